@@ -1,0 +1,1 @@
+"""What the compiler works on: affine forms, units, facts, layers."""

@@ -1,0 +1,120 @@
+"""Affine forms: exact rational weights over units plus a constant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from flint import fmpq, fmpz
+
+from lsrl.lang.numbers import ONE, ZERO
+
+UnitId: TypeAlias = int
+FormKey: TypeAlias = tuple[tuple[tuple[UnitId, fmpq], ...], fmpq]
+
+
+class Affine:
+    """Σ weight · unit + constant. Immutable by convention: `terms` is never changed once made.
+
+    >>> form = Affine({0: fmpq(2)}, fmpq(1))
+    >>> form.plus(form.times(fmpq(-1)))
+    Affine({}, 0)
+    """
+
+    __slots__ = ("constant", "terms")
+
+    def __init__(self, terms: Mapping[UnitId, fmpq], constant: fmpq = ZERO) -> None:
+        self.terms = terms
+        self.constant = constant
+
+    def __repr__(self) -> str:
+        return f"Affine({self.terms}, {self.constant})"
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether no unit is in it."""
+        return not self.terms
+
+    def times(self, factor: fmpq) -> Affine:
+        """`factor` times this form."""
+        if factor == 1:
+            return self
+        if not factor:
+            return Affine({})
+        return Affine({unit: weight * factor for unit, weight in self.terms.items()}, self.constant * factor)
+
+    def plus(self, other: Affine) -> Affine:
+        """The sum of two forms."""
+        return combination(((ONE, self), (ONE, other)))
+
+    def shifted(self, number: fmpq) -> Affine:
+        """This form plus a number."""
+        return Affine(self.terms, self.constant + number)
+
+    def key(self) -> FormKey:
+        """What makes two forms equal, hashable."""
+        return tuple(sorted(self.terms.items())), self.constant
+
+    def content(self) -> fmpq:
+        """The positive rational c for which terms / c are whole numbers without a common divisor.
+
+        The constant counts where there are no terms. Dividing by it keeps whole-number programs
+        whole, so that floats stay exact; dividing by a leading weight would not.
+        """
+        numbers = list(self.terms.values()) or [self.constant]
+        return common_measure(numbers)
+
+
+def variable(unit: UnitId) -> Affine:
+    """The form that is just this unit."""
+    return Affine({unit: ONE})
+
+
+def number(constant: fmpq) -> Affine:
+    """The form that is just this number."""
+    return Affine({}, constant)
+
+
+def combination(parts: Iterable[tuple[fmpq, Affine]], constant: fmpq = ZERO) -> Affine:
+    """Σ factor · form + constant, without the terms that cancel.
+
+    >>> combination([(fmpq(2), variable(0)), (fmpq(3), variable(1))], fmpq(1))
+    Affine({0: 2, 1: 3}, 1)
+    """
+    terms: dict[UnitId, fmpq] = {}
+    for factor, form in parts:
+        if form.constant:
+            constant = constant + factor * form.constant
+        for unit, weight in form.terms.items():
+            term = weight if factor == 1 else factor * weight
+            known = terms.get(unit)
+            if known is not None:
+                term = known + term
+            if term:
+                terms[unit] = term
+            else:
+                terms.pop(unit, None)
+    return Affine(terms, constant)
+
+
+def substituted(form: Affine, meanings: Mapping[UnitId, Affine]) -> Affine:
+    """The form with every unit replaced by what it means in terms of others."""
+    return combination(((weight, meanings[unit]) for unit, weight in form.terms.items()), form.constant)
+
+
+def common_measure(numbers: Iterable[fmpq]) -> fmpq:
+    """The largest rational of which all (non-zero) numbers are whole multiples; 1 for none.
+
+    >>> common_measure([fmpq(1, 2), fmpq(1, 3)])
+    1/6
+    """
+    numerator, denominator = fmpz(0), fmpz(1)
+    for value in numbers:
+        if value:
+            p, q = value.p, value.q
+            numerator = (numerator * q).gcd(p * denominator)
+            denominator = denominator * q
+            if denominator != 1:
+                shared = numerator.gcd(denominator)
+                numerator, denominator = numerator // shared, denominator // shared
+    return fmpq(numerator, denominator) if numerator else ONE

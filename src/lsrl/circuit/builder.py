@@ -1,0 +1,218 @@
+"""Building circuits: every unit is made here, once, with its facts.
+
+The constructors are smart: they fold what the facts decide, and return the *form* a new unit (or
+none) is worth. Equal units are one unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flint import fmpq
+
+from lsrl.circuit.affine import Affine, UnitId, number, variable
+from lsrl.circuit.facts import BOOLEAN, Fact, product_fact, relu_fact, weighted_sum
+from lsrl.circuit.knowledge import Knowledge
+from lsrl.circuit.state_facts import cluster_facts
+from lsrl.circuit.state_graph import clusters, components, is_permutation
+from lsrl.circuit.units import Circuit, GateUnit, InputUnit, ProductUnit, ReLUUnit, StateUnit, SumUnit, Unit
+from lsrl.circuit.verify import verify_circuit
+from lsrl.lang.matrix import Row
+from lsrl.lang.numbers import ONE, ZERO
+from lsrl.lang.values import Via
+
+
+class CircuitBuilder:
+    """Collects units, shares equal ones, and knows the facts of every form over them."""
+
+    def __init__(self, max_length: int | None) -> None:
+        self.max_length = max_length
+        self.knowledge = Knowledge()
+        self.units: list[Unit] = []
+        self.origins: list[str] = []
+        self.origin = ""
+        self._shared: dict[object, list[UnitId]] = {}
+
+    def fact(self, form: Affine) -> Fact:
+        """What is known of a form."""
+        return self.knowledge.fact(form)
+
+    def assume(self, form: Affine, fact: Fact) -> None:
+        """Record what is known of a form beyond its units' facts."""
+        self.knowledge.assume(form, fact)
+
+    def finished(
+        self,
+        *,
+        name: str,
+        input_dim: int,
+        outputs: Sequence[Affine],
+        values: Mapping[str, tuple[Affine, ...]],
+        kept: frozenset[str],
+    ) -> Circuit:
+        """The circuit of all units made so far, checked."""
+        circuit = Circuit(
+            name=name,
+            input_dim=input_dim,
+            units=tuple(self.units),
+            origins=tuple(self.origins),
+            outputs=tuple(outputs),
+            values=values,
+            kept=kept,
+            knowledge=self.knowledge,
+            max_length=self.max_length,
+        )
+        verify_circuit(circuit)
+        return circuit
+
+    def input(self, component: int, fact: Fact) -> Affine:
+        """A component of the input stream."""
+        return self._unit(("input", component), InputUnit(component), fact)
+
+    def relu(self, argument: Affine) -> Affine:
+        """max(argument, 0), as the cheapest form that has this value on every reachable input."""
+        fact = self.fact(argument)
+        if fact.low is not None and fact.low >= 0:
+            return argument
+        if fact.high is not None and fact.high <= 0:
+            return number(ZERO)
+        folded = self._one_hot_relu(argument)
+        if folded is not None:
+            return folded
+        if fact.two_values is not None:
+            # Negative at one of its two values, positive at the other: an affine function of itself.
+            low, high = fact.two_values
+            return argument.shifted(-low).times(high / (high - low))
+        height = self._clip_height(argument)
+        if height is None:
+            return self._plain_relu(argument, fact, argument.content())
+        return self._clip(argument.times(1 / height)).times(height)
+
+    def _plain_relu(self, argument: Affine, fact: Fact, scale: fmpq) -> Affine:
+        normal = argument.times(1 / scale)
+        unit = self._unit(("relu", normal.key()), ReLUUnit(normal), weighted_sum([(1 / scale, relu_fact(fact))], ZERO))
+        return unit.times(scale)
+
+    def _one_hot_relu(self, argument: Affine) -> Affine | None:
+        """Any function of a one-hot group is a weighted sum of its members."""
+        groups = {self.knowledge.one_hot.get(unit) for unit in argument.terms}
+        if len(groups) != 1 or None in groups:
+            return None
+        rest = max(argument.constant, ZERO)
+        terms = {
+            unit: gain
+            for unit, weight in argument.terms.items()
+            if (gain := max(argument.constant + weight, ZERO) - rest)
+        }
+        return Affine(terms, rest)
+
+    def _clip_height(self, argument: Affine) -> fmpq | None:
+        """c, where the argument is c − a·relu(g) with c, a > 0: its ReLU is c·clip(1 − (a/c)·g, 0, 1)."""
+        if len(argument.terms) != 1 or argument.constant <= 0:
+            return None
+        ((unit, weight),) = argument.terms.items()
+        return argument.constant if weight < 0 and isinstance(self.units[unit], ReLUUnit) else None
+
+    def _clip(self, argument: Affine) -> Affine:
+        """relu(1 − a·relu(g)) = clip(f, 0, 1) with f = 1 − a·g, on the widest ramp that is safe.
+
+        Where f has a grid with no point strictly inside (0, 1), let p ≤ 0 and q ≥ 1 be the grid
+        points around the ramp. If p is the least (q the greatest) value, one ReLU is enough;
+        otherwise the ramp takes the middle half of the gap, so that an error of up to a quarter
+        of the gap on either side does not reach the result at all.
+        """
+        ((unit, weight),) = argument.terms.items()
+        inner = self.units[unit]
+        progress = inner.argument.times(weight).shifted(ONE) if isinstance(inner, ReLUUnit) else argument
+        fact = self.fact(progress)
+        if fact.grid is None:
+            return self._plain_relu(argument, self.fact(argument), ONE)
+        below = fact.offset + fact.grid * ((ZERO - fact.offset) / fact.grid).floor()
+        if below + fact.grid < 1:
+            return self._plain_relu(argument, self.fact(argument), ONE)
+        across = progress.shifted(-below).times(1 / fact.grid)  # 0 at p, 1 at q, whole everywhere
+        if fact.low == below:
+            return one_minus(self.relu(one_minus(across)))
+        if fact.high == below + fact.grid:
+            return self.relu(across)
+        missing = one_minus(across.times(fmpq(2)).shifted(fmpq(-1, 2)))
+        centred = one_minus(self._plain_relu(missing, self.fact(missing), missing.content()))
+        clip = self._plain_relu(centred, self.fact(centred), ONE)
+        self.assume(clip, BOOLEAN)
+        return clip
+
+    def product(self, left: Affine, right: Affine, via: Via = "auto") -> Affine:
+        """left · right."""
+        for factor, other in ((left, right), (right, left)):
+            if factor.is_constant:
+                return other.times(factor.constant)
+        fact = product_fact(self.fact(left), self.fact(right))
+        scales = left.content(), right.content()
+        left, right = left.times(1 / scales[0]), right.times(1 / scales[1])
+        scale = scales[0] * scales[1]
+        keys = tuple(sorted((left.key(), right.key())))
+        unit = self._unit(
+            ("product", keys, via), ProductUnit(left, right, via), weighted_sum([(1 / scale, fact)], ZERO)
+        )
+        return unit.times(scale)
+
+    def gate(self, gate: Affine, argument: Affine) -> Affine:
+        """gate · max(argument, 0)."""
+        fact = product_fact(self.fact(gate), relu_fact(self.fact(argument)))
+        return self._unit(("gate", gate.key(), argument.key()), GateUnit(gate, argument), fact)
+
+    def sum(self, argument: Affine) -> Affine:
+        """The form as a unit of its own."""
+        return self._unit(("sum", argument.key()), SumUnit(argument), self.fact(argument))
+
+    def states(self, rows: Sequence[Row], drives: Sequence[Affine], inits: Sequence[fmpq]) -> list[Affine]:
+        """The components of sₜ = A sₜ₋₁ + driveₜ as forms; `rows` are A's.
+
+        A component that reads no state is its drive; one that never changes is its initial value.
+        """
+        meanings: dict[int, Affine] = {}
+        for members in clusters(rows):
+            place = {member: position for position, member in enumerate(members)}
+            inner = [tuple(sorted((place[j], weight) for j, weight in rows[i])) for i in members]
+            forms = self._cluster(inner, [drives[i] for i in members], [inits[i] for i in members])
+            meanings.update(zip(members, forms, strict=True))
+        return [meanings[i] for i in range(len(rows))]
+
+    def _cluster(self, rows: Sequence[Row], drives: Sequence[Affine], inits: Sequence[fmpq]) -> list[Affine]:
+        """States that read one another: one block of units, shared with an equal cluster as a whole."""
+        if len(rows) == 1 and (not rows[0] or (rows[0] == ((0, ONE),) and _is_zero(drives[0]))):
+            return [number(inits[0])] if rows[0] else list(drives)
+        key = ("states", tuple(rows), tuple(drive.key() for drive in drives), tuple(inits))
+        known = self._shared.get(key)
+        if known is None:
+            first = len(self.units)
+            facts = cluster_facts(rows, [self.fact(drive) for drive in drives], inits, self.max_length)
+            for row, drive, init, fact in zip(rows, drives, inits, facts, strict=True):
+                self._append(StateUnit(tuple((first + j, w) for j, w in row), drive, init, first), fact)
+            known = self._shared[key] = list(range(first, len(self.units)))
+            one_hot = sorted(inits) == [ZERO] * (len(rows) - 1) + [ONE] and all(map(_is_zero, drives))
+            if one_hot and is_permutation(rows) and len(components(rows)) == 1:
+                self.knowledge.one_hot.update(dict.fromkeys(known, first))
+                self.knowledge.group_sizes[first] = len(known)
+        return [variable(unit) if row else drive for unit, row, drive in zip(known, rows, drives, strict=True)]
+
+    def _unit(self, key: object, unit: Unit, fact: Fact) -> Affine:
+        known = self._shared.get(key)
+        if known is None:
+            known = self._shared[key] = [self._append(unit, fact)]
+        return variable(known[0])
+
+    def _append(self, unit: Unit, fact: Fact) -> UnitId:
+        self.units.append(unit)
+        self.knowledge.facts.append(fact)
+        self.origins.append(self.origin)
+        return len(self.units) - 1
+
+
+def one_minus(form: Affine) -> Affine:
+    """1 − form."""
+    return form.times(-ONE).shifted(ONE)
+
+
+def _is_zero(form: Affine) -> bool:
+    return form.is_constant and not form.constant

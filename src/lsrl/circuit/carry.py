@@ -1,0 +1,106 @@
+"""What a layer must pass on: the fewest linear combinations that later readers need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from flint import fmpq
+
+from lsrl.circuit.affine import common_measure
+
+Atom: TypeAlias = int
+"""Something a layer has at hand: a unit, a copy of an autonomous state, or a carried combination."""
+
+Terms: TypeAlias = dict[Atom, fmpq]
+Combination: TypeAlias = tuple[tuple[Atom, fmpq], ...]
+
+
+def carried_combinations(
+    pending: Sequence[Terms], candidates: Iterable[Atom]
+) -> tuple[list[Combination], list[list[tuple[int, fmpq]]]]:
+    """Combinations of the candidate atoms that are enough for all pending forms.
+
+    Returns the combinations, and for each pending form its parts as (combination, factor).
+    Atoms and forms that hang together are treated together: either each *kind of atom* is passed
+    on (atoms that every form weighs alike are one kind, and travel as one sum), or, where that is
+    fewer, each *kind of form* (the part of it over the candidates, up to a factor).
+
+    >>> one = fmpq(1)
+    >>> carried_combinations([{0: one, 1: one}], [0, 1])  # a sum travels as one number
+    ([((0, 1), (1, 1))], [[(0, 1)]])
+    """
+    wanted = set(candidates)
+    restricted = [{atom: weight for atom, weight in form.items() if atom in wanted} for form in pending]
+    combinations: list[Combination] = []
+    parts: list[list[tuple[int, fmpq]]] = [[] for _ in pending]
+    for forms in _connected(restricted):
+        by_atom = _columns(forms, restricted)
+        by_form: dict[Combination, list[tuple[int, fmpq]]] = {}
+        for i in forms:
+            scale, direction = _normalised(restricted[i])
+            by_form.setdefault(direction, []).append((i, scale))
+        if len(by_form) < len(by_atom):
+            for direction, readers in by_form.items():
+                for i, scale in readers:
+                    parts[i].append((len(combinations), scale))
+                combinations.append(direction)
+        else:
+            for column, direction in by_atom:
+                for i, factor in column:
+                    parts[i].append((len(combinations), factor))
+                combinations.append(direction)
+    return combinations, parts
+
+
+def _connected(forms: Sequence[Mapping[Atom, fmpq]]) -> list[list[int]]:
+    """Indices of the forms that share atoms, directly or through others; empty forms are left out."""
+    parent: dict[int, int] = {}
+    owner: dict[Atom, int] = {}
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    for i, form in enumerate(forms):
+        if form:
+            parent[i] = i
+            for atom in form:
+                if atom in owner:
+                    parent[root(owner[atom])] = root(i)
+                else:
+                    owner[atom] = i
+    groups: dict[int, list[int]] = {}
+    for i in parent:
+        groups.setdefault(root(i), []).append(i)
+    return list(groups.values())
+
+
+def _columns(
+    indices: Sequence[int], forms: Sequence[Mapping[Atom, fmpq]]
+) -> list[tuple[list[tuple[int, fmpq]], Combination]]:
+    """Atoms with proportional weights in all forms, as (factor per form, combination of atoms)."""
+    column_of: dict[Atom, list[tuple[int, fmpq]]] = {}
+    for i in indices:
+        for atom, weight in forms[i].items():
+            column_of.setdefault(atom, []).append((i, weight))
+    kinds: dict[tuple[tuple[int, fmpq], ...], list[tuple[Atom, fmpq]]] = {}
+    for atom, column in column_of.items():
+        first = column[0][1]
+        kinds.setdefault(tuple((i, weight / first) for i, weight in column), []).append((atom, first))
+    columns = []
+    for factors, atoms in kinds.items():
+        scale, direction = _normalised(dict(atoms))
+        columns.append(([(i, factor * scale) for i, factor in factors], direction))
+    return columns
+
+
+def _normalised(form: Mapping[Atom, fmpq]) -> tuple[fmpq, Combination]:
+    """form = scale · direction; the direction's weights are whole, coprime, the first one positive."""
+    terms = sorted(form.items())
+    scale = common_measure(weight for _, weight in terms)
+    if terms[0][1] < 0:
+        scale = -scale
+    return scale, tuple((atom, weight / scale) for atom, weight in terms)

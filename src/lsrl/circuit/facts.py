@@ -1,0 +1,159 @@
+"""Facts about values: a range and a grid for every unit and every affine form.
+
+A fact holds on every input inside the program's declaration, up to `max_length` steps, wherever
+no comparison is undecided (a comparison is then 0 or 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flint import fmpq
+
+from lsrl.circuit.affine import common_measure
+from lsrl.lang.numbers import ONE, ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """low ≤ value ≤ high (None: unbounded), and value ∈ offset + grid · ℤ (grid None: any real).
+
+    >>> Fact(ZERO, fmpq(1), fmpq(1)).is_boolean
+    True
+    """
+
+    low: fmpq | None = None
+    high: fmpq | None = None
+    grid: fmpq | None = None
+    offset: fmpq = ZERO
+
+    @property
+    def is_boolean(self) -> bool:
+        """Whether only 0 and 1 are possible."""
+        return self.low == 0 and self.high == 1 and self.grid == 1 and self.offset.q == 1
+
+    @property
+    def is_nonnegative(self) -> bool:
+        """Whether the value is never below zero."""
+        return self.low is not None and self.low >= 0
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether both ends of the range are known."""
+        return self.low is not None and self.high is not None
+
+    @property
+    def magnitude(self) -> fmpq | None:
+        """The largest |value|, or None."""
+        if self.low is None or self.high is None:
+            return None
+        return max(-self.low, self.high)
+
+    @property
+    def steps(self) -> fmpq | None:
+        """How many grid steps the range spans, or None without a grid or a range."""
+        if self.low is None or self.high is None or self.grid is None:
+            return None
+        return (self.high - self.low) / self.grid
+
+    @property
+    def two_values(self) -> tuple[fmpq, fmpq] | None:
+        """The only two possible values, low first, if there are just two."""
+        if self.low is None or self.high is None or self.steps != 1:
+            return None
+        return self.low, self.high
+
+    @property
+    def measure(self) -> fmpq | None:
+        """The rational of which every possible value is a whole multiple, or None."""
+        if self.grid is None:
+            return None
+        return common_measure((self.grid, self.offset))
+
+
+BOOLEAN = Fact(ZERO, ONE, ONE)
+
+
+def constant_fact(value: fmpq) -> Fact:
+    """What is known of a number."""
+    return Fact(value, value, abs(value) if value else ONE)
+
+
+def weighted_sum(parts: Iterable[tuple[fmpq, Fact]], constant: fmpq) -> Fact:
+    """The fact of Σ weight · value + constant, by interval and lattice arithmetic.
+
+    >>> weighted_sum([(fmpq(2), BOOLEAN), (fmpq(-1), BOOLEAN)], fmpq(0))
+    Fact(low=-1, high=2, grid=1, offset=0)
+    """
+    low: fmpq | None = constant
+    high: fmpq | None = constant
+    grids: list[fmpq] | None = []
+    offset = constant
+    for weight, fact in parts:
+        bottom, top = (fact.low, fact.high) if weight > 0 else (fact.high, fact.low)
+        low = None if low is None or bottom is None else low + weight * bottom
+        high = None if high is None or top is None else high + weight * top
+        if fact.grid is None:
+            grids = None
+        elif grids is not None:
+            grids.append(weight * fact.grid)
+            if fact.offset:
+                offset = offset + weight * fact.offset
+    if grids is None:
+        return Fact(low, high)
+    return _on_grid(low, high, common_measure(grids), offset)
+
+
+def _on_grid(low: fmpq | None, high: fmpq | None, grid: fmpq, offset: fmpq) -> Fact:
+    """The range shrunk to its outermost grid points, the offset brought into [0, grid)."""
+    offset = offset - grid * (offset / grid).floor()
+    if low is not None:
+        low = offset + grid * ((low - offset) / grid).ceil()
+    if high is not None:
+        high = offset + grid * ((high - offset) / grid).floor()
+    return Fact(low, high, grid, offset)
+
+
+def relu_fact(fact: Fact) -> Fact:
+    """The fact of max(value, 0)."""
+    low = ZERO if fact.low is None or fact.low < 0 else fact.low
+    high = None if fact.high is None else max(fact.high, ZERO)
+    return Fact(low, high, fact.measure)
+
+
+def product_fact(left: Fact, right: Fact) -> Fact:
+    """The fact of left · right."""
+    measures = left.measure, right.measure
+    grid = measures[0] * measures[1] if measures[0] is not None and measures[1] is not None else None
+    for one, other in ((left, right), (right, left)):
+        if one.is_boolean:  # either 0 or the other factor, even where that one is unbounded
+            low = None if other.low is None else min(other.low, ZERO)
+            high = None if other.high is None else max(other.high, ZERO)
+            return Fact(low, high, grid)
+    if left.low is None or left.high is None or right.low is None or right.high is None:
+        return Fact(ZERO if left.is_nonnegative and right.is_nonnegative else None, None, grid)
+    corners = [a * b for a in (left.low, left.high) for b in (right.low, right.high)]
+    return Fact(min(corners), max(corners), grid)
+
+
+def union(facts: Iterable[Fact]) -> Fact:
+    """What is known of a value that is one of several."""
+    first, *others = facts
+    low, high, grid, offset = first.low, first.high, first.grid, first.offset
+    for fact in others:
+        low = None if low is None or fact.low is None else min(low, fact.low)
+        high = None if high is None or fact.high is None else max(high, fact.high)
+        if grid is not None and fact.grid is not None:
+            grid = common_measure((grid, fact.grid, offset - fact.offset))
+        else:
+            grid = None
+    return Fact(low, high, grid, offset) if grid is not None else Fact(low, high)
+
+
+def intersection(one: Fact, other: Fact) -> Fact:
+    """What is known of a value of which both facts hold (the finer grid is kept)."""
+    low = other.low if one.low is None else one.low if other.low is None else max(one.low, other.low)
+    high = other.high if one.high is None else one.high if other.high is None else min(one.high, other.high)
+    coarser = other if one.grid is None or (other.grid is not None and other.grid > one.grid) else one
+    return Fact(low, high, coarser.grid, coarser.offset)

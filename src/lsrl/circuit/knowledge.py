@@ -1,0 +1,89 @@
+"""What the compiler knows of a circuit: a fact for every unit, and for some forms over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from flint import fmpq
+
+from lsrl.circuit.affine import Affine, UnitId, common_measure
+from lsrl.circuit.facts import Fact, constant_fact, intersection, weighted_sum
+from lsrl.lang.numbers import ONE, ZERO
+
+Direction: TypeAlias = tuple[tuple[UnitId, fmpq], ...]
+"""The terms of a form, scaled so that the first weight is 1."""
+
+
+@dataclass
+class Knowledge:
+    """Facts of units; groups of states of which exactly one is 1; claims about forms.
+
+    It grows while a circuit is built and is only read afterwards.
+    """
+
+    facts: list[Fact] = field(default_factory=list)
+    one_hot: dict[UnitId, UnitId] = field(default_factory=dict)
+    group_sizes: dict[UnitId, int] = field(default_factory=dict)
+    claims: dict[Direction, Fact] = field(default_factory=dict)
+
+    def fact(self, form: Affine) -> Fact:
+        """What is known of a form.
+
+        >>> from lsrl.circuit.affine import variable
+        >>> from lsrl.circuit.facts import BOOLEAN
+        >>> Knowledge([BOOLEAN]).fact(variable(0).times(fmpq(3))).high
+        3
+        """
+        if not form.terms:
+            return constant_fact(form.constant)
+        if self.one_hot and any(unit in self.one_hot for unit in form.terms):
+            fact = weighted_sum(self._grouped(form), form.constant)
+        else:
+            facts = self.facts
+            fact = weighted_sum(((weight, facts[unit]) for unit, weight in form.terms.items()), form.constant)
+        if self.claims:
+            scale, direction = _direction(form)
+            claim = self.claims.get(direction)
+            if claim is not None:
+                fact = intersection(fact, weighted_sum([(scale, claim)], form.constant))
+        return fact
+
+    def _grouped(self, form: Affine) -> list[tuple[fmpq, Fact]]:
+        """The parts of a form, each one-hot group as one part: its value is one of its weights."""
+        parts: list[tuple[fmpq, Fact]] = []
+        groups: dict[UnitId, list[fmpq]] = {}
+        for unit, weight in form.terms.items():
+            group = self.one_hot.get(unit)
+            if group is None:
+                parts.append((weight, self.facts[unit]))
+            else:
+                groups.setdefault(group, []).append(weight)
+        for group, weights in groups.items():
+            if len(weights) < self.group_sizes[group]:
+                weights.append(ZERO)
+            low, high = min(weights), max(weights)
+            if low == high:
+                parts.append((ONE, constant_fact(low)))
+            else:
+                grid = common_measure(weight - weights[0] for weight in weights)
+                parts.append((ONE, Fact(low, high, grid, weights[0])))
+        return parts
+
+    def assume(self, form: Affine, fact: Fact) -> None:
+        """Record what is known of a form beyond its units' facts (a comparison is 0 or 1, say)."""
+        if not form.terms:
+            return
+        scale, direction = _direction(form)
+        scaled = weighted_sum([(1 / scale, fact)], -form.constant / scale)
+        if len(direction) == 1:
+            unit = direction[0][0]
+            self.facts[unit] = intersection(self.facts[unit], scaled)
+        elif self.fact(form) != fact:
+            self.claims[direction] = scaled
+
+
+def _direction(form: Affine) -> tuple[fmpq, Direction]:
+    terms = sorted(form.terms.items())
+    scale = terms[0][1]
+    return scale, tuple((unit, weight / scale) for unit, weight in terms)

@@ -1,0 +1,175 @@
+"""Rewriting a circuit until a target can express every unit in it; dead units disappear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from lsrl.circuit.affine import Affine, UnitId, combination, substituted
+from lsrl.circuit.builder import CircuitBuilder, one_minus
+from lsrl.circuit.facts import Fact
+from lsrl.circuit.units import (
+    Circuit,
+    GateUnit,
+    InputUnit,
+    ProductUnit,
+    ReLUUnit,
+    StateUnit,
+    SumUnit,
+    Unit,
+    dependencies,
+)
+from lsrl.errors import RangeError, UnsupportedProgram
+from lsrl.lang.numbers import ONE, ZERO
+
+ProductRule: TypeAlias = Callable[[CircuitBuilder, Affine, Affine, ProductUnit], Affine]
+"""How a target writes left · right: builds what it needs, returns the form that has the value."""
+
+
+def legalised(circuit: Circuit, product: ProductRule) -> Circuit:
+    """The circuit with every product rewritten by `product`, and only the units that are needed.
+
+    Needed are the outputs and the values that the user named. Values that nothing computes any
+    more leave `values`. Raises what `product` raises.
+    """
+    needed = reachable(circuit)
+    builder = CircuitBuilder(circuit.max_length)
+    meanings: dict[UnitId, Affine] = {}
+    for unit_id, unit in enumerate(circuit.units):
+        if unit_id not in needed or unit_id in meanings:
+            continue
+        builder.origin = circuit.origins[unit_id]
+        if isinstance(unit, StateUnit):
+            _rebuild_states(builder, circuit, unit.cluster, needed, meanings)
+        else:
+            meanings[unit_id] = _rebuilt(builder, unit, circuit.knowledge.facts[unit_id], meanings, product)
+            builder.assume(meanings[unit_id], circuit.knowledge.facts[unit_id])
+    for key, fact in circuit.knowledge.claims.items():
+        if all(unit in meanings for unit, _ in key):
+            builder.assume(substituted(Affine(dict(key)), meanings), fact)
+    values = {
+        name: tuple(substituted(form, meanings) for form in forms)
+        for name, forms in circuit.values.items()
+        if all(unit in meanings for form in forms for unit in form.terms)
+    }
+    return builder.finished(
+        name=circuit.name,
+        input_dim=circuit.input_dim,
+        outputs=[substituted(form, meanings) for form in circuit.outputs],
+        values=values,
+        kept=circuit.kept,
+    )
+
+
+def reachable(circuit: Circuit) -> set[UnitId]:
+    """The units that the outputs and the values named by the user need."""
+    forms = list(circuit.outputs)
+    for name in circuit.kept:
+        forms.extend(circuit.values.get(name, ()))
+    stack = [unit for form in forms for unit in form.terms]
+    needed: set[UnitId] = set()
+    while stack:
+        unit = stack.pop()
+        if unit not in needed:
+            needed.add(unit)
+            stack.extend(dependencies(circuit.units[unit]))
+    return needed
+
+
+def _rebuilt(
+    builder: CircuitBuilder, unit: Unit, fact: Fact, meanings: dict[UnitId, Affine], product: ProductRule
+) -> Affine:
+    match unit:
+        case InputUnit(component):
+            return builder.input(component, fact)
+        case ReLUUnit(argument):
+            return builder.relu(substituted(argument, meanings))
+        case SumUnit(argument):
+            return builder.sum(substituted(argument, meanings))
+        case GateUnit(gate, argument):
+            return builder.gate(substituted(gate, meanings), substituted(argument, meanings))
+        case ProductUnit(left, right, _):
+            return product(builder, substituted(left, meanings), substituted(right, meanings), unit)
+        case StateUnit():
+            raise TypeError("states are rebuilt together")
+
+
+def _rebuild_states(
+    builder: CircuitBuilder, circuit: Circuit, first: UnitId, needed: set[UnitId], meanings: dict[UnitId, Affine]
+) -> None:
+    """Rebuild the needed states of the cluster that begins with `first`."""
+    cluster = []
+    for unit_id in range(first, len(circuit.units)):  # a cluster is one block of units
+        unit = circuit.units[unit_id]
+        if not isinstance(unit, StateUnit) or unit.cluster != first:
+            break
+        if unit_id in needed:
+            cluster.append((unit_id, unit))
+    place = {unit_id: i for i, (unit_id, _) in enumerate(cluster)}
+    rows = [tuple((place[other], weight) for other, weight in unit.previous) for _, unit in cluster]
+    drives = [substituted(unit.drive, meanings) for _, unit in cluster]
+    forms = builder.states(rows, drives, [unit.init for _, unit in cluster])
+    for (unit_id, unit), form in zip(cluster, forms, strict=True):
+        meanings[unit_id] = form
+        if unit.previous:
+            builder.assume(form, circuit.knowledge.facts[unit_id])
+
+
+def by_big_m(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
+    """boolean · value with ReLUs only: relu(v − M(1−c)) − relu(−v − M(1−c)).
+
+    M is the largest |value|, from the facts. A value on a grid with a known low end needs one
+    ReLU: c·v = relu((v − low) − (high − low)(1 − c)) + low·c.
+    Raises `UnsupportedProgram` when neither factor is a boolean, `RangeError` without a range.
+    """
+    if builder.fact(left).is_boolean:
+        condition, value = left, right
+    elif builder.fact(right).is_boolean:
+        condition, value = right, left
+    else:
+        raise UnsupportedProgram(
+            f"value {builder.origin!r} multiplies two values that are not booleans, and ReLUs cannot; "
+            "expected a boolean factor; use target='gated-linear-rnn', which has products"
+        )
+    if builder.fact(value).is_boolean:
+        return builder.relu(condition.plus(value).shifted(-ONE))
+    fact = builder.fact(value)
+    if fact.low is None or fact.high is None:
+        raise RangeError(
+            f"value {builder.origin!r} selects a value whose range is not known, and big-M needs one; "
+            "declare Input(range=(low, high)) and compile(..., max_length=...), or use target='gated-linear-rnn'"
+        )
+    off = one_minus(condition)
+    if fact.low < 0 and fact.grid is not None:
+        lifted = combination([(ONE, value), (fact.low - fact.high, off)], -fact.low)
+        return builder.relu(lifted).plus(condition.times(fact.low))
+    positive = builder.relu(combination([(ONE, value), (-max(fact.high, ZERO), off)]))
+    negative = builder.relu(combination([(-ONE, value), (min(fact.low, ZERO), off)]))
+    return combination([(ONE, positive), (-ONE, negative)])
+
+
+def without_products(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
+    """Every product by big-M; refuses one that the program wants as a product."""
+    if unit.via == "multi":
+        raise UnsupportedProgram(
+            f"value {builder.origin!r} asks for a product (via='multi'), which this target has not; "
+            "use via='auto' or target='gated-linear-rnn'"
+        )
+    return by_big_m(builder, left, right)
+
+
+def by_gates(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
+    """gate · relu(argument): one unit where a factor is never negative, two where both can be.
+
+    left · right = left · relu(right) − left · relu(−right).
+    """
+    if unit.via == "relu":
+        return by_big_m(builder, left, right)
+    if left.is_constant or right.is_constant:
+        return builder.product(left, right)
+    if not builder.fact(right).is_nonnegative and builder.fact(left).is_nonnegative:
+        left, right = right, left
+    if builder.fact(right).is_nonnegative:
+        return builder.gate(left, right)
+    parts = builder.gate(left, right), builder.gate(left, right.times(-ONE))
+    return combination([(ONE, parts[0]), (-ONE, parts[1])])

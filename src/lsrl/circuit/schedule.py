@@ -1,0 +1,164 @@
+"""Which layer of a stack computes which unit.
+
+A layer first updates its linear states from the previous layer's outputs, then computes its
+non-linear units from its states and those outputs. So within layer l
+
+- a state's drive and a gate read what layer l − 1 puts out,
+- a ReLU's argument also reads the states of layer l itself,
+- a state that nothing drives (a counter) needs no input: every layer that wants it has its own copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from lsrl.circuit.affine import Affine, UnitId
+from lsrl.circuit.units import Circuit, GateUnit, InputUnit, ReLUUnit, StateUnit, SumUnit, forms_of
+from lsrl.circuit.verify import CompilerError
+
+Layer: TypeAlias = int
+INPUT_LAYER: Layer = -1
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The layer of every unit that is computed once; `autonomous` states have none."""
+
+    layers: Mapping[UnitId, Layer]
+    autonomous: frozenset[UnitId]
+    depth: int
+
+
+def reads(circuit: Circuit, unit_id: UnitId) -> Iterator[tuple[Affine, bool]]:
+    """The forms a unit reads, each with whether the states of its own layer are in reach."""
+    unit = circuit.units[unit_id]
+    match unit:
+        case ReLUUnit(argument) | SumUnit(argument):
+            yield argument, True
+        case GateUnit(gate, argument):
+            yield gate, False
+            yield argument, True
+        case StateUnit(_, drive, _, _):
+            yield drive, False
+        case InputUnit():
+            pass
+        case _:
+            raise CompilerError(
+                f"{circuit.name}: unit {unit_id} for {circuit.origins[unit_id]} is not legal in a stack"
+            )
+
+
+def scheduled(circuit: Circuit) -> Schedule:
+    """The earliest layer for every unit, then later ones where that shortens what must be carried."""
+    clusters = _clusters(circuit)
+    autonomous = frozenset(
+        member
+        for members in clusters.values()
+        if all(form.is_constant for member in members for form in forms_of(circuit.units[member]))
+        for member in members
+    )
+    layers = _earliest(circuit, clusters, autonomous)
+    _move_later(circuit, autonomous, layers)
+    depth = max([*layers.values(), 0 if autonomous else INPUT_LAYER]) + 1
+    return Schedule(layers, autonomous, depth)
+
+
+def _clusters(circuit: Circuit) -> dict[UnitId, list[UnitId]]:
+    members: dict[UnitId, list[UnitId]] = {}
+    for unit_id, unit in enumerate(circuit.units):
+        if isinstance(unit, StateUnit):
+            members.setdefault(unit.cluster, []).append(unit_id)
+    return members
+
+
+def _earliest(
+    circuit: Circuit, clusters: Mapping[UnitId, list[UnitId]], autonomous: frozenset[UnitId]
+) -> dict[UnitId, Layer]:
+    layers: dict[UnitId, Layer] = {}
+
+    def ready(form: Affine, same_layer_states: bool) -> Layer:
+        """The first layer that can read a form."""
+        first = 0
+        for other in form.terms:
+            if other in autonomous:
+                first = max(first, 0 if same_layer_states else 1)
+            else:
+                is_state = isinstance(circuit.units[other], StateUnit)
+                first = max(first, layers[other] + (0 if is_state and same_layer_states else 1))
+        return first
+
+    for unit_id, unit in enumerate(circuit.units):
+        if unit_id in autonomous:
+            continue
+        if isinstance(unit, InputUnit):
+            layers[unit_id] = INPUT_LAYER
+        elif not isinstance(unit, StateUnit):
+            layers[unit_id] = max(ready(form, own) for form, own in reads(circuit, unit_id))
+        elif unit.cluster == unit_id:
+            members = clusters[unit_id]
+            layer = max(ready(form, own) for member in members for form, own in reads(circuit, member))
+            layers.update(dict.fromkeys(members, layer))
+    return layers
+
+
+def _move_later(
+    circuit: Circuit,
+    autonomous: frozenset[UnitId],
+    layers: dict[UnitId, Layer],
+) -> None:
+    """Move groups of units to just before their first reader where fewer lines are carried then.
+
+    A group is what one value of the program became: its components tend to read the same few
+    units, so that moving all of them costs those units' carry and saves the components'.
+    """
+    depth = max(layers.values(), default=INPUT_LAYER) + 1
+    first_reader: dict[UnitId, Layer] = {}
+    last_reader: dict[UnitId, Layer] = {}
+
+    def note(form: Affine, layer: Layer) -> None:
+        for other in form.terms:
+            first_reader[other] = min(first_reader.get(other, depth), layer)
+            last_reader[other] = max(last_reader.get(other, INPUT_LAYER), layer)
+
+    for form in circuit.outputs:
+        note(form, depth)
+    for group in _groups_in_reverse(circuit, autonomous):
+        layer = layers[group[0]]
+        latest = min(first_reader.get(unit_id, layer + 1) for unit_id in group) - 1
+        if latest > layer and all(layers[unit_id] == layer for unit_id in group):
+            kept_alive = {
+                other
+                for unit_id in group
+                for form, _ in reads(circuit, unit_id)
+                for other in form.terms
+                if other not in autonomous and last_reader.get(other, INPUT_LAYER) < latest
+            }
+            if len(kept_alive) < len(group):
+                layers.update(dict.fromkeys(group, latest))
+        for unit_id in group:
+            for form, _ in reads(circuit, unit_id):
+                note(form, layers[unit_id])
+
+
+def _groups_in_reverse(circuit: Circuit, autonomous: frozenset[UnitId]) -> Iterator[list[UnitId]]:
+    """Runs of non-linear units made for the same value, readers first; clusters as a whole."""
+    group: list[UnitId] = []
+    for unit_id in range(len(circuit.units) - 1, -1, -1):
+        unit = circuit.units[unit_id]
+        if unit_id in autonomous or isinstance(unit, InputUnit):
+            continue
+        if group and not _same_group(circuit, group[-1], unit_id):
+            yield group
+            group = []
+        group.append(unit_id)
+    if group:
+        yield group
+
+
+def _same_group(circuit: Circuit, one: UnitId, other: UnitId) -> bool:
+    units = circuit.units
+    if circuit.origins[one] != circuit.origins[other] or type(units[one]) is not type(units[other]):
+        return False
+    return not any(other in form.terms for form in forms_of(units[one]))

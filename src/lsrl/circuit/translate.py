@@ -1,0 +1,138 @@
+"""From a program to its circuit: linear maps vanish into forms, only cells become units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from flint import fmpq
+
+from lsrl.circuit.affine import Affine, combination, number
+from lsrl.circuit.builder import CircuitBuilder
+from lsrl.circuit.facts import BOOLEAN, Fact
+from lsrl.circuit.units import Circuit
+from lsrl.errors import RangeError
+from lsrl.lang import Concat, Constant, Input, Linear, LinState, Multi, Program, ReLU, Slice, Value
+from lsrl.lang.matrix import Matrix
+from lsrl.lang.numbers import exact_vector
+
+Forms: TypeAlias = list[Affine]
+
+LONG_FORM = 8
+"""A form with more terms than this that more rows than this read becomes a unit of its own,
+so that a circuit never grows with the square of a dimension."""
+
+
+def circuit_of(
+    program: Program, *, input_range: tuple[Any, Any] | None = None, max_length: int | None = None
+) -> Circuit:
+    """The circuit that computes a program.
+
+    `input_range` (low, high), each a number or one per component, narrows what the program's
+    `Input` declares; `max_length` is the longest sequence. Both only make facts sharper.
+    Raises `RangeError` for an empty range or length.
+
+    >>> x = Input(1, range=(0, 9), integer=True)
+    >>> circuit_of(Program((x > 4) + (x > 4))).count(object)  # x, and one shared ReLU pair
+    3
+    """
+    if max_length is not None and (isinstance(max_length, bool) or not isinstance(max_length, int) or max_length < 1):
+        raise RangeError(f"max_length is {max_length!r}; expected a whole number of steps from 1")
+    builder = CircuitBuilder(max_length)
+    facts = input_facts(program, input_range)
+    forms: dict[Value, Forms] = {}
+    for value in program.values:
+        builder.origin = program.names[value]
+        if isinstance(value, Input):
+            forms[value] = [builder.input(i, fact) for i, fact in enumerate(facts)]
+            continue
+        made = TRANSLATIONS[type(value)](builder, value, [forms[argument] for argument in value.arguments])
+        if value.comparison:
+            for form in made:
+                builder.assume(form, BOOLEAN)
+        forms[value] = made
+    return builder.finished(
+        name=program.name,
+        input_dim=program.input.dim,
+        outputs=forms[program.output],
+        values={name: tuple(forms[value]) for value, name in program.names.items()},
+        kept=frozenset(name for value, name in program.names.items() if value.name is not None),
+    )
+
+
+def input_facts(program: Program, input_range: tuple[Any, Any] | None) -> list[Fact]:
+    """The declared range and grid of every input component, narrowed by `input_range`."""
+    declared: Any = program.input.parameters
+    dim, name = program.input.dim, program.names[program.input]
+    low, high, grid = (declared[key] or (None,) * dim for key in ("low", "high", "grid"))
+    if input_range is not None:
+        given = [exact_vector(end, dim, f"input_range of {name}") for end in input_range]
+        low = [end if own is None else max(own, end) for own, end in zip(low, given[0], strict=True)]
+        high = [end if own is None else min(own, end) for own, end in zip(high, given[1], strict=True)]
+        for i, (bottom, top) in enumerate(zip(low, high, strict=True)):
+            if bottom > top:
+                raise RangeError(
+                    f"input_range of {name}[{i}] leaves {bottom} … {top}; expected low ≤ high inside the declared range"
+                )
+    return [Fact(bottom, top, spacing) for bottom, top, spacing in zip(low, high, grid, strict=True)]
+
+
+def _linear(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
+    parameters: Any = value.parameters
+    return _applied(builder, parameters["A"], arguments[0], parameters["b"])
+
+
+def _applied(builder: CircuitBuilder, matrix: Matrix, forms: Forms, bias: Sequence[fmpq]) -> Forms:
+    long = {i for i, form in enumerate(forms) if len(form.terms) > LONG_FORM}
+    if long:
+        readers = dict.fromkeys(long, 0)
+        for row in matrix.rows:
+            for column, _ in row:
+                if column in long:
+                    readers[column] += 1
+        forms = [builder.sum(form) if readers.get(i, 0) > LONG_FORM else form for i, form in enumerate(forms)]
+    return [
+        combination([(weight, forms[column]) for column, weight in row], constant)
+        for row, constant in zip(matrix.rows, bias, strict=True)
+    ]
+
+
+def _constant(_: CircuitBuilder, value: Value, __: Sequence[Forms]) -> Forms:
+    parameters: Any = value.parameters
+    return [number(constant) for constant in parameters["numbers"]]
+
+
+def _state(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
+    parameters: Any = value.parameters
+    drives = _applied(builder, parameters["B"], arguments[0], parameters["bias"])
+    return builder.states(parameters["A"].rows, drives, parameters["init"])
+
+
+def _relu(builder: CircuitBuilder, _: Value, arguments: Sequence[Forms]) -> Forms:
+    return [builder.relu(form) for form in arguments[0]]
+
+
+def _multi(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
+    (forms,) = arguments
+    via: Any = value.parameters["via"]
+    return [builder.product(forms[i], forms[i + value.dim], via) for i in range(value.dim)]
+
+
+def _concat(_: CircuitBuilder, __: Value, arguments: Sequence[Forms]) -> Forms:
+    return [form for forms in arguments for form in forms]
+
+
+def _slice(_: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
+    parameters: Any = value.parameters
+    return arguments[0][parameters["start"] : parameters["stop"]]
+
+
+TRANSLATIONS: dict[type[Value], Callable[[CircuitBuilder, Value, Sequence[Forms]], Forms]] = {
+    Constant: _constant,
+    Linear: _linear,
+    LinState: _state,
+    ReLU: _relu,
+    Multi: _multi,
+    Concat: _concat,
+    Slice: _slice,
+}

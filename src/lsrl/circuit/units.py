@@ -1,0 +1,114 @@
+"""Circuits: scalar units joined by affine forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from flint import fmpq
+
+from lsrl.circuit.affine import Affine, UnitId
+from lsrl.circuit.knowledge import Knowledge
+from lsrl.lang.values import Via
+
+
+@dataclass(frozen=True, slots=True)
+class InputUnit:
+    """One component of the program's input."""
+
+    component: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReLUUnit:
+    """max(argument, 0)."""
+
+    argument: Affine
+
+
+@dataclass(frozen=True, slots=True)
+class ProductUnit:
+    """left · right, as the program writes it."""
+
+    left: Affine
+    right: Affine
+    via: Via
+
+
+@dataclass(frozen=True, slots=True)
+class GateUnit:
+    """gate · max(argument, 0): the product that a gated layer computes."""
+
+    gate: Affine
+    argument: Affine
+
+
+@dataclass(frozen=True, slots=True)
+class SumUnit:
+    """The argument itself, as a unit of its own: a long form that many others read."""
+
+    argument: Affine
+
+
+@dataclass(frozen=True, slots=True)
+class StateUnit:
+    """One component of a linear state: Σ weight · (state one step ago) + drive.
+
+    `cluster` is the first of the states that are connected with this one: a contiguous block.
+    """
+
+    previous: tuple[tuple[UnitId, fmpq], ...]
+    drive: Affine
+    init: fmpq
+    cluster: UnitId
+
+
+Unit: TypeAlias = InputUnit | ReLUUnit | ProductUnit | GateUnit | SumUnit | StateUnit
+
+
+def forms_of(unit: Unit) -> tuple[Affine, ...]:
+    """The affine forms that feed a unit within one time step."""
+    match unit:
+        case ReLUUnit(argument) | SumUnit(argument):
+            return (argument,)
+        case ProductUnit(left, right, _):
+            return left, right
+        case GateUnit(gate, argument):
+            return gate, argument
+        case StateUnit(_, drive, _, _):
+            return (drive,)
+        case InputUnit():
+            return ()
+
+
+def dependencies(unit: Unit) -> Iterator[UnitId]:
+    """The units that a unit reads, in this step or the one before."""
+    for form in forms_of(unit):
+        yield from form.terms
+    if isinstance(unit, StateUnit):
+        for other, _ in unit.previous:
+            yield other
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """A program as units and affine forms; within a step, unit i reads only units below i.
+
+    `values` gives every named value of the program as forms over the units; those in `kept` stay
+    computed even where no output needs them. `origins` names the value that a unit was made for.
+    """
+
+    name: str
+    input_dim: int
+    units: tuple[Unit, ...]
+    origins: tuple[str, ...]
+    outputs: tuple[Affine, ...]
+    values: Mapping[str, tuple[Affine, ...]]
+    kept: frozenset[str]
+    knowledge: Knowledge
+    max_length: int | None
+
+    def count(self, kind: type) -> int:
+        """How many units are of a kind."""
+        return sum(isinstance(unit, kind) for unit in self.units)

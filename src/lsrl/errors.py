@@ -1,0 +1,52 @@
+"""Every error LSRL raises on purpose, in one small hierarchy.
+
+Catch `LsrlError` to catch them all. Each message is one line that names the value, what was
+expected, what was given, and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class LsrlError(Exception):
+    """The root of every error that LSRL raises on purpose."""
+
+
+class ShapeError(LsrlError, ValueError):
+    """Dimensions, slices or array shapes do not fit together."""
+
+
+class NumberError(LsrlError, ValueError):
+    """Something that should be a finite number is not one (NaN, infinity, text)."""
+
+
+class ProgramError(LsrlError, ValueError):
+    """The program itself is malformed: two inputs, a cycle, a bad name."""
+
+
+class UnsupportedProgram(LsrlError):
+    """The program is well-formed, but the chosen target cannot express it."""
+
+
+class FormatError(LsrlError, ValueError):
+    """A file or text does not have the form that LSRL reads."""
+
+
+class RangeError(LsrlError, ValueError):
+    """A number is outside what was declared, or a declaration that is needed is missing."""
+
+
+class UndecidedComparisonWarning(UserWarning):
+    """A comparison came out strictly between its two outcomes during a run."""
+
+
+def listed(names: Sequence[str], limit: int = 8) -> str:
+    """The names as a short comma-separated list for a message.
+
+    >>> listed(["a", "b", "c"], limit=2)
+    'a, b, … (3 in all)'
+    """
+    if len(names) <= limit:
+        return ", ".join(names)
+    return ", ".join(names[:limit]) + f", … ({len(names)} in all)"

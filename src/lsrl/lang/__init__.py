@@ -1,0 +1,66 @@
+"""The language: what you write."""
+
+from lsrl.lang.arithmetic import absolute, clip, constant, lookup, maximum, minimum, modulo, one_hot, total
+from lsrl.lang.logic import (
+    and_,
+    at_least,
+    at_most,
+    bump,
+    equal,
+    ifelse,
+    ifequal,
+    larger,
+    not_,
+    not_equal,
+    or_,
+    smaller,
+    step,
+)
+from lsrl.lang.matrix import Matrix
+from lsrl.lang.program import ForEach, Program
+from lsrl.lang.recurrence import counter, cumsum, cyclic, delay, mod_counter, shift_register
+from lsrl.lang.values import Concat, Constant, Input, Linear, LinState, Multi, ReLU, Slice, Value, broadcast
+
+__all__ = [
+    "Concat",
+    "Constant",
+    "ForEach",
+    "Input",
+    "LinState",
+    "Linear",
+    "Matrix",
+    "Multi",
+    "Program",
+    "ReLU",
+    "Slice",
+    "Value",
+    "absolute",
+    "and_",
+    "at_least",
+    "at_most",
+    "broadcast",
+    "bump",
+    "clip",
+    "constant",
+    "counter",
+    "cumsum",
+    "cyclic",
+    "delay",
+    "equal",
+    "ifelse",
+    "ifequal",
+    "larger",
+    "lookup",
+    "maximum",
+    "minimum",
+    "mod_counter",
+    "modulo",
+    "not_",
+    "not_equal",
+    "one_hot",
+    "or_",
+    "shift_register",
+    "smaller",
+    "step",
+    "total",
+]

@@ -1,0 +1,159 @@
+"""Numbers made from numbers: extremes, clips, remainders, finite tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lsrl.errors import ProgramError, ShapeError
+from lsrl.lang.logic import DEFAULT_WIDTH, at_least
+from lsrl.lang.matrix import Matrix, beside, identity, ones
+from lsrl.lang.numbers import exact_vector
+from lsrl.lang.values import Concat, Constant, Linear, ReLU, Value, as_value, broadcast, same_dimension
+
+
+def constant(numbers: Any, *, dim: int | None = None, name: str | None = None) -> Value:
+    """The same numbers at every step; a single number is repeated to `dim`.
+
+    >>> constant(1, dim=3).dim
+    3
+    """
+    return (
+        broadcast(Constant(numbers, name=None if dim else name), dim, name=name)
+        if dim
+        else Constant(numbers, name=name)
+    )
+
+
+def maximum(x: Any, y: Any, *, name: str | None = None) -> Value:
+    """The larger of x and y: x + relu(y − x).
+
+    >>> from lsrl import Input, Program
+    >>> Program(maximum(Input(1), 2)).run([[1], [3]]).ravel().tolist()
+    [2.0, 3.0]
+    """
+    return _moved(x, y, 1, name, "maximum")
+
+
+def minimum(x: Any, y: Any, *, name: str | None = None) -> Value:
+    """The smaller of x and y: x − relu(x − y).
+
+    >>> from lsrl import Input, Program
+    >>> Program(minimum(Input(1), 2)).run([[1], [3]]).ravel().tolist()
+    [1.0, 2.0]
+    """
+    return _moved(x, y, -1, name, "minimum")
+
+
+def _moved(x: Any, y: Any, sign: int, name: str | None, hint: str) -> Value:
+    """x + sign · relu(sign · (y − x))."""
+    left, right = same_dimension(as_value(x), as_value(y))
+    distance = right - left if sign > 0 else left - right
+    beyond = ReLU(distance, hint=f"{name or hint}.beyond")
+    return Linear(
+        Concat([left, beyond]),
+        beside(identity(left.dim), Matrix.of(sign, (left.dim, left.dim))),
+        name=name,
+        hint=hint,
+    )
+
+
+def absolute(x: Value, *, name: str | None = None) -> Value:
+    """|x| = relu(x) + relu(−x).
+
+    >>> from lsrl import Input, Program
+    >>> Program(absolute(Input(1))).run([[-2], [3]]).ravel().tolist()
+    [2.0, 3.0]
+    """
+    parts = [ReLU(x, hint=f"{name or 'absolute'}.up"), ReLU(-x, hint=f"{name or 'absolute'}.down")]
+    return Linear(Concat(parts), beside(identity(x.dim), identity(x.dim)), name=name, hint="absolute")
+
+
+def clip(x: Value, low: Any, high: Any, *, name: str | None = None) -> Value:
+    """x, but at least `low` and at most `high` (numbers): high − relu(high − low − relu(x − low)).
+
+    >>> from lsrl import Input, Program
+    >>> Program(clip(Input(1), 0, 2)).run([[-1], [1], [5]]).ravel().tolist()
+    [0.0, 1.0, 2.0]
+    """
+    lower, upper = exact_vector(low, x.dim, "low"), exact_vector(high, x.dim, "high")
+    if any(a > b for a, b in zip(lower, upper, strict=True)):
+        raise ProgramError(f"clip of {x.label} has low {low} above high {high}; expected low ≤ high")
+    label = name or "clip"
+    above = ReLU(x - list(lower), hint=f"{label}.above")
+    missing = ReLU(
+        Linear(above, Matrix.of(-1, (x.dim, x.dim)), [b - a for a, b in zip(lower, upper, strict=True)]),
+        hint=f"{label}.missing",
+    )
+    return Linear(missing, Matrix.of(-1, (x.dim, x.dim)), list(upper), name=name, hint="clip")
+
+
+def total(x: Value, *, name: str | None = None) -> Value:
+    """The sum of the components.
+
+    >>> from lsrl import Input, Program
+    >>> Program(total(Input(3))).run([[1, 2, 3]]).tolist()
+    [[6.0]]
+    """
+    return Linear(x, ones(1, x.dim), name=name, hint="total")
+
+
+def modulo(x: Value, n: int, *, below: int, name: str | None = None) -> Value:
+    """x mod n for whole x with 0 ≤ x < below, by long division in binary: two ReLUs a bit.
+
+    Outside that range the result is not x mod n; declare `max_length` and input ranges so that x
+    stays inside.
+
+    >>> from lsrl import Input, Program
+    >>> Program(modulo(Input(1, integer=True), 3, below=16)).run([[2], [3], [14]]).ravel().tolist()
+    [2.0, 0.0, 2.0]
+    """
+    if n < 1 or below < 1:
+        raise ProgramError(f"modulo {n} below {below}; expected whole numbers from 1")
+    label, divisor = name or "modulo", n
+    while 2 * divisor < below:
+        divisor *= 2
+    rest = x
+    while divisor >= n:
+        fits = at_least(rest, divisor, width=1)
+        size = Linear(fits, Matrix.of(divisor, (x.dim, x.dim)), hint=f"{label}.times_{divisor}")
+        last = divisor == n
+        difference = beside(identity(x.dim), Matrix.of(-1, (x.dim, x.dim)))
+        rest = Linear(
+            Concat([rest, size]), difference, name=name if last else None, hint="modulo" if last else f"{label}.rest"
+        )
+        divisor //= 2
+    return rest
+
+
+def one_hot(x: Value, n: int, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
+    """n booleans: x = 0, x = 1, …, x = n − 1, for a whole x of dimension 1. All are 0 elsewhere.
+
+    >>> from lsrl import Input, Program
+    >>> Program(one_hot(Input(1), 3)).run([[0], [2], [3]]).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
+    """
+    if x.dim != 1:
+        raise ShapeError(f"one_hot of {x.label}, which has dimension {x.dim}; expected 1")
+    # [x ≥ i] − [x ≥ i + 1] shares n + 1 comparisons; n equalities would need 2n.
+    reached = at_least(broadcast(x, n + 1), list(range(n + 1)), width=width)
+    entries = {(i, i): 1 for i in range(n)} | {(i, i + 1): -1 for i in range(n)}
+    return Linear(reached, Matrix.from_entries((n, n + 1), entries), comparison=True, name=name, hint="one_hot")
+
+
+def lookup(x: Value, table: Sequence[Any], *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
+    """table[x] for a whole x in 0 … len(table) − 1; zero for any other x. Entries: numbers or vectors.
+
+    >>> from lsrl import Input, Program
+    >>> Program(lookup(Input(1), [5, 7])).run([[0], [1]]).ravel().tolist()
+    [5.0, 7.0]
+    """
+    if not len(table):
+        raise ShapeError(f"lookup of {x.label} in an empty table; expected at least one entry")
+    dim = len(table[0]) if hasattr(table[0], "__len__") and not isinstance(table[0], str) else 1
+    entries = [exact_vector(entry, dim, f"table[{i}]") for i, entry in enumerate(table)]
+    columns = Matrix.from_entries(
+        (dim, len(entries)), {(row, i): number for i, entry in enumerate(entries) for row, number in enumerate(entry)}
+    )
+    hot = one_hot(x, len(entries), width=width, name=f"{name}.one_hot" if name else None)
+    return Linear(hot, columns, name=name, hint="lookup")

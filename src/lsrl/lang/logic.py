@@ -1,0 +1,228 @@
+"""Comparisons, booleans and branches, written with the primitives.
+
+A boolean is a value that is 0 or 1. Comparisons are steps with a ramp of width `width`: inside
+the ramp a comparison is *undecided*, and the interpreters report it. All functions take values or
+numbers (at least one value); numbers and dimension-1 values fit any dimension.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+from flint import fmpq
+
+from lsrl.errors import NumberError, ProgramError
+from lsrl.lang.matrix import beside, diagonal, identity
+from lsrl.lang.numbers import exact
+from lsrl.lang.values import Concat, Constant, Linear, Multi, ReLU, Value, Via, as_value, same_dimension
+
+DEFAULT_WIDTH = fmpq(1, 1024)
+"""The ramp of a comparison when none is given. A power of two, so that float64 holds it exactly."""
+
+StepForm: TypeAlias = Literal["nested", "difference"]
+BranchVia: TypeAlias = Literal["auto", "multi", "relu", "relu-step"]
+
+
+def step(x: Any, *, width: Any = DEFAULT_WIDTH, form: StepForm = "nested", name: str | None = None) -> Value:
+    """clip(x / width, 0, 1): 0 at x ≤ 0, 1 at x ≥ width, a ramp between.
+
+    `form="nested"` is relu(1 − relu(1 − x/width)); `"difference"` is the paper's
+    (relu(x) − relu(x − width)) / width, one ReLU shallower and less exact in floating point.
+
+    >>> from lsrl import Input, Program
+    >>> Program(step(Input(1), width=1)).run([[-1], [0], [1], [2]]).ravel().tolist()
+    [0.0, 0.0, 1.0, 1.0]
+    """
+    return _step(as_value(x), width, name, "step", form)
+
+
+def _step(x: Value, width: Any, name: str | None, hint: str, form: StepForm = "nested") -> Value:
+    ramp, label = exact(width, "width"), name or hint
+    if ramp <= 0:
+        raise NumberError(f"width of {label} is {ramp}; expected a positive number")
+    slope = diagonal([1 / ramp] * x.dim)
+    if form == "difference":
+        start = ReLU(x, hint=f"{label}.start")
+        end = ReLU(x - ramp, hint=f"{label}.end")
+        falling = diagonal([-1 / ramp] * x.dim)
+        return Linear(Concat([start, end]), beside(slope, falling), comparison=True, name=name, hint=hint)
+    if form != "nested":
+        raise ProgramError(f"form={form!r} of {label}; expected 'nested' or 'difference'")
+    progress = Linear(x, slope, hint=f"{label}.progress")
+    missing = ReLU(not_(progress), hint=f"{label}.missing")
+    return ReLU(not_(missing), comparison=True, name=name, hint=hint)
+
+
+def larger(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
+    """x > y: 0 where x ≤ y, 1 where x ≥ y + width (the paper's `larger`).
+
+    >>> from lsrl import Input, Program
+    >>> Program(larger(Input(1), 2)).run([[1], [2], [3]]).ravel().tolist()
+    [0.0, 0.0, 1.0]
+    """
+    return _step(as_value(x) - as_value(y), width, name, "larger")
+
+
+def smaller(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
+    """x < y: 0 where x ≥ y, 1 where x ≤ y − width (the paper's `smaller`).
+
+    >>> from lsrl import Input, Program
+    >>> Program(smaller(Input(1), 2)).run([[1], [2], [3]]).ravel().tolist()
+    [1.0, 0.0, 0.0]
+    """
+    return _step(as_value(y) - as_value(x), width, name, "smaller")
+
+
+def at_least(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
+    """x ≥ y: 1 where x ≥ y, 0 where x ≤ y − width.
+
+    >>> from lsrl import Input, Program
+    >>> Program(at_least(Input(1), 2)).run([[1], [2], [3]]).ravel().tolist()
+    [0.0, 1.0, 1.0]
+    """
+    return _step(as_value(x) - as_value(y) + exact(width, "width"), width, name, "at_least")
+
+
+def at_most(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
+    """x ≤ y: 1 where x ≤ y, 0 where x ≥ y + width.
+
+    >>> from lsrl import Input, Program
+    >>> Program(at_most(Input(1), 2)).run([[1], [2], [3]]).ravel().tolist()
+    [1.0, 1.0, 0.0]
+    """
+    return _step(as_value(y) - as_value(x) + exact(width, "width"), width, name, "at_most")
+
+
+def bump(x: Any, low: Any, high: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
+    """low < x ≤ high, as step(x − low) − step(x − high); expects low ≤ high (the paper's `bump`).
+
+    >>> from lsrl import Input, Program
+    >>> Program(bump(Input(1), 1, 3)).run([[1], [2], [3], [4]]).ravel().tolist()
+    [0.0, 1.0, 1.0, 0.0]
+    """
+    label = name or "bump"
+    entered = _step(as_value(x) - as_value(low), width, None, f"{label}.entered")
+    left = _step(as_value(x) - as_value(high), width, None, f"{label}.left")
+    return _combined([entered, left], [1, -1], 0, name, "bump")
+
+
+def equal(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
+    """x = y: 1 where they are equal, 0 where they differ by `width` or more.
+
+    >>> from lsrl import Input, Program
+    >>> Program(equal(Input(1), 2)).run([[1], [2], [3]]).ravel().tolist()
+    [0.0, 1.0, 0.0]
+    """
+    return _combined(_above_and_below(x, y, width, name or "equal"), [-1, -1], 1, name, "equal")
+
+
+def not_equal(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
+    """x ≠ y: 0 where they are equal, 1 where they differ by `width` or more.
+
+    >>> from lsrl import Input, Program
+    >>> Program(not_equal(Input(1), 2)).run([[1], [2], [3]]).ravel().tolist()
+    [1.0, 0.0, 1.0]
+    """
+    return _combined(_above_and_below(x, y, width, name or "not_equal"), [1, 1], 0, name, "not_equal")
+
+
+def _above_and_below(x: Any, y: Any, width: Any, label: str) -> list[Value]:
+    excess = as_value(x) - as_value(y)
+    return [_step(excess, width, None, f"{label}.above"), _step(-excess, width, None, f"{label}.below")]
+
+
+def _combined(steps: list[Value], signs: list[int], constant: int, name: str | None, hint: str) -> Value:
+    """A sum of steps that is itself 0 or 1 wherever the steps are decided."""
+    blocks = (diagonal([sign] * steps[0].dim) for sign in signs)
+    return Linear(Concat(steps), beside(*blocks), constant, comparison=True, name=name, hint=hint)
+
+
+def not_(x: Value, *, name: str | None = None) -> Value:
+    """1 − x: the other boolean.
+
+    >>> from lsrl import Input, Program
+    >>> Program(not_(Input(1))).run([[0], [1]]).ravel().tolist()
+    [1.0, 0.0]
+    """
+    return Linear(x, diagonal([-1] * x.dim), 1, name=name, hint="not")
+
+
+def and_(*booleans: Value, name: str | None = None) -> Value:
+    """1 where all the booleans are 1: relu(Σ − (k − 1)).
+
+    >>> from lsrl import Input, Program
+    >>> x = Input(2)
+    >>> Program(and_(x[0], x[1])).run([[0, 1], [1, 1]]).ravel().tolist()
+    [0.0, 1.0]
+    """
+    return ReLU(_added(booleans, 1 - len(booleans), "and_"), name=name, hint="and")
+
+
+def or_(*booleans: Value, name: str | None = None) -> Value:
+    """1 where any of the booleans is 1: 1 − relu(1 − Σ).
+
+    >>> from lsrl import Input, Program
+    >>> x = Input(2)
+    >>> Program(or_(x[0], x[1])).run([[0, 0], [1, 1]]).ravel().tolist()
+    [0.0, 1.0]
+    """
+    none = ReLU(not_(_added(booleans, 0, "or_")), hint=f"{name or 'or'}.none")
+    return Linear(none, diagonal([-1] * none.dim), 1, name=name, hint="or")
+
+
+def _added(booleans: tuple[Value, ...], constant: int, function: str) -> Value:
+    if not booleans:
+        raise ProgramError(f"{function} of no booleans; expected at least one")
+    values = same_dimension(*booleans)
+    blocks = [identity(value.dim) for value in values]
+    return Linear(Concat(values), beside(*blocks), constant, hint="votes")
+
+
+def ifelse(
+    cond: Value, a: Any, b: Any, *, via: BranchVia = "auto", short: bool = True, name: str | None = None
+) -> Value:
+    """`a` where cond is 1, `b` where it is 0; cond must be a boolean.
+
+    `via` chooses the paper's lowering (section 4): `"multi"` multiplies, `"relu"` uses big-M with M
+    taken from the ranges, `"relu-step"` uses big-M on step(cond − ½), `"auto"` lets the target
+    choose. `short=True` leaves out a branch that is the number 0 (the paper's *optimised* forms).
+
+    >>> from lsrl import Input, Program
+    >>> x = Input(1, range=(0, 9), integer=True)
+    >>> Program(ifelse(x > 4, x, -1)).run([[3], [7]]).ravel().tolist()
+    [-1.0, 7.0]
+    """
+    if via not in ("auto", "multi", "relu", "relu-step"):
+        raise ProgramError(f"via={via!r} of ifelse; expected 'auto', 'multi', 'relu' or 'relu-step'")
+    if via == "relu-step":
+        cond = _step(cond - fmpq(1, 2), fmpq(1, 2), None, f"{name or 'ifelse'}.sharp")
+    product: Via = "relu" if via == "relu-step" else via
+    branches = [(cond, as_value(a), "then"), (not_(cond), as_value(b), "else")]
+    if short:
+        branches = [branch for branch in branches if not _is_zero(branch[1])] or branches[:1]
+    dim = max(cond.dim, *(value.dim for _, value, _ in branches), as_value(a).dim, as_value(b).dim)
+    label = name or "ifelse"
+    parts = []
+    for active, value, which in branches:
+        factors = same_dimension(active, value, Constant([0] * dim))[:2]
+        only = len(branches) == 1
+        parts.append(
+            Multi(Concat(factors), via=product, name=name if only else None, hint=label if only else f"{label}.{which}")
+        )
+    if len(parts) == 1:
+        return parts[0]
+    return Linear(Concat(parts), beside(identity(dim), identity(dim)), name=name, hint="ifelse")
+
+
+def _is_zero(value: Value) -> bool:
+    return isinstance(value, Constant) and not any(value.parameters["numbers"])  # type: ignore[arg-type]
+
+
+def ifequal(x: Any, y: Any, a: Any, b: Any, *, via: BranchVia = "auto", name: str | None = None) -> Value:
+    """`a` where x = y, else `b`.
+
+    >>> from lsrl import Input, Program
+    >>> Program(ifequal(Input(1, integer=True), 2, 5, 0)).run([[1], [2]]).ravel().tolist()
+    [0.0, 5.0]
+    """
+    return ifelse(equal(x, y), a, b, via=via, name=name)

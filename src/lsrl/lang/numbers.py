@@ -1,0 +1,109 @@
+"""Exact numbers: everything a program is made of is a rational."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Rational
+from typing import Any, TypeAlias
+
+import numpy as np
+from flint import fmpq
+
+from lsrl.errors import NumberError, ShapeError
+
+Number: TypeAlias = int | float | str | Fraction | fmpq
+"""What may be written where a program wants a number."""
+
+Vector: TypeAlias = tuple[fmpq, ...]
+
+ZERO = fmpq(0)
+ONE = fmpq(1)
+
+
+def exact(number: Any, what: str = "number") -> fmpq:
+    """The rational that `number` stands for; a float is taken at its shortest decimal.
+
+    Raises `NumberError` for NaN, infinities and anything that is not a number.
+
+    >>> exact(0.1), exact("1/3"), exact(2)
+    (1/10, 1/3, 2)
+    """
+    if isinstance(number, fmpq):
+        return number
+    if isinstance(number, (bool, np.bool_)):
+        return fmpq(int(number))
+    if isinstance(number, (int, np.integer)):
+        return fmpq(int(number))
+    if isinstance(number, Rational):
+        return fmpq(int(number.numerator), int(number.denominator))
+    if isinstance(number, (float, np.floating)):
+        if not math.isfinite(number):
+            raise NumberError(f"{what} is {number}; expected a finite number")
+        # str() of a NumPy or Python float is the shortest decimal that reads back as it.
+        return _from_fraction(Fraction(Decimal(str(number))))
+    if isinstance(number, str):
+        try:
+            return _from_fraction(Fraction(number))
+        except (ValueError, ZeroDivisionError):
+            raise NumberError(f"{what} is {number!r}; expected a number like 2, 0.1 or '1/3'") from None
+    raise NumberError(
+        f"{what} is {number!r} of type {type(number).__name__}; expected an int, a Fraction, a float or text like '1/3'"
+    )
+
+
+def _from_fraction(number: Fraction) -> fmpq:
+    return fmpq(number.numerator, number.denominator)
+
+
+def exact_vector(numbers: Any, dim: int, what: str) -> Vector:
+    """`numbers` as a vector of `dim` rationals; a single number is repeated.
+
+    Raises `ShapeError` when there are not `dim` of them.
+
+    >>> exact_vector(1, 3, "b")
+    (1, 1, 1)
+    """
+    if isinstance(numbers, (str, fmpq)) or not isinstance(numbers, Iterable):
+        return (exact(numbers, what),) * dim
+    if isinstance(numbers, np.ndarray):
+        numbers = numbers.tolist() if numbers.ndim else [numbers.item()]
+    vector = tuple(exact(number, f"{what}[{i}]") for i, number in enumerate(numbers))
+    if len(vector) == 1:
+        return vector * dim
+    if len(vector) != dim:
+        raise ShapeError(f"{what} has {len(vector)} numbers; expected {dim} (or one number for all)")
+    return vector
+
+
+def as_fraction(number: fmpq) -> Fraction:
+    """The same number as a standard-library `Fraction`.
+
+    >>> as_fraction(fmpq(1, 2))
+    Fraction(1, 2)
+    """
+    return Fraction(int(number.p), int(number.q))
+
+
+def as_float(number: fmpq) -> float:
+    """The float64 nearest to `number` (ties to even), infinite when beyond float64's range.
+
+    >>> as_float(fmpq(1, 3))
+    0.3333333333333333
+    """
+    try:
+        # int / int is correctly rounded; fmpq's own conversion does not promise that.
+        return int(number.p) / int(number.q)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def number_text(number: fmpq) -> str:
+    """`number` as a program listing writes it.
+
+    >>> number_text(fmpq(-1, 2))
+    '-1/2'
+    """
+    return str(number)

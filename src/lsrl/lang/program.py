@@ -1,0 +1,159 @@
+"""Programs: a DAG of values over one input stream, run once per time step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lsrl.errors import ProgramError, listed
+from lsrl.lang.values import Concat, Input, Value
+
+if TYPE_CHECKING:
+    from lsrl.semantics import Trace, Undecided
+
+
+class Program:
+    """What the network must compute: outputs over one `Input`; the paper's `ForEach`.
+
+    Several outputs are concatenated. Every value gets a unique name: the user's, or what the
+    library calls it with a number behind. Immutable. `str(program)` is a listing that
+    `Program.parse` reads back; `save` and `load` use JSON.
+
+    Raises `ProgramError` unless the outputs depend on exactly one `Input`, or when two values were
+    given the same name.
+
+    >>> from lsrl import Input, Program
+    >>> x = Input(1)
+    >>> Program(x + 1, name="successor").run([[1], [2]]).tolist()
+    [[2.0], [3.0]]
+    """
+
+    def __init__(self, *outputs: Value, name: str = "program") -> None:
+        if not outputs or not all(isinstance(output, Value) for output in outputs):
+            given = ", ".join(repr(output) for output in outputs) or "nothing"
+            raise ProgramError(f"Program({given}); expected one or more values")
+        self.name = name
+        self.output = outputs[0] if len(outputs) == 1 else Concat(list(outputs), hint="output")
+        self.values = _in_order(self.output)
+        self.input = _only_input(self.values, name)
+        self.names: Mapping[Value, str] = _unique_names(self.values)
+        self._by_name = {name: value for value, name in self.names.items()}
+
+    def __getitem__(self, name: str) -> Value:
+        """The value with this name; raises `ProgramError` if there is none."""
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise ProgramError(f"no value is named {name!r}; expected one of {listed(list(self._by_name))}") from None
+
+    def __repr__(self) -> str:
+        return f"<Program {self.name!r}: {self.input.dim} → {self.output.dim}, {len(self.values)} values>"
+
+    def __str__(self) -> str:
+        from lsrl.lang.listing import listing
+
+        return listing(self)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both read the same: same values, names and numbers, in the same order."""
+        return isinstance(other, Program) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    @staticmethod
+    def parse(text: str) -> Program:
+        """The program that `text`, a listing, describes. Raises `FormatError`."""
+        from lsrl.lang.listing import parse
+
+        return parse(text)
+
+    def save(self, path: str | Path) -> None:
+        """Write the program as JSON."""
+        from lsrl.lang.json_format import save
+
+        save(self, Path(path))
+
+    @staticmethod
+    def load(path: str | Path) -> Program:
+        """Read a program saved as JSON. Raises `FormatError`; never runs code from the file."""
+        from lsrl.lang.json_format import load
+
+        return load(Path(path))
+
+    # What a program means is the next room's business (`lsrl.semantics`); these are doors to it,
+    # so that a program can be tried where it is written.
+
+    def run(self, x: Any, *, exact: bool = False) -> np.ndarray:
+        """The outputs for inputs `x` of shape (T, dim) or (batch, T, dim); the result likewise.
+
+        float64 by default; `exact=True` computes with rationals and gives an object array of
+        `Fraction`. Warns with `UndecidedComparisonWarning` if a comparison was undecided.
+        """
+        from lsrl.semantics import run
+
+        return run(self, x, exact=exact)
+
+    def trace(self, x: Any, *, exact: bool = False) -> Trace:
+        """Every named value at every step, and the undecided comparisons."""
+        from lsrl.semantics import trace
+
+        return trace(self, x, exact=exact)
+
+    def undecided(self, x: Any, *, exact: bool = True) -> tuple[Undecided, ...]:
+        """The comparisons that come out strictly between 0 and 1 on `x`: value, step, amount."""
+        return self.trace(x, exact=exact).undecided
+
+
+ForEach = Program
+"""The paper's name for a program."""
+
+
+def _in_order(output: Value) -> tuple[Value, ...]:
+    """All values the output depends on, arguments first, without recursion (programs can be deep)."""
+    order: dict[Value, None] = {}
+    stack = [(output, False)]
+    while stack:
+        value, arguments_done = stack.pop()
+        if value in order:
+            continue
+        if arguments_done:
+            order[value] = None
+        else:
+            stack.append((value, True))
+            stack.extend((argument, False) for argument in reversed(value.arguments))
+    return tuple(order)
+
+
+def _only_input(values: tuple[Value, ...], name: str) -> Input:
+    inputs = [value for value in values if isinstance(value, Input)]
+    if not inputs:
+        raise ProgramError(f"{name} depends on no Input; expected one (add 0 * Input(1) to a program that only counts)")
+    if len(inputs) > 1:
+        given = listed([f"{value.label} ({value.dim})" for value in inputs])
+        raise ProgramError(
+            f"{name} has {len(inputs)} inputs: {given}; expected one (make one longer Input and slice it)"
+        )
+    return inputs[0]
+
+
+def _unique_names(values: tuple[Value, ...]) -> dict[Value, str]:
+    taken: set[str] = set()
+    for value in values:
+        if value.name is not None:
+            if value.name in taken:
+                raise ProgramError(f"two values are named {value.name!r}; expected every name once")
+            taken.add(value.name)
+    names = {}
+    numbers: dict[str, int] = {}
+    for value in values:
+        name = value.name
+        while name is None or (value.name is None and name in taken):
+            numbers[value.hint] = count = numbers.get(value.hint, 0) + 1
+            name = value.hint if count == 1 else f"{value.hint}_{count}"
+        taken.add(name)
+        names[value] = name
+    return names

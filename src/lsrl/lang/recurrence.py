@@ -1,0 +1,90 @@
+"""States written with `LinState`: sums, counters, delays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsrl.errors import ProgramError
+from lsrl.lang.matrix import Matrix, cycle, identity, shift, zeros
+from lsrl.lang.numbers import ONE, exact_vector
+from lsrl.lang.values import Constant, Linear, LinState, Value
+
+
+def cumsum(x: Value, *, init: Any = 0, name: str | None = None) -> Value:
+    """init + x₁ + … + xₜ, component by component.
+
+    >>> from lsrl import Input, Program
+    >>> Program(cumsum(Input(1))).run([[1], [2], [3]]).ravel().tolist()
+    [1.0, 3.0, 6.0]
+    """
+    return LinState(x, 1, 1, init, name=name, hint="cumsum")
+
+
+def counter(start: Any = 0, *, by: Any = 1, name: str | None = None) -> Value:
+    """start, start + by, start + 2 by, …: `start` at the first step.
+
+    >>> from lsrl import Input, Program
+    >>> Program(counter() + 0 * Input(1)).run([[7], [7], [7]]).ravel().tolist()
+    [0.0, 1.0, 2.0]
+    """
+    one = Constant(1, hint="one")
+    (first,), (increment,) = exact_vector(start, 1, "start"), exact_vector(by, 1, "by")
+    return LinState(one, 1, [[increment]], first - increment, name=name, hint="counter")
+
+
+def cyclic(n: int, start: int = 0, *, name: str | None = None) -> Value:
+    """The one-hot vector of (start + t) mod n, t counting steps from 0.
+
+    The state is a permutation, exact in floating point; the paper's rotation matrix is not.
+
+    >>> from lsrl import Input, Program
+    >>> Program(cyclic(3) + 0 * Input(1)).run([[0]] * 4).tolist()[-2:]
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    """
+    n = _count(n, "cyclic")
+    init = [int(i == (start - 1) % n) for i in range(n)]
+    return LinState(Constant(1, hint="one"), cycle(n), zeros(n, 1), init, name=name, hint="cyclic")
+
+
+def mod_counter(n: int, start: int = 0, *, name: str | None = None) -> Value:
+    """(start + t) mod n at step t, t counting from 0.
+
+    >>> from lsrl import Input, Program
+    >>> Program(mod_counter(3) + 0 * Input(1)).run([[0]] * 5).ravel().tolist()
+    [0.0, 1.0, 2.0, 0.0, 1.0]
+    """
+    state = cyclic(n, start, name=f"{name}.one_hot" if name else None)
+    return Linear(state, [list(range(state.dim))], name=name, hint="mod_counter")
+
+
+def delay(x: Value, steps: int = 1, *, init: Any = 0, name: str | None = None) -> Value:
+    """x as it was `steps` steps ago; `init` before that.
+
+    >>> from lsrl import Input, Program
+    >>> Program(delay(Input(1), 2)).run([[1], [2], [3]]).ravel().tolist()
+    [0.0, 0.0, 1.0]
+    """
+    steps = _count(steps, "delay")
+    label = name or "delay"
+    history = shift_register(x, steps + 1, init=init, name=f"{label}.history" if name else None)
+    last = Matrix(tuple(((steps * x.dim + i, ONE),) for i in range(x.dim)), history.dim)
+    return Linear(history, last, name=name, hint="delay")
+
+
+def shift_register(x: Value, length: int, *, init: Any = 0, name: str | None = None) -> Value:
+    """The last `length` values of x, newest first; `init` stands for those before the first step.
+
+    >>> from lsrl import Input, Program
+    >>> Program(shift_register(Input(1), 2)).run([[1], [2], [3]]).tolist()
+    [[1.0, 0.0], [2.0, 1.0], [3.0, 2.0]]
+    """
+    dim = _count(length, "shift_register") * x.dim
+    newest = Matrix(identity(x.dim).rows + ((),) * (dim - x.dim), x.dim)
+    start = exact_vector(init, x.dim, "init") * length
+    return LinState(x, shift(dim, x.dim), newest, start, name=name, hint="shift_register")
+
+
+def _count(n: Any, function: str) -> int:
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise ProgramError(f"{function} of {n!r}; expected a whole number from 1")
+    return n
