@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, UnitId, number, variable
+from lsrl.circuit.affine import Affine, UnitId, number, terms_key, variable
 from lsrl.circuit.facts import BOOLEAN, Fact, product_fact, relu_fact, weighted_sum
 from lsrl.circuit.knowledge import Knowledge
 from lsrl.circuit.state_facts import cluster_facts
@@ -182,7 +182,12 @@ class CircuitBuilder:
         """States that read one another: one block of units, shared with an equal cluster as a whole."""
         if len(rows) == 1 and (not rows[0] or (rows[0] == ((0, ONE),) and _is_zero(drives[0]))):
             return [number(inits[0])] if rows[0] else list(drives)
-        key = ("states", tuple(rows), tuple(drive.key() for drive in drives), tuple(inits))
+        key = (
+            "states",
+            tuple(map(terms_key, rows)),
+            tuple(drive.key() for drive in drives),
+            terms_key(enumerate(inits)),
+        )
         known = self._shared.get(key)
         if known is None:
             first = len(self.units)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from flint import fmpq
 
-from lsrl.circuit.affine import common_measure
+from lsrl.circuit.affine import TermsKey, common_measure, terms_key
 
 Atom: TypeAlias = int
 """Something a layer has at hand: a unit, a copy of an autonomous state, or a carried combination."""
@@ -36,12 +36,12 @@ def carried_combinations(
     parts: list[list[tuple[int, fmpq]]] = [[] for _ in pending]
     for forms in _connected(restricted):
         by_atom = _columns(forms, restricted)
-        by_form: dict[Combination, list[tuple[int, fmpq]]] = {}
+        by_form: dict[TermsKey, tuple[Combination, list[tuple[int, fmpq]]]] = {}
         for i in forms:
             scale, direction = _normalised(restricted[i])
-            by_form.setdefault(direction, []).append((i, scale))
+            by_form.setdefault(terms_key(direction), (direction, []))[1].append((i, scale))
         if len(by_form) < len(by_atom):
-            for direction, readers in by_form.items():
+            for direction, readers in by_form.values():
                 for i, scale in readers:
                     parts[i].append((len(combinations), scale))
                 combinations.append(direction)
@@ -86,12 +86,13 @@ def _columns(
     for i in indices:
         for atom, weight in forms[i].items():
             column_of.setdefault(atom, []).append((i, weight))
-    kinds: dict[tuple[tuple[int, fmpq], ...], list[tuple[Atom, fmpq]]] = {}
+    kinds: dict[TermsKey, tuple[list[tuple[int, fmpq]], list[tuple[Atom, fmpq]]]] = {}
     for atom, column in column_of.items():
         first = column[0][1]
-        kinds.setdefault(tuple((i, weight / first) for i, weight in column), []).append((atom, first))
+        factors = [(i, weight / first) for i, weight in column]
+        kinds.setdefault(terms_key(factors), (factors, []))[1].append((atom, first))
     columns = []
-    for factors, atoms in kinds.items():
+    for factors, atoms in kinds.values():
         scale, direction = _normalised(dict(atoms))
         columns.append(([(i, factor * scale) for i, factor in factors], direction))
     return columns

@@ -102,15 +102,21 @@ def weighted_sum(parts: Iterable[tuple[fmpq, Fact]], constant: fmpq) -> Fact:
                 offset = offset + weight * fact.offset
     if grids is None:
         return Fact(low, high)
-    return _on_grid(low, high, common_measure(grids), offset)
+    return Fact(low, high, common_measure(grids), offset)
 
 
-def _on_grid(low: fmpq | None, high: fmpq | None, grid: fmpq, offset: fmpq) -> Fact:
-    """The range shrunk to its outermost grid points, the offset brought into [0, grid)."""
-    offset = offset - grid * (offset / grid).floor()
-    if low is not None:
+def on_grid(low: fmpq | None, high: fmpq | None, grid: fmpq | None, offset: fmpq = ZERO) -> Fact:
+    """The fact with its range shrunk to the outermost grid points.
+
+    Facts keep their ends on their grid: sums, products and ReLUs of such ends are on the grid of
+    the result. Where ends come from elsewhere, they go through here.
+
+    >>> on_grid(fmpq(1, 2), fmpq(5, 2), fmpq(1))
+    Fact(low=1, high=2, grid=1, offset=0)
+    """
+    if grid is not None and low is not None:
         low = offset + grid * ((low - offset) / grid).ceil()
-    if high is not None:
+    if grid is not None and high is not None:
         high = offset + grid * ((high - offset) / grid).floor()
     return Fact(low, high, grid, offset)
 
@@ -156,4 +162,4 @@ def intersection(one: Fact, other: Fact) -> Fact:
     low = other.low if one.low is None else one.low if other.low is None else max(one.low, other.low)
     high = other.high if one.high is None else one.high if other.high is None else min(one.high, other.high)
     coarser = other if one.grid is None or (other.grid is not None and other.grid > one.grid) else one
-    return Fact(low, high, coarser.grid, coarser.offset)
+    return on_grid(low, high, coarser.grid, coarser.offset)

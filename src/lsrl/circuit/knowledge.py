@@ -7,12 +7,14 @@ from typing import TypeAlias
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, UnitId, common_measure
+from lsrl.circuit.affine import Affine, TermsKey, UnitId, common_measure, terms_key
 from lsrl.circuit.facts import Fact, constant_fact, intersection, weighted_sum
 from lsrl.lang.numbers import ONE, ZERO
 
 Direction: TypeAlias = tuple[tuple[UnitId, fmpq], ...]
 """The terms of a form, scaled so that the first weight is 1."""
+
+Claim: TypeAlias = tuple[Direction, Fact]
 
 
 @dataclass
@@ -25,7 +27,7 @@ class Knowledge:
     facts: list[Fact] = field(default_factory=list)
     one_hot: dict[UnitId, UnitId] = field(default_factory=dict)
     group_sizes: dict[UnitId, int] = field(default_factory=dict)
-    claims: dict[Direction, Fact] = field(default_factory=dict)
+    claims: dict[TermsKey, Claim] = field(default_factory=dict)
 
     def fact(self, form: Affine) -> Fact:
         """What is known of a form.
@@ -44,9 +46,9 @@ class Knowledge:
             fact = weighted_sum(((weight, facts[unit]) for unit, weight in form.terms.items()), form.constant)
         if self.claims:
             scale, direction = _direction(form)
-            claim = self.claims.get(direction)
+            claim = self.claims.get(terms_key(direction))
             if claim is not None:
-                fact = intersection(fact, weighted_sum([(scale, claim)], form.constant))
+                fact = intersection(fact, weighted_sum([(scale, claim[1])], form.constant))
         return fact
 
     def _grouped(self, form: Affine) -> list[tuple[fmpq, Fact]]:
@@ -80,7 +82,7 @@ class Knowledge:
             unit = direction[0][0]
             self.facts[unit] = intersection(self.facts[unit], scaled)
         elif self.fact(form) != fact:
-            self.claims[direction] = scaled
+            self.claims[terms_key(direction)] = direction, scaled
 
 
 def _direction(form: Affine) -> tuple[fmpq, Direction]:

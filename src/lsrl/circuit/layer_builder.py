@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, UnitId, variable
+from lsrl.circuit.affine import Affine, TermsKey, UnitId, terms_key, variable
 from lsrl.circuit.carry import Atom
 from lsrl.circuit.facts import Fact, relu_fact, weighted_sum
 from lsrl.circuit.stack import Cell, Layer
@@ -32,7 +32,7 @@ class LayerBuilder:
         self.outputs: list[Cell] = []
         self._row_of_unit: dict[UnitId, int] = {}
         self._states: list[tuple[Row, Row, fmpq, fmpq, Cell]] = []
-        self._passed: dict[Row, int] = {}
+        self._passed: dict[TermsKey, int] = {}
         self._arguments: list[Argument] = []
         self._gates: list[Affine | None] = []
 
@@ -51,9 +51,10 @@ class LayerBuilder:
         if min(form.terms.items())[1] < 0:
             factor = -factor
         weights: Row = tuple(sorted((line, weight / factor) for line, weight in form.terms.items()))
-        row = self._passed.get(weights)
+        key = terms_key(weights)
+        row = self._passed.get(key)
         if row is None:
-            row = self._passed[weights] = len(self._states)
+            row = self._passed[key] = len(self._states)
             fact = weighted_sum(((weight, self.line_facts[line]) for line, weight in weights), ZERO)
             self._states.append(((), weights, ZERO, ZERO, Cell("passed on", fact, True)))
         return row, factor

@@ -44,9 +44,9 @@ def legalised(circuit: Circuit, product: ProductRule) -> Circuit:
         else:
             meanings[unit_id] = _rebuilt(builder, unit, circuit.knowledge.facts[unit_id], meanings, product)
             builder.assume(meanings[unit_id], circuit.knowledge.facts[unit_id])
-    for key, fact in circuit.knowledge.claims.items():
-        if all(unit in meanings for unit, _ in key):
-            builder.assume(substituted(Affine(dict(key)), meanings), fact)
+    for direction, fact in circuit.knowledge.claims.values():
+        if all(unit in meanings for unit, _ in direction):
+            builder.assume(substituted(Affine(dict(direction)), meanings), fact)
     values = {
         name: tuple(substituted(form, meanings) for form in forms)
         for name, forms in circuit.values.items()

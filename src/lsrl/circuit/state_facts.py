@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flint import fmpq
 
 from lsrl.circuit.affine import common_measure
-from lsrl.circuit.facts import Fact, constant_fact, union, weighted_sum
+from lsrl.circuit.facts import Fact, constant_fact, on_grid, union, weighted_sum
 from lsrl.circuit.state_graph import components, is_permutation
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO
@@ -88,7 +88,7 @@ def recurrent_facts(
     grid = None
     if all(weight.q == 1 for weight in weights) and all(drive.grid is not None for drive in drives):
         grid = common_measure([*inits, *(measure for drive in drives if (measure := drive.measure) is not None)])
-    return [Fact(None if reach is None else -reach, reach, grid)] * len(rows)
+    return [on_grid(None if reach is None else -reach, reach, grid)] * len(rows)
 
 
 def _largest(drives: Sequence[Fact]) -> fmpq | None:

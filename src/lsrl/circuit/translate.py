@@ -9,7 +9,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination, number
 from lsrl.circuit.builder import CircuitBuilder
-from lsrl.circuit.facts import BOOLEAN, Fact
+from lsrl.circuit.facts import BOOLEAN, Fact, on_grid
 from lsrl.circuit.units import Circuit
 from lsrl.errors import RangeError
 from lsrl.lang import Concat, Constant, Input, Linear, LinState, Multi, Program, ReLU, Slice, Value
@@ -74,7 +74,7 @@ def input_facts(program: Program, input_range: tuple[Any, Any] | None) -> list[F
                 raise RangeError(
                     f"input_range of {name}[{i}] leaves {bottom} … {top}; expected low ≤ high inside the declared range"
                 )
-    return [Fact(bottom, top, spacing) for bottom, top, spacing in zip(low, high, grid, strict=True)]
+    return [on_grid(bottom, top, spacing) for bottom, top, spacing in zip(low, high, grid, strict=True)]
 
 
 def _linear(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:

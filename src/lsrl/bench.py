@@ -1,0 +1,194 @@
+"""What `lsrl bench` measures: sizes, compile times, speeds, memory, each beside its goal.
+
+Times are wall-clock medians in a warm process unless a row says otherwise. The authors' figures
+are of their own implementation on a comparable two-core machine.
+"""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Literal
+
+import numpy as np
+
+from lsrl.incontext import FunctionApproximator, SequenceMap
+from lsrl.targets.compiler import compile as compiled
+from lsrl.targets.model import CompiledModel
+from lsrl.targets.registry import TARGETS
+
+PACKAGES = ("lsrl", "numpy", "scipy", "python-flint", "torch")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number, and the goal it is held to (None: only reported)."""
+
+    what: str
+    value: float
+    unit: str
+    goal: float | None = None
+    sense: Literal["at most", "at least"] = "at most"
+    authors: str = ""
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the goal is reached; None without a goal."""
+        if self.goal is None:
+            return None
+        return self.value <= self.goal if self.sense == "at most" else self.value >= self.goal
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figure as plain JSON types."""
+        return {**asdict(self), "reached": self.reached}
+
+
+def machine() -> dict[str, str]:
+    """What the figures were measured on."""
+    import os
+
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpus": str(os.cpu_count()),
+        "python": platform.python_version(),
+        **versions,
+    }
+
+
+def dictionary_program(length: int, pairs: int = 20) -> SequenceMap:
+    """The benchmark's dictionary: keys and values of `length` symbols 0…9."""
+    return SequenceMap(length, length, symbols=10, max_pairs=pairs)
+
+
+def figures(*, quick: bool = False) -> Iterator[Figure]:
+    """All figures, one after the other as they are measured; `quick` leaves out the slow sizes."""
+    yield from import_figures()
+    for length in (10, 100) if quick else (10, 100, 1000):
+        yield from size_figures(length)
+    yield from speed_figures(1 if quick else 10)
+    yield from function_figures()
+
+
+def import_figures() -> Iterator[Figure]:
+    """How long `import lsrl` takes in a fresh process, and whether it pulls torch in."""
+    code = "import time; t = time.perf_counter(); import lsrl, sys; print(time.perf_counter() - t, 'torch' in sys.modules)"
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(6)]
+    seconds = [float(run.stdout.split()[0]) for run in runs[1:]]
+    yield Figure("import lsrl", statistics.median(seconds), "s", 0.3)
+    yield Figure("torch imported by it", float("True" in runs[0].stdout), "", 0)
+
+
+def size_figures(length: int) -> Iterator[Figure]:
+    """Sizes and compile time of the dictionary program with keys and values of `length`."""
+    sequence_map = dictionary_program(length)
+    goal = {10: 0.05, 100: 0.5, 1000: 10.0}[length]
+    for target in TARGETS:
+        name = f"dictionary T={length}, {target}"
+        at_ten = length == 10 and target == "linear-rnn"
+        model = compiled(sequence_map.program, target, max_length=sequence_map.max_length)
+        yield Figure(
+            f"{name}: widest layer", model.sizes.widest, "", 4 * length + 20, authors="15,370" if at_ten else ""
+        )
+        yield Figure(
+            f"{name}: non-zeros", model.sizes.nonzeros, "", 150 * length + 500, authors="365,000" if at_ten else ""
+        )
+        yield Figure(f"{name}: layers", model.sizes.layers, "", 40)
+        yield Figure(
+            f"{name}: state dimension", model.sizes.state_dimension, "", authors="22,857" if at_ten else ""
+        )
+        seconds = median_seconds(lambda t=target: _compiled_anew(length, t), 3 if length == 1000 else 7)  # type: ignore[misc]
+        yield Figure(f"{name}: compile", seconds, "s", goal, authors="24–91 s" if at_ten else "")
+
+
+def _compiled_anew(length: int, target: str) -> CompiledModel:
+    sequence_map = dictionary_program(length)
+    return compiled(sequence_map.program, target, max_length=sequence_map.max_length)
+
+
+def speed_figures(scale: int) -> Iterator[Figure]:
+    """Tokens per second of the T=10 dictionary, and memory for a long sequence."""
+    sequence_map = dictionary_program(10)
+    rng = np.random.default_rng(0)
+    for target in TARGETS:
+        model = compiled(sequence_map.program, target)
+        single = rng.integers(0, 10, (10_000 * scale, 1)).astype(np.float64)
+        batch = rng.integers(0, 10, (64, 200 * scale, 1)).astype(np.float64)
+        at = "87–123" if target == "linear-rnn" else ""
+        yield Figure(
+            f"run T=10 dictionary, {target}: one sequence of {len(single):,}",
+            len(single) / median_seconds(lambda m=model, x=single: m.run(x), 3),  # type: ignore[misc]
+            "tokens/s",
+            100_000,
+            "at least",
+            at,
+        )
+        yield Figure(
+            f"run T=10 dictionary, {target}: batch of 64 × {batch.shape[1]:,}",
+            batch[..., 0].size / median_seconds(lambda m=model, x=batch: m.run(x), 3),  # type: ignore[misc]
+            "tokens/s",
+            200_000,
+            "at least",
+        )
+    yield peak_memory(100_000 * scale)
+    tokens = rng.integers(0, 10, (2_000, 1))
+    seconds = median_seconds(lambda: sequence_map.program.run(tokens, exact=True), 3)
+    yield Figure("exact interpreter, T=10 dictionary", len(tokens) / seconds, "tokens/s", 2_000, "at least", "7–21 (function program)")
+
+
+def peak_memory(tokens: int) -> Figure:
+    """How much memory running a long sequence adds, beyond its input and output, in a fresh process."""
+    code = f"""
+import resource, numpy as np
+from lsrl.bench import dictionary_program
+from lsrl.targets.compiler import compile
+model = compile(dictionary_program(10).program)
+x = np.random.default_rng(0).integers(0, 10, ({tokens}, 1)).astype(float)
+model.run(x[:5000])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+y = model.run(x)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 - y.nbytes / 2**20)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return Figure(f"memory to run one sequence of {tokens:,}, beyond input and output", float(run.stdout), "MiB", 256)
+
+
+def function_figures() -> Iterator[Figure]:
+    """Sizes, compile time and speed of the function program from 2 to 2 dimensions."""
+    approximator = FunctionApproximator(2, 2, max_cells=64)
+    for target in TARGETS:
+        mine = target == "linear-rnn"
+        model = compiled(approximator.program, target, max_length=approximator.max_length)
+        name = f"function 2 → 2, {target}"
+        yield Figure(f"{name}: widest layer", model.sizes.widest, "", authors="282" if mine else "")
+        yield Figure(f"{name}: non-zeros", model.sizes.nonzeros, "", authors="3,160" if mine else "")
+        seconds = median_seconds(
+            lambda t=target: compiled(approximator.program, t, max_length=approximator.max_length), 7  # type: ignore[misc]
+        )
+        yield Figure(f"{name}: compile", seconds, "s", authors="0.2–0.3 s" if mine else "")
+        prompt = approximator.prompt(lambda x: np.stack([x[..., 0], x[..., 1]], axis=-1), 8)
+        queries = approximator.queries(prompt, np.random.default_rng(0).random((256, 2)))
+        rate = queries.shape[0] * queries.shape[1] / median_seconds(lambda m=model, q=queries: m.run(q), 3)  # type: ignore[misc]
+        yield Figure(f"{name}: run, batch of 256 prompts", rate, "tokens/s", authors="440" if mine else "")
+
+
+def median_seconds(task: Callable[[], object], repeats: int) -> float:
+    """The median wall-clock time of a task, after one run that does not count."""
+    task()
+    seconds = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        task()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)

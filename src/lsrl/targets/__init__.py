@@ -1,0 +1,1 @@
+"""Architectures that a circuit can be assembled into."""

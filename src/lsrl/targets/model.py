@@ -1,0 +1,182 @@
+"""Compiled models: a network that computes a program, and what is known about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from lsrl.circuit.facts import Fact
+from lsrl.circuit.stack import Stack
+from lsrl.errors import RangeError, ShapeError
+from lsrl.lang import Program
+from lsrl.semantics.inputs import checked_floats
+from lsrl.targets.guarantee import Guarantee
+from lsrl.targets.layout import Layout
+
+if TYPE_CHECKING:
+    import torch
+
+    from lsrl.targets.verification import Verification
+
+
+class Runtime(Protocol):
+    """What evaluates a compiled model's weights."""
+
+    def run(self, x: np.ndarray) -> np.ndarray:
+        """Outputs (batch, T, out) for inputs (batch, T, in)."""
+
+    def start(self, batch: int = 1) -> Any:
+        """The state before the first step."""
+
+    def step(self, x: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
+        """One step: outputs (batch, out) and the next state, for inputs (batch, in)."""
+
+    def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
+        """Every layer's (state, output), each (batch, T, n)."""
+
+
+class StreamState(NamedTuple):
+    """Where a stream is: the network's own state, and how many steps it has seen."""
+
+    network: Any
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The sizes of a compiled model.
+
+    `parameters` counts the dense matrices' entries, `nonzeros` those that are not zero;
+    `state_dimension` adds up all layers' states, `compile_seconds` is the wall-clock time.
+    """
+
+    program: str
+    target: str
+    dtype: str
+    layers: int
+    widest: int
+    state_dimension: int
+    parameters: int
+    nonzeros: int
+    compile_seconds: float
+    guarantee: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain JSON types."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.program} on {self.target} ({self.dtype}): {self.layers} layers, widest {self.widest}, "
+            f"{self.nonzeros:,} non-zeros of {self.parameters:,} parameters; {self.guarantee}"
+        )
+
+
+@dataclass(frozen=True)
+class CompiledModel:
+    """A network that computes `program`. Made by `lsrl.compile` and `lsrl.load`.
+
+    `stack` is what it was assembled from; a loaded model has none.
+
+    >>> import lsrl
+    >>> model = lsrl.compile(lsrl.Program(lsrl.cumsum(lsrl.Input(1, range=(0, 9), integer=True))), max_length=100)
+    >>> model.run([[1], [2], [3]]).ravel().tolist()
+    [1.0, 3.0, 6.0]
+    """
+
+    program: Program
+    target: str
+    dtype: str
+    inputs: tuple[Fact, ...]
+    max_length: int | None
+    guarantee: Guarantee
+    layout: Layout
+    sizes: Report
+    weights: Any
+    runtime: Runtime
+    stack: Stack | None
+
+    def __repr__(self) -> str:
+        return f"<CompiledModel {self.sizes}>"
+
+    def run(self, x: Any) -> np.ndarray:
+        """Outputs for inputs (T, dim) or (batch, T, dim), shaped likewise.
+
+        Raises `ShapeError`, `NumberError`, or `RangeError` for inputs outside the declaration or
+        sequences longer than `max_length`.
+        """
+        batch, single = self._checked(x)
+        outputs = self.runtime.run(batch)
+        return outputs[0] if single else outputs
+
+    def step(self, x: Any, state: StreamState | None = None) -> tuple[np.ndarray, StreamState]:
+        """One step of a stream: outputs for inputs (dim,) or (batch, dim), and the next state.
+
+        Without a state the stream begins. Raises as `run` does.
+        """
+        given = np.asarray(x)
+        if given.ndim not in (1, 2):
+            raise ShapeError(f"step got an array of shape {given.shape}; expected (dim,) or (batch, dim)")
+        single = given.ndim == 1
+        batch, _ = self._checked((given[None] if single else given)[:, None, :])
+        if state is None:
+            state = StreamState(self.runtime.start(len(batch)), 0)
+        self._check_length(state.steps + 1)
+        outputs, network = self.runtime.step(batch[:, 0, :], state.network)
+        return (outputs[0] if single else outputs), StreamState(network, state.steps + 1)
+
+    def read(self, name: str, x: Any) -> np.ndarray:
+        """A program variable at every step, read from the network's activations by the layout.
+
+        Raises `ProgramError` for a value that the network does not compute.
+        """
+        read_out = self.layout[name]
+        batch, single = self._checked(x)
+        activations = self.runtime.activations(batch)
+        result = np.broadcast_to(
+            np.asarray(read_out.constants, dtype=self.dtype), (*batch.shape[:2], len(read_out.constants))
+        ).copy()
+        for read in read_out.reads:
+            source = batch if read.part == "input" else activations[read.layer][read.part == "output"]
+            result += read.applied(source)
+        return result[0] if single else result
+
+    def report(self) -> Report:
+        """Depth, width, parameters, non-zeros, compile time, guarantee."""
+        return self.sizes
+
+    def verify(self, cases: int = 100, *, length: int | None = None, seed: int = 0) -> Verification:
+        """Compare with the exact interpreter on random inputs; see `Verification`."""
+        from lsrl.targets.verification import verified
+
+        return verified(self, cases=cases, length=length, seed=seed)
+
+    @property
+    def module(self) -> torch.nn.Module:
+        """The same network as a `torch.nn.Module` ((batch, T, dim) → (batch, T, out)), made anew."""
+        from lsrl.targets.registry import target_named
+
+        return target_named(self.target).module(self.weights)
+
+    def save(self, directory: str | Path) -> None:
+        """Write weights (safetensors) and manifest (JSON) into a directory; `lsrl.load` reads them."""
+        from lsrl.targets.checkpoint import save
+
+        save(self, Path(directory))
+
+    def _checked(self, x: Any) -> tuple[np.ndarray, bool]:
+        batch, single = checked_floats(x, self.inputs, self.program.names[self.program.input], self.dtype)
+        self._check_length(batch.shape[1])
+        return batch, single
+
+    def _check_length(self, steps: int) -> None:
+        if self.max_length is not None and steps > self.max_length:
+            raise RangeError(
+                f"the sequence for {self.program.name} has {steps} steps; expected at most max_length={self.max_length}; "
+                "compile with a larger max_length"
+            )
+

@@ -1,0 +1,73 @@
+"""The targets there are, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from lsrl.circuit.stack import Stack
+from lsrl.circuit.units import Circuit
+from lsrl.errors import UnsupportedProgram
+from lsrl.targets.guarantee import Guarantee
+from lsrl.targets.layout import Layout
+from lsrl.targets.model import Runtime
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """What a target makes of a circuit: weights and what runs them, layout, guarantee, sizes."""
+
+    weights: Any
+    runtime: Runtime
+    stack: Stack
+    layout: Layout
+    guarantee: Guarantee
+    layers: int
+    widest: int
+    state_dimension: int
+    parameters: int
+    nonzeros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An architecture that a circuit can be assembled into.
+
+    `assemble(circuit, names, dtype)` legalises the circuit and places it; `module(weights)` is the
+    network in torch; `as_tensors`, `from_tensors` and `runtime` turn weights into files and back.
+    """
+
+    name: str
+    summary: str
+    products: bool
+    dtypes: tuple[str, ...]
+    assemble: Callable[[Circuit, tuple[str, ...], str], Assembly]
+    runtime: Callable[[Any], Runtime]
+    module: Callable[[Any], torch.nn.Module]
+    as_tensors: Callable[[Any], dict[str, np.ndarray]]
+    from_tensors: Callable[[dict[str, np.ndarray]], Any]
+
+
+TARGETS: dict[str, str] = {
+    "linear-rnn": "lsrl.targets.linear_rnn",
+    "gated-linear-rnn": "lsrl.targets.gated_linear_rnn",
+}
+"""Each target's name and the module whose `TARGET` it is; imported when first used."""
+
+
+def target_named(name: str) -> Target:
+    """The target with this name; raises `UnsupportedProgram` if there is none.
+
+    >>> target_named("linear-rnn").products
+    False
+    """
+    if name not in TARGETS:
+        raise UnsupportedProgram(f"no target is named {name!r}; expected one of {', '.join(TARGETS)}")
+    target: Target = import_module(TARGETS[name]).TARGET
+    return target
