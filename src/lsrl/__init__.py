@@ -1,4 +1,16 @@
-"""LSRL: a compiler from small recurrent programs to the weights of real recurrent networks."""
+"""LSRL: a compiler from small recurrent programs to the weights of real recurrent networks.
+
+    >>> import lsrl
+    >>> x = lsrl.Input(1, range=(0, 9), integer=True)
+    >>> program = lsrl.Program(lsrl.cumsum(x), name="running total")
+    >>> model = lsrl.compile(program, target="linear-rnn", max_length=1000)
+    >>> model.run([[1], [2], [3]]).ravel().tolist()
+    [1.0, 3.0, 6.0]
+    >>> print(model.guarantee)
+    exact: bit for bit, up to 1,000 steps
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from lsrl.errors import (
     FormatError,
@@ -13,16 +25,41 @@ from lsrl.errors import (
 from lsrl.lang import *  # noqa: F403
 from lsrl.lang import __all__ as _language
 
+if TYPE_CHECKING:
+    from lsrl.incontext import FunctionApproximator, SequenceMap
+    from lsrl.targets.checkpoint import load
+    from lsrl.targets.compiler import compile
+
 __version__ = "0.1.0"
+
+# Loaded when first used, so that `import lsrl` stays quick: the compiler needs SciPy.
+_LAZY = {
+    "FunctionApproximator": "lsrl.incontext",
+    "SequenceMap": "lsrl.incontext",
+    "compile": "lsrl.targets.compiler",
+    "load": "lsrl.targets.checkpoint",
+}
 
 __all__ = [
     "FormatError",
+    "FunctionApproximator",
     "LsrlError",
     "NumberError",
     "ProgramError",
     "RangeError",
+    "SequenceMap",
     "ShapeError",
     "UndecidedComparisonWarning",
     "UnsupportedProgram",
+    "compile",
+    "load",
     *_language,
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'lsrl' has no attribute {name!r}")

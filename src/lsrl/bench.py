@@ -83,7 +83,9 @@ def figures(*, quick: bool = False) -> Iterator[Figure]:
 
 def import_figures() -> Iterator[Figure]:
     """How long `import lsrl` takes in a fresh process, and whether it pulls torch in."""
-    code = "import time; t = time.perf_counter(); import lsrl, sys; print(time.perf_counter() - t, 'torch' in sys.modules)"
+    code = (
+        "import time; t = time.perf_counter(); import lsrl, sys; print(time.perf_counter() - t, 'torch' in sys.modules)"
+    )
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(6)]
     seconds = [float(run.stdout.split()[0]) for run in runs[1:]]
     yield Figure("import lsrl", statistics.median(seconds), "s", 0.3)
@@ -105,9 +107,7 @@ def size_figures(length: int) -> Iterator[Figure]:
             f"{name}: non-zeros", model.sizes.nonzeros, "", 150 * length + 500, authors="365,000" if at_ten else ""
         )
         yield Figure(f"{name}: layers", model.sizes.layers, "", 40)
-        yield Figure(
-            f"{name}: state dimension", model.sizes.state_dimension, "", authors="22,857" if at_ten else ""
-        )
+        yield Figure(f"{name}: state dimension", model.sizes.state_dimension, "", authors="22,857" if at_ten else "")
         seconds = median_seconds(lambda t=target: _compiled_anew(length, t), 3 if length == 1000 else 7)  # type: ignore[misc]
         yield Figure(f"{name}: compile", seconds, "s", goal, authors="24–91 s" if at_ten else "")
 
@@ -144,7 +144,14 @@ def speed_figures(scale: int) -> Iterator[Figure]:
     yield peak_memory(100_000 * scale)
     tokens = rng.integers(0, 10, (2_000, 1))
     seconds = median_seconds(lambda: sequence_map.program.run(tokens, exact=True), 3)
-    yield Figure("exact interpreter, T=10 dictionary", len(tokens) / seconds, "tokens/s", 2_000, "at least", "7–21 (function program)")
+    yield Figure(
+        "exact interpreter, T=10 dictionary",
+        len(tokens) / seconds,
+        "tokens/s",
+        2_000,
+        "at least",
+        "7–21 (function program)",
+    )
 
 
 def peak_memory(tokens: int) -> Figure:
@@ -174,7 +181,8 @@ def function_figures() -> Iterator[Figure]:
         yield Figure(f"{name}: widest layer", model.sizes.widest, "", authors="282" if mine else "")
         yield Figure(f"{name}: non-zeros", model.sizes.nonzeros, "", authors="3,160" if mine else "")
         seconds = median_seconds(
-            lambda t=target: compiled(approximator.program, t, max_length=approximator.max_length), 7  # type: ignore[misc]
+            lambda t=target: compiled(approximator.program, t, max_length=approximator.max_length),
+            7,  # type: ignore[misc]
         )
         yield Figure(f"{name}: compile", seconds, "s", authors="0.2–0.3 s" if mine else "")
         prompt = approximator.prompt(lambda x: np.stack([x[..., 0], x[..., 1]], axis=-1), 8)

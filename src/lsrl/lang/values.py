@@ -185,7 +185,11 @@ def _position(value: Value, index: int | None, default: int) -> int:
 
 
 def _is_sequence(item: Any) -> bool:
-    return not isinstance(item, (str, bytes)) and hasattr(item, "__len__") and len(item) > 0
+    return not isinstance(item, (str, bytes)) and hasattr(item, "__len__") and getattr(item, "shape", None) != ()
+
+
+def _rows(matrix: Any) -> int:
+    return len(matrix.rows) if isinstance(matrix, Matrix) else len(matrix)
 
 
 class Input(Value):
@@ -264,7 +268,7 @@ class Linear(Value):
         name: str | None = None,
         hint: str | None = None,
     ) -> None:
-        rows = A.shape[0] if hasattr(A, "shape") and A.shape else len(A) if _is_sequence(A) else x.dim
+        rows = _rows(A) if isinstance(A, Matrix) or _is_sequence(A) else x.dim
         matrix = Matrix.of(A, (rows, x.dim), f"A of Linear({x.label})")
         bias = exact_vector(b, rows, f"b of Linear({x.label})")
         super().__init__(rows, (x,), {"A": matrix, "b": bias}, name, hint, comparison)
@@ -294,11 +298,7 @@ class LinState(Value):
         name: str | None = None,
         hint: str | None = None,
     ) -> None:
-        sizes = [
-            len(m.rows) if isinstance(m, Matrix) else len(m)
-            for m in (A, B)
-            if hasattr(m, "__len__") or isinstance(m, Matrix)
-        ]
+        sizes = [_rows(matrix) for matrix in (A, B) if isinstance(matrix, Matrix) or _is_sequence(matrix)]
         dim = sizes[0] if sizes else x.dim
         label = name or hint or f"LinState({x.label})"
         parameters: dict[str, Parameter] = {

@@ -1,0 +1,44 @@
+# make demo: the main job, with a report.   make test: everything that CI runs.
+# Needs Python ≥ 3.10 with venv and pip; everything else goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test lint types rooms tests bench clean
+
+demo: $(VENV)/demo-ready
+	$(BIN)/lsrl demo
+
+test: lint types rooms tests
+
+lint: $(VENV)/test-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/test-ready
+	$(BIN)/mypy
+
+rooms: $(VENV)/test-ready
+	$(BIN)/lint-imports
+
+tests: $(VENV)/test-ready
+	$(BIN)/pytest -n auto
+
+bench: $(VENV)/test-ready
+	$(BIN)/lsrl bench
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo-ready: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) -e '.[view]'
+	touch $@
+
+$(VENV)/test-ready: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) -e '.[test]'
+	touch $@ $(VENV)/demo-ready
+
+clean:
+	rm -rf $(VENV) demo-output

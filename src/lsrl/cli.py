@@ -1,0 +1,325 @@
+"""The command line: `lsrl --help`. Thin: every command calls the library and prints what it returns."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from lsrl.errors import FormatError, LsrlError, UnsupportedProgram
+from lsrl.specs import Specified, specified
+from lsrl.targets.registry import TARGETS, target_named
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Compile small recurrent programs to the weights of real recurrent networks. "
+    "SPEC is file.py:name (runs that file), file.json, or zoo:name.",
+)
+incontext = typer.Typer(no_args_is_help=True, help="Prompt a compiled network with a dictionary or a function.")
+app.add_typer(incontext, name="incontext")
+
+TargetName = Enum("TargetName", {name: name for name in TARGETS}, type=str)  # type: ignore[misc]
+Spec = Annotated[str, typer.Argument(help="file.py:name, file.json or zoo:name")]
+Target = Annotated[TargetName, typer.Option("--target", "-t", help="architecture")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON instead of tables")]
+MaxLength = Annotated[int | None, typer.Option(help="longest sequence; the zoo knows its own")]
+Dtype = Annotated[str, typer.Option(help="float64 or float32")]
+DEFAULT = next(iter(TargetName))
+
+console = Console()
+
+
+def main() -> None:
+    """The entry point: mistakes of the user end in one line, not in a stack trace."""
+    try:
+        app()
+    except LsrlError as problem:
+        Console(stderr=True).print(f"[red]{type(problem).__name__}:[/red] {_escaped(str(problem))}", soft_wrap=True)
+        sys.exit(1)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def emit(data: Any, as_json: bool, render: Callable[[], object]) -> None:
+    """Print data as JSON, or what `render` makes of it."""
+    if as_json:
+        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    else:
+        console.print(render())
+
+
+def table(rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:
+    """Rows that share their keys, as a table."""
+    result = Table(title=title, header_style="bold")
+    for key in rows[0]:
+        numeric = all(isinstance(row[key], (int, float)) for row in rows)
+        result.add_column(key.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        result.add_row(*(_escaped(_cell(value)) for value in row.values()))
+    return result
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def progress_bar(quiet: bool) -> Progress:
+    """A progress bar on standard error, so that output can be piped."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
+
+
+@app.command()
+def targets(as_json: Json = False) -> None:
+    """The architectures there are."""
+    rows = []
+    for name in TARGETS:
+        target = target_named(name)
+        rows.append({"target": name, "products": target.products, "what it is": target.summary})
+    emit(rows, as_json, lambda: table(rows))
+
+
+@app.command()
+def show(spec: Spec, as_json: Json = False) -> None:
+    """A program as a listing: one line a value."""
+    from lsrl.lang.json_format import to_json
+
+    program = specified(spec).program
+    if as_json:
+        emit(to_json(program), True, str)
+    else:
+        sys.stdout.write(f"{program}\n")
+
+
+@app.command()
+def draw(
+    spec: Spec,
+    output: Annotated[Path, typer.Option("--output", "-o", help="FILE.svg or FILE.png; the stack goes to FILE-stack")],
+    target: Target = DEFAULT,
+    max_length: MaxLength = None,
+    as_json: Json = False,
+) -> None:
+    """Pictures of a program and of the stack it compiles to."""
+    from lsrl.view.program_drawing import draw_program
+    from lsrl.view.stack_drawing import draw_stack
+
+    named = specified(spec)
+    draw_program(named.program, output)
+    written = [str(output)]
+    model = _compiled(named, target, max_length, "float64")
+    if model.stack is not None:
+        beside = output.with_name(f"{output.stem}-stack{output.suffix}")
+        draw_stack(model.stack, beside)
+        written.append(str(beside))
+    emit({"written": written}, as_json, lambda: "\n".join(f"wrote {path}" for path in written))
+
+
+@app.command()
+def run(
+    spec: Spec,
+    source: Annotated[Path, typer.Option("--input", "-i", help="CSV: a row per step, a column per component")],
+    target: Annotated[TargetName | None, typer.Option("--target", "-t", help="run compiled, not interpreted")] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="rationals instead of float64")] = False,
+    max_length: MaxLength = None,
+    as_json: Json = False,
+) -> None:
+    """Run a program on a CSV file; prints CSV."""
+    from lsrl.sequence_csv import read_sequence
+
+    named = specified(spec)
+    rows = read_sequence(source, named.program.input.dim)
+    if target is None:
+        outputs = named.program.run(rows, exact=exact)
+    elif exact:
+        raise UnsupportedProgram("--exact and --target together; expected one: compiled networks compute in floats")
+    else:
+        outputs = _compiled(named, target, max_length, "float64").run(
+            [[float(number) for number in row] for row in rows]
+        )
+    printed = [[str(number) if exact else float(number) for number in row] for row in outputs]
+    if as_json:
+        emit({"outputs": printed}, True, str)
+    else:
+        sys.stdout.writelines(",".join(_plain(number) for number in row) + "\n" for row in printed)
+
+
+def _plain(number: str | float) -> str:
+    return number if isinstance(number, str) else f"{number:.17g}"
+
+
+def _compiled(named: Specified, target: Any, max_length: int | None, dtype: str) -> Any:
+    from lsrl.targets.compiler import compile as compiled
+
+    return compiled(named.program, target.value, max_length=max_length or named.max_length, dtype=dtype)
+
+
+@app.command("compile")
+def compile_(
+    spec: Spec,
+    output: Annotated[Path, typer.Option("--output", "-o", help="directory for weights and manifest")],
+    target: Target = DEFAULT,
+    max_length: MaxLength = None,
+    dtype: Dtype = "float64",
+    as_json: Json = False,
+) -> None:
+    """Compile a program and save the network."""
+    model = _compiled(specified(spec), target, max_length, dtype)
+    model.save(output)
+    report = {**model.report().as_dict(), "written": str(output)}
+    emit(report, as_json, lambda: table([{"": key.replace("_", " "), "value": value} for key, value in report.items()]))
+
+
+@app.command()
+def verify(
+    spec: Spec,
+    target: Target = DEFAULT,
+    cases: Annotated[int, typer.Option(min=1, help="random sequences to compare")] = 100,
+    length: Annotated[int | None, typer.Option(min=1, help="steps per sequence")] = None,
+    seed: int = 0,
+    max_length: MaxLength = None,
+    dtype: Dtype = "float64",
+    as_json: Json = False,
+) -> None:
+    """Compare a compiled program with the exact interpreter on random inputs. Exit code 1 on a mismatch."""
+    from lsrl.targets.verification import verified
+
+    named = specified(spec)
+    model = _compiled(named, target, max_length, dtype)
+    with progress_bar(as_json) as progress:
+        task = progress.add_task(f"verifying {named.program.name} on {target.value}", total=cases)
+        result = verified(
+            model, cases=cases, length=length, seed=seed, sample=named.sample, progress=lambda: progress.advance(task)
+        )
+    row = {"program": named.program.name, "target": target.value, **result.as_dict()}
+    emit(row, as_json, lambda: table([row]))
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+@incontext.command()
+def dictionary(
+    pairs: Annotated[Path, typer.Argument(help="CSV of two columns: key,value")],
+    ask: Annotated[list[str] | None, typer.Option("--ask", help="a key to ask for; all keys if none is given")] = None,
+    target: Target = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Answer keys from a dictionary that stands in the prompt."""
+    from lsrl.incontext import SequenceMap, read_pairs
+    from lsrl.targets.compiler import compile as compiled
+
+    mapping = read_pairs(pairs)
+    first_key, first_value = next(iter(mapping.items()))
+    vocabulary = "".join(sorted(set("".join([*mapping, *mapping.values(), *(ask or [])]))))
+    sequence_map = SequenceMap(len(first_key), len(first_value), symbols=vocabulary, max_pairs=len(mapping))
+    model = compiled(sequence_map.program, target.value, max_length=sequence_map.max_length)
+    keys = ask or list(mapping)
+    answers = sequence_map.answers(model, keys, mapping)
+    rows = [{"key": key, "answer": answer} for key, answer in zip(keys, answers, strict=True)]
+    shown = [{"key": row["key"], "answer": row["answer"] or "not in the prompt"} for row in rows]
+    emit(rows, as_json, lambda: table(shown, title=str(model.report())))
+
+
+@incontext.command()
+def function(
+    samples: Annotated[Path, typer.Argument(help="CSV grid of numbers: the function on a regular grid")],
+    cells: Annotated[int, typer.Option(min=1, help="prompt tokens: cells of the function")] = 256,
+    order: Annotated[int, typer.Option(min=0, max=1, help="0: a value per cell; 1: a value and a gradient")] = 0,
+    at: Annotated[str | None, typer.Option(help="points to ask for, as 'x,y;x,y', each in [0, 1]")] = None,
+    target: Target = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Approximate a sampled function of two variables from a prompt of cells, at points of [0, 1]²."""
+    from lsrl.demo import approximated_points
+
+    rows = approximated_points(samples, cells, order, _points(at), target.value)
+    emit(rows, as_json, lambda: table(rows))
+
+
+def _points(text: str | None) -> np.ndarray:
+    if text is None:
+        axis = np.linspace(0, 1, 4)
+        return np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+    try:
+        points = np.array([[float(number) for number in point.split(",")] for point in text.split(";")])
+    except ValueError:
+        points = np.empty(0)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise FormatError(f"--at {text!r}; expected points like '0.1,0.2;0.5,0.5'")
+    return points
+
+
+@app.command()
+def bench(
+    quick: Annotated[bool, typer.Option(help="leave out the slowest sizes")] = False, as_json: Json = False
+) -> None:
+    """Measure sizes, compile times and speeds; prints each beside its goal."""
+    from lsrl import bench as measuring
+
+    measured = []
+    with progress_bar(as_json) as progress:
+        task = progress.add_task("measuring", total=None)
+        for figure in measuring.figures(quick=quick):
+            measured.append(figure)
+            progress.update(task, advance=1, description=figure.what)
+    data = {"machine": measuring.machine(), "figures": [figure.as_dict() for figure in measured]}
+
+    def render() -> Table:
+        title = ", ".join(f"{key} {value}" for key, value in data["machine"].items())  # type: ignore[attr-defined]
+        rows = [
+            {
+                "figure": figure.what,
+                "measured": f"{_cell(figure.value)} {figure.unit}",
+                "goal": "" if figure.goal is None else f"{figure.sense} {_cell(figure.goal)}",
+                "reached": figure.reached,
+                "authors' implementation": figure.authors,
+            }
+            for figure in measured
+        ]
+        return table(rows, title=title)
+
+    emit(data, as_json, render)
+
+
+@app.command()
+def demo(
+    target: Annotated[
+        TargetName | None, typer.Option("--target", "-t", help="one architecture; all by default")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="directory for the report")] = Path("demo-output"),
+    as_json: Json = False,
+) -> None:
+    """The main job: two dictionaries and an elevation map, answered from prompts; writes a report."""
+    from lsrl.demo import run_demo
+
+    names = list(TARGETS) if target is None else [target.value]
+    with progress_bar(as_json) as progress:
+        task = progress.add_task("starting", total=None)
+        result = run_demo(names, output, lambda text: progress.update(task, advance=1, description=text))
+    emit(result.as_dict(), as_json, lambda: table(result.rows, title="in-context answers of compiled networks"))
+    if not as_json:
+        console.print(f"\nReport with pictures: [bold]{result.report}[/bold]")
+
+
+if __name__ == "__main__":
+    main()
