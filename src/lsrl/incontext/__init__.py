@@ -1,0 +1,6 @@
+"""The universal in-context approximators: one network, whose prompt says what it computes."""
+
+from lsrl.incontext.functions import FunctionApproximator
+from lsrl.incontext.sequences import SequenceMap, read_pairs
+
+__all__ = ["FunctionApproximator", "SequenceMap", "read_pairs"]

@@ -1,0 +1,160 @@
+"""Dividing [0, 1]ⁿ into box-shaped cells, on each of which a function is constant or linear."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from lsrl.errors import NumberError, RangeError, ShapeError
+
+Function: TypeAlias = Callable[[np.ndarray], np.ndarray]
+"""From points (…, n) to values (…, m)."""
+
+PROBES = 5
+"""Points a side at which a cell's error is measured before it is split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A box low ≤ x < high, and what stands for the function there: value + slope (x − centre)."""
+
+    low: np.ndarray
+    high: np.ndarray
+    value: np.ndarray
+    slope: np.ndarray
+
+    @property
+    def centre(self) -> np.ndarray:
+        """The middle of the box."""
+        return (self.low + self.high) / 2
+
+    def at(self, points: np.ndarray) -> np.ndarray:
+        """The cell's approximation at points (…, n): (…, m)."""
+        approximation: np.ndarray = self.value + (points - self.centre) @ self.slope.T
+        return approximation
+
+
+def fitted(function: Function, low: np.ndarray, high: np.ndarray, order: int) -> Cell:
+    """The function's value at the cell's centre and, for order 1, its slope from central differences.
+
+    With H a Lipschitz constant of the gradient and r the largest half side, the error in the cell
+    is at most n·H·r²: n·H·r²/2 from Taylor's theorem, as much again from the differences.
+    """
+    centre, radius = (low + high) / 2, (high - low) / 2
+    value = function(centre[None])[0]
+    if not order:
+        return Cell(low, high, value, np.zeros((len(value), len(low))))
+    ahead, behind = function(centre + np.diag(radius)), function(centre - np.diag(radius))
+    return Cell(low, high, value, ((ahead - behind) / (2 * radius[:, None])).T)
+
+
+def even_cells(function: Function, dim: int, count: int, order: int, resolution: int) -> list[Cell]:
+    """The largest regular grid of at most `count` cells, corners on multiples of 1/resolution.
+
+    >>> len(even_cells(lambda x: x[..., :1], dim=2, count=20, order=0, resolution=64))
+    16
+    """
+    side = cells_a_side(count, dim)
+    if side > resolution:
+        raise RangeError(f"{side} cells a side; expected at most resolution={resolution}")
+    edges = np.rint(np.arange(side + 1) * resolution / side) / resolution
+    boxes = itertools.product(*[list(itertools.pairwise(edges))] * dim)
+    return [fitted(function, *np.array(box).T, order) for box in boxes]
+
+
+def cells_a_side(count: int, dim: int) -> int:
+    """The largest N with Nⁿ ≤ count.
+
+    >>> cells_a_side(20, 2)
+    4
+    """
+    side = round(count ** (1 / dim))
+    return side if side**dim <= count else side - 1
+
+
+def uneven_cells(function: Function, dim: int, count: int, order: int, resolution: int) -> list[Cell]:
+    """`count` cells, made by halving the one with the largest squared error again and again.
+
+    Each is halved across the side where that helps most. Stops early when no cell has an error or
+    all are as small as the resolution allows.
+    """
+    whole = fitted(function, np.zeros(dim), np.ones(dim), order)
+    serial = itertools.count()
+    queue = [(-_squared_error(function, whole), next(serial), whole)]
+    done: list[Cell] = []
+    while queue and len(queue) + len(done) < count:
+        error, _, cell = heapq.heappop(queue)
+        halves = _best_halves(function, cell, order, resolution) if error < 0 else None
+        if halves is None:
+            done.append(cell)
+            continue
+        for half in halves:
+            heapq.heappush(queue, (-_squared_error(function, half), next(serial), half))
+    return done + [cell for _, _, cell in queue]
+
+
+def _best_halves(function: Function, cell: Cell, order: int, resolution: int) -> tuple[Cell, Cell] | None:
+    candidates = []
+    for axis in range(len(cell.low)):
+        middle = np.floor(cell.centre[axis] * resolution) / resolution
+        if not cell.low[axis] < middle < cell.high[axis]:
+            continue
+        lower_end, upper_start = cell.high.copy(), cell.low.copy()
+        lower_end[axis] = upper_start[axis] = middle
+        halves = fitted(function, cell.low, lower_end, order), fitted(function, upper_start, cell.high, order)
+        candidates.append((sum(_squared_error(function, half) for half in halves), axis, halves))
+    return min(candidates, key=lambda candidate: candidate[:2])[2] if candidates else None
+
+
+def _squared_error(function: Function, cell: Cell) -> float:
+    """The integral of the squared error over the cell, from a lattice of probes."""
+    inside = (np.arange(PROBES) + 0.5) / PROBES
+    lattice = np.stack(np.meshgrid(*[inside] * len(cell.low), indexing="ij"), axis=-1).reshape(-1, len(cell.low))
+    points = cell.low + lattice * (cell.high - cell.low)
+    squares = ((function(points) - cell.at(points)) ** 2).sum(axis=-1)
+    return float(squares.mean() * np.prod(cell.high - cell.low))
+
+
+def checked_function(f: Any, in_dim: int, out_dim: int) -> Function:
+    """A callable or an array of samples as a function from points (k, n) to values (k, m).
+
+    A callable gets points (k, n) and returns (k, m), or (k,) where m is 1. Samples are an array
+    (s₁, …, sₙ) or (s₁, …, sₙ, m): values at the points i/(s − 1), with straight lines between.
+    Raises `ShapeError` or `NumberError` for anything else.
+    """
+    function = f if callable(f) else _interpolated(np.asarray(f), in_dim, out_dim)
+
+    def checked(points: np.ndarray) -> np.ndarray:
+        values = np.asarray(function(points))
+        if values.shape == (len(points),) and out_dim == 1:
+            values = values[:, None]
+        if values.shape != (len(points), out_dim):
+            raise ShapeError(
+                f"f of {len(points)} points gave an array of shape {values.shape}; expected ({len(points)}, {out_dim})"
+            )
+        if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
+            raise NumberError("f gave NaN, infinity or no number; expected finite numbers on all of [0, 1]ⁿ")
+        return values.astype(np.float64)
+
+    return checked
+
+
+def _interpolated(samples: np.ndarray, in_dim: int, out_dim: int) -> Function:
+    from scipy.interpolate import RegularGridInterpolator
+
+    shaped = samples if samples.ndim == in_dim + 1 else samples[..., None]
+    if shaped.ndim != in_dim + 1 or shaped.shape[-1] != out_dim or min(shaped.shape[:-1], default=0) < 2:
+        raise ShapeError(
+            f"samples have shape {samples.shape}; expected {in_dim} axes of at least 2 points, "
+            f"and then {out_dim} values a point"
+        )
+    if shaped.dtype.kind not in "biuf" or not np.isfinite(shaped).all():
+        raise NumberError("samples hold NaN, infinity or no numbers; expected finite numbers")
+    axes = [np.linspace(0, 1, count) for count in shaped.shape[:-1]]
+    function: Function = RegularGridInterpolator(axes, shaped.astype(np.float64))
+    return function

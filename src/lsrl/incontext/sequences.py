@@ -1,0 +1,206 @@
+"""In-context dictionaries: one network that answers from whatever key → value pairs its prompt holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from lsrl.errors import FormatError, ProgramError, RangeError, ShapeError
+from lsrl.lang import (
+    Concat,
+    Input,
+    Program,
+    and_,
+    constant,
+    counter,
+    cumsum,
+    cyclic,
+    equal,
+    ifelse,
+    not_,
+    shift_register,
+    total,
+)
+from lsrl.lang.logic import BranchVia
+
+Word: TypeAlias = str | Sequence[int]
+"""A key or a value: text where the vocabulary is text, whole numbers otherwise."""
+
+FIRST_WINS = "where a key stands in the prompt twice, its first pair is the answer"
+
+
+class Runs(Protocol):
+    """A program or a compiled model."""
+
+    def run(self, x: Any) -> np.ndarray:
+        """Outputs (batch, T, out) for inputs (batch, T, in)."""
+
+
+@dataclass(frozen=True)
+class SequenceMap:
+    """Any map from `key_length` to `value_length` symbols, given by example pairs in the prompt.
+
+    The sequence is the query, then key, value, key, value, …; the answer stands at the last
+    `value_length` steps. `symbols` is how many symbols there are (numbers from 0), or the text of
+    all of them. A key that stands in the prompt twice means its first value; a key that does not
+    stand there is answered by None. Source: Petrov et al. 2024, Listing 2, with lengths free.
+
+    >>> capitals = SequenceMap(3, symbols="ABCDEFGHIJKLMNOPQRSTUVWXYZ", max_pairs=25)
+    >>> prompt = capitals.prompt({"AUS": "VIE", "BUL": "SOF"})
+    >>> capitals.answer(capitals.program, "BUL", prompt), capitals.answer(capitals.program, "ITA", prompt)
+    ('SOF', None)
+    """
+
+    key_length: int
+    value_length: int = 0
+    symbols: int | str = 10
+    max_pairs: int = 100
+    via: BranchVia = "auto"
+    short: bool = True
+
+    def __init__(
+        self,
+        key_length: int,
+        value_length: int | None = None,
+        *,
+        symbols: int | str = 10,
+        max_pairs: int = 100,
+        via: BranchVia = "auto",
+        short: bool = True,
+    ) -> None:
+        value_length = key_length if value_length is None else value_length
+        for what, count in (("key_length", key_length), ("value_length", value_length), ("max_pairs", max_pairs)):
+            if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+                raise ShapeError(f"{what} is {count!r}; expected a whole number from 1")
+        if isinstance(symbols, str) and (not symbols or len(set(symbols)) != len(symbols)):
+            raise ProgramError(f"symbols {symbols!r} repeat or are none; expected every character once")
+        if not isinstance(symbols, str) and (isinstance(symbols, bool) or not isinstance(symbols, int) or symbols < 1):
+            raise ProgramError(f"symbols is {symbols!r}; expected how many there are, or text with each of them once")
+        fields = dict(
+            key_length=key_length,
+            value_length=value_length,
+            symbols=symbols,
+            max_pairs=max_pairs,
+            via=via,
+            short=short,
+        )
+        for field, setting in fields.items():
+            object.__setattr__(self, field, setting)
+
+    @property
+    def max_length(self) -> int:
+        """The steps of a query with `max_pairs` pairs."""
+        return self.key_length + self.max_pairs * (self.key_length + self.value_length)
+
+    @cached_property
+    def program(self) -> Program:
+        """The program: outputs the answer's symbol, and whether the key was found so far."""
+        K, V = self.key_length, self.value_length
+        last = (len(self.symbols) if isinstance(self.symbols, str) else self.symbols) - 1
+        x = Input(1, range=(0, last), integer=True, name="symbol")
+        nothing = constant(0)
+
+        def branch(cond: Any, then: Any, name: str | None = None) -> Any:
+            return ifelse(cond, then, nothing, via=self.via, short=self.short, name=name)
+
+        # Slots 0 … V−1 are a value's places, V … V+K−1 a key's; the first key follows the query.
+        slots = cyclic(K + V, start=(V - K) % (K + V), name="slots")
+        value_slots, key_slots = slots[:V], slots[V:]
+        query_slots = Concat([slots[(V - K + i) % (K + V)] for i in range(K)])
+        prompt = counter(name="n") >= K
+        compare, first = total(key_slots), slots[0]
+
+        query = cumsum(branch(query_slots, branch(not_(prompt), x)), name="query")
+        expected = total(branch(key_slots, query), name="expected")
+        match = and_(prompt, compare, equal(expected, x), name="match")
+        recent = shift_register(match, K + 1, name="recent")
+        hit = total(recent[1:]) >= K
+        found = cumsum(and_(hit, first)) >= 1
+        copying = and_(found, cumsum(found) <= V, name="copying")
+        register = cumsum(branch(value_slots, branch(copying, x)), name="register")
+        answer = total(branch(value_slots, register), name="answer")
+        return Program(answer, found, name=f"sequence_map_{K}_to_{V}")
+
+    def prompt(self, pairs: Mapping[Any, Word] | Iterable[tuple[Word, Word]]) -> np.ndarray:
+        """The pairs as tokens of shape (T, 1), key after value after key.
+
+        Raises `ShapeError` for a wrong length, `RangeError` for a symbol outside the vocabulary,
+        no pairs, or more than `max_pairs`.
+        """
+        items = list(pairs.items() if isinstance(pairs, Mapping) else pairs)
+        if not 1 <= len(items) <= self.max_pairs:
+            raise RangeError(f"the prompt has {len(items)} pairs; expected 1 to max_pairs={self.max_pairs}")
+        tokens: list[int] = []
+        for key, value in items:
+            tokens += self._tokens(key, self.key_length, "key")
+            tokens += self._tokens(value, self.value_length, f"value of key {key!r}")
+        return np.array(tokens, dtype=np.float64)[:, None]
+
+    def answer(self, model: Runs, key: Word, prompt: np.ndarray) -> Any:
+        """What the model answers to one key; see `answers`."""
+        return self.answers(model, [key], prompt)[0]
+
+    def answers(self, model: Runs, keys: Sequence[Word], prompt: np.ndarray) -> list[Any]:
+        """What a model of `.program` (or the program itself) answers to each key after the prompt.
+
+        Text or a tuple of symbols, as the vocabulary is; None for a key that is not in the prompt.
+        Raises as `prompt` does.
+        """
+        if not len(keys):
+            raise ShapeError("no keys to ask for; expected at least one")
+        sequences = np.stack([np.concatenate([self.query(key), prompt]) for key in keys])
+        outputs = model.run(sequences)
+        return [self._word(output) if output[-1, 1] else None for output in outputs]
+
+    def query(self, key: Word) -> np.ndarray:
+        """The key as tokens of shape (key_length, 1): how every sequence begins."""
+        return np.array(self._tokens(key, self.key_length, "key"), dtype=np.float64)[:, None]
+
+    def _word(self, output: np.ndarray) -> Any:
+        tokens = [round(float(token)) for token in output[-self.value_length :, 0]]
+        return "".join(self.symbols[token] for token in tokens) if isinstance(self.symbols, str) else tuple(tokens)
+
+    def _tokens(self, word: Word, length: int, what: str) -> list[int]:
+        if len(word) != length:
+            raise ShapeError(f"{what} {word!r} has {len(word)} symbols; expected {length}")
+        if isinstance(self.symbols, str):
+            places = {symbol: index for index, symbol in enumerate(self.symbols)}
+            unknown = [symbol for symbol in word if symbol not in places]
+            expected, tokens = f"those of {self.symbols!r}", [places.get(symbol, -1) for symbol in word]  # type: ignore[call-overload]
+        else:
+            unknown = [symbol for symbol in word if not _is_symbol(symbol, self.symbols)]
+            expected, tokens = f"whole numbers from 0 to {self.symbols - 1}", list(word)
+        if unknown:
+            raise RangeError(f"{what} {word!r} has the symbol {unknown[0]!r}; expected {expected}")
+        return [int(token) for token in tokens]
+
+
+def _is_symbol(symbol: Any, count: int) -> bool:
+    return isinstance(symbol, (int, np.integer)) and not isinstance(symbol, bool) and 0 <= symbol < count
+
+
+def read_pairs(path: Any) -> dict[str, str]:
+    """A dictionary from a CSV file of two columns, key and value, without a header.
+
+    Raises `FormatError` with the line for ragged rows, a key that was there before, and keys or
+    values of unequal length.
+    """
+    from lsrl.csv_files import read_rows
+
+    pairs: dict[str, str] = {}
+    lengths: tuple[int, int] | None = None
+    for line, (key, value) in read_rows(path, 2, "key,value"):
+        if key in pairs:
+            raise FormatError(f"{path}, line {line} has the key {key!r} again; expected every key once")
+        lengths = lengths or (len(key), len(value))
+        if (len(key), len(value)) != lengths or not all(lengths):
+            raise FormatError(
+                f"{path}, line {line} has {key!r},{value!r}; expected {lengths[0]} and {lengths[1]} symbols, "
+                "as in the first line"
+            )
+        pairs[key] = value
+    return pairs

@@ -1,0 +1,229 @@
+"""Exact rational arithmetic on whole batches of sequences.
+
+A value's numbers share one denominator, so that all arithmetic is on whole numbers: int64 while a
+bound computed beforehand proves that nothing overflows, Python's unbounded integers otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from math import gcd, lcm
+
+import numpy as np
+
+from lsrl.lang.matrix import Matrix
+from lsrl.lang.numbers import Vector
+
+LIMIT = 2**62
+"""Whole numbers below this are int64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rationals:
+    """numerators / denominator, of shape (dim, batch, T); numerators are int64 or Python integers."""
+
+    numerators: np.ndarray
+    denominator: int
+
+    @property
+    def magnitude(self) -> int:
+        """The largest |numerator|."""
+        return _largest(self.numerators)
+
+    def over(self, denominator: int) -> np.ndarray:
+        """The numerators over a multiple of the denominator."""
+        factor = denominator // self.denominator
+        if factor == 1:
+            return self.numerators
+        return _room_for(self.magnitude * factor, self.numerators) * factor
+
+    def reduced(self) -> Rationals:
+        """The same numbers over a denominator without a common factor, in int64 if they fit."""
+        numerators, denominator = self.numerators, self.denominator
+        if denominator != 1 and (common := gcd(denominator, int(np.gcd.reduce(numerators, axis=None)))) != 1:
+            numerators, denominator = numerators // common, denominator // common
+        if numerators.dtype == object and _largest(numerators) < LIMIT:
+            numerators = numerators.astype(np.int64)
+        return Rationals(numerators, denominator)
+
+
+@dataclass(frozen=True, slots=True)
+class _WholeMatrix:
+    """A matrix of rationals as whole numbers over one denominator."""
+
+    rows: tuple[tuple[tuple[int, int], ...], ...]
+    denominator: int
+
+    @staticmethod
+    def of(matrix: Matrix) -> _WholeMatrix:
+        denominator = reduce(lcm, {int(number.q) for row in matrix.rows for _, number in row}, 1)
+        rows = tuple(
+            tuple((column, int(number.p) * (denominator // int(number.q))) for column, number in row)
+            for row in matrix.rows
+        )
+        return _WholeMatrix(rows, denominator)
+
+    @property
+    def norm(self) -> int:
+        """The largest sum of |entries| of a row."""
+        return max((sum(abs(number) for _, number in row) for row in self.rows), default=0)
+
+    def times(self, numerators: np.ndarray, factor: int = 1) -> np.ndarray:
+        """factor · matrix @ numerators, over the non-zero entries."""
+        result = np.zeros((len(self.rows), *numerators.shape[1:]), dtype=numerators.dtype)
+        for i, row in enumerate(self.rows):
+            for column, number in row:
+                result[i] += numerators[column] * (number * factor)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class ExactArithmetic:
+    """Numbers are `Rationals`."""
+
+    batch: int
+    length: int
+
+    def constant(self, numbers: Vector) -> Rationals:
+        """The same numbers at every step."""
+        whole, denominator = _whole(numbers)
+        shape = len(numbers), self.batch, self.length
+        return Rationals(np.broadcast_to(_integers(whole)[:, None, None], shape), denominator)
+
+    def linear(self, x: Rationals, A: Matrix, b: Vector) -> Rationals:
+        """A x + b."""
+        matrix, (bias, bias_denominator) = _WholeMatrix.of(A), _whole(b)
+        denominator = lcm(x.denominator * matrix.denominator, bias_denominator)
+        factor = denominator // (x.denominator * matrix.denominator)
+        bias = [number * (denominator // bias_denominator) for number in bias]
+        bound = max(x.magnitude, 1) * matrix.norm * factor + max(map(abs, bias))
+        numerators = matrix.times(_room_for(bound, x.numerators), factor)
+        return Rationals(numerators + _integers(bias, numerators.dtype)[:, None, None], denominator).reduced()
+
+    def state(self, drive: Rationals, A: Matrix, init: Vector) -> Rationals:
+        """sₜ = A sₜ₋₁ + driveₜ, one step after the other."""
+        matrix, (start, start_denominator) = _WholeMatrix.of(A), _whole(init)
+        if matrix.denominator != 1:
+            return _fractional_states(drive, matrix, start, start_denominator)
+        denominator = lcm(drive.denominator, start_denominator)
+        start = [number * (denominator // start_denominator) for number in start]
+        return Rationals(_whole_states(drive.over(denominator), matrix, start), denominator).reduced()
+
+    def relu(self, x: Rationals) -> Rationals:
+        """max(x, 0)."""
+        return Rationals(np.maximum(x.numerators, 0), x.denominator)
+
+    def product(self, left: Rationals, right: Rationals) -> Rationals:
+        """left · right."""
+        bound = left.magnitude * right.magnitude
+        factors = (_room_for(bound, side.numerators) for side in (left, right))
+        return Rationals(np.multiply(*factors), left.denominator * right.denominator).reduced()
+
+    def concat(self, parts: Sequence[Rationals]) -> Rationals:
+        """The parts one after the other."""
+        denominator = reduce(lcm, (part.denominator for part in parts))
+        numerators = [part.over(denominator) for part in parts]
+        return Rationals(np.concatenate(numerators), denominator)
+
+    def slice(self, x: Rationals, start: int, stop: int) -> Rationals:
+        """Components start … stop − 1."""
+        return Rationals(x.numerators[start:stop], x.denominator)
+
+    def between(self, x: Rationals) -> np.ndarray:
+        """Where x is neither 0 nor 1."""
+        mask: np.ndarray = (x.numerators != 0) & (x.numerators != x.denominator)
+        return mask
+
+    def numbers(self, x: Rationals) -> np.ndarray:
+        """x as an object array of `Fraction`, (batch, T, dim)."""
+        ordered = x.numerators.transpose(1, 2, 0)
+        fractions = np.empty(ordered.size, dtype=object)
+        fractions[:] = [Fraction(number, x.denominator) for number in ordered.ravel().tolist()]
+        return fractions.reshape(ordered.shape)
+
+
+def rationals(fractions: np.ndarray) -> Rationals:
+    """An object array of `Fraction`, (batch, T, dim), as `Rationals`."""
+    denominator = reduce(lcm, {number.denominator for number in fractions.flat}, 1)
+    whole = [number.numerator * (denominator // number.denominator) for number in fractions.flat]
+    numerators = _integers(whole).reshape(fractions.shape).transpose(2, 0, 1)
+    return Rationals(np.ascontiguousarray(numerators), denominator)
+
+
+def _whole_states(drive: np.ndarray, matrix: _WholeMatrix, start: list[int]) -> np.ndarray:
+    """The recurrence in whole numbers."""
+    dim, batch, length = drive.shape
+    growth, push = max(matrix.norm, 1), _largest(drive)
+    if drive.dtype == object:
+        push = LIMIT
+    state = np.broadcast_to(_integers(start)[:, None], (dim, batch))
+    shortcut = _sums_or_delays(drive, matrix, state, max(map(abs, start)) + (length + 1) * push)
+    if shortcut is not None:
+        return shortcut
+    bound = _largest(state)
+    states = []
+    for t in range(length):
+        bound = bound * growth + push
+        if bound >= LIMIT and state.dtype != object:
+            bound = _largest(state) * growth + push  # what it is, not what it could have been
+            state = _room_for(bound, state)
+        state = matrix.times(state) + drive[:, :, t]
+        states.append(state)
+    if any(step.dtype == object for step in states):
+        states = [step.astype(object) for step in states]
+    return np.stack(states, axis=-1)
+
+
+def _sums_or_delays(drive: np.ndarray, matrix: _WholeMatrix, start: np.ndarray, bound: int) -> np.ndarray | None:
+    """All steps at once where every state only sums itself up, or only copies one state before it."""
+    if bound >= LIMIT:
+        return None
+    result = np.array(drive)
+    for i, row in enumerate(matrix.rows):
+        if row == ((i, 1),):
+            result[i, :, 0] += start[i]
+            np.cumsum(result[i], axis=-1, out=result[i])
+        elif len(row) == 1 and row[0][0] < i and row[0][1] == 1:
+            result[i, :, 0] += start[row[0][0]]
+            result[i, :, 1:] += result[row[0][0], :, :-1]
+        elif row:
+            return None
+    return result
+
+
+def _fractional_states(drive: Rationals, matrix: _WholeMatrix, start: list[int], denominator: int) -> Rationals:
+    """The recurrence where every step divides by the matrix's denominator."""
+    dim, batch, length = drive.numerators.shape
+    state = Rationals(np.broadcast_to(np.array(start, dtype=object)[:, None], (dim, batch)), denominator)
+    steps = []
+    for t in range(length):
+        moved = Rationals(matrix.times(state.numerators.astype(object)), state.denominator * matrix.denominator)
+        pushed = Rationals(drive.numerators[:, :, t].astype(object), drive.denominator)
+        common = lcm(moved.denominator, pushed.denominator)
+        state = Rationals(moved.over(common) + pushed.over(common), common).reduced()
+        steps.append(state)
+    common = reduce(lcm, (step.denominator for step in steps))
+    numerators = np.stack([step.over(common).astype(object) for step in steps], axis=-1)
+    return Rationals(numerators, common).reduced()
+
+
+def _whole(numbers: Vector) -> tuple[list[int], int]:
+    denominator = reduce(lcm, {int(number.q) for number in numbers}, 1)
+    return [int(number.p) * (denominator // int(number.q)) for number in numbers], denominator
+
+
+def _integers(numbers: Sequence[int], dtype: np.dtype | None = None) -> np.ndarray:
+    fits = max(map(abs, numbers)) < LIMIT
+    return np.array(numbers, dtype=dtype or (np.int64 if fits else object))
+
+
+def _largest(numerators: np.ndarray) -> int:
+    return max(abs(int(numerators.min())), abs(int(numerators.max())))
+
+
+def _room_for(bound: int, numerators: np.ndarray) -> np.ndarray:
+    """The numerators in a type that holds numbers up to the bound."""
+    return numerators if bound < LIMIT else numerators.astype(object)

@@ -1,0 +1,104 @@
+"""float64 arithmetic on whole batches of sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lsrl.lang.matrix import Matrix
+from lsrl.lang.numbers import Vector, as_float
+
+DECIDED = 2.0**-32
+"""How far rounding may move a decided comparison from 0 or 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class FloatArithmetic:
+    """Numbers are float64 arrays of shape (dim, batch, T)."""
+
+    batch: int
+    length: int
+
+    def constant(self, numbers: Vector) -> np.ndarray:
+        """The same numbers at every step."""
+        column = _floats(numbers)[:, None, None]
+        return np.broadcast_to(column, (len(numbers), self.batch, self.length))
+
+    def linear(self, x: np.ndarray, A: Matrix, b: Vector) -> np.ndarray:
+        """A x + b, row by row over the non-zero entries."""
+        result = np.empty((len(b), self.batch, self.length))
+        result[:] = _floats(b)[:, None, None]
+        for row, entries in zip(result, A.rows, strict=True):
+            for column, weight in entries:
+                row += as_float(weight) * x[column]
+        return result
+
+    def state(self, drive: np.ndarray, A: Matrix, init: Vector) -> np.ndarray:
+        """sₜ = A sₜ₋₁ + driveₜ, one step after the other; sums and delays all at once."""
+        dim = len(init)
+        result = drive.copy()
+        start = np.broadcast_to(_floats(init)[:, None], (dim, self.batch))
+        # A state that reads only states before it in the list, or only sums itself up, needs no loop.
+        done: set[int] = set()
+        for i, entries in enumerate(A.rows):
+            others = [(column, as_float(weight)) for column, weight in entries if column != i]
+            if any(column not in done for column, _ in others):
+                continue
+            own = [weight for column, weight in entries if column == i]
+            if own not in ([], [1]):
+                continue
+            for column, weight in others:
+                result[i, :, 0] += weight * start[column]
+                result[i, :, 1:] += weight * result[column, :, :-1]
+            if own:
+                result[i, :, 0] += start[i]
+                result[i] = np.cumsum(result[i], axis=-1)
+            done.add(i)
+        remaining = [i for i in range(dim) if i not in done]
+        if remaining:
+            self._step_by_step(result, A, start, remaining)
+        return result
+
+    def _step_by_step(self, result: np.ndarray, A: Matrix, start: np.ndarray, rows: list[int]) -> None:
+        from scipy.sparse import csr_array
+
+        entries = [(i, column, as_float(weight)) for i, row in enumerate(rows) for column, weight in A.rows[row]]
+        matrix = csr_array(
+            ([weight for *_, weight in entries], ([i for i, *_ in entries], [column for _, column, _ in entries])),
+            shape=(len(rows), A.columns),
+        )
+        previous = start
+        for t in range(self.length):
+            result[rows, :, t] += matrix @ previous
+            previous = result[:, :, t]
+
+    def relu(self, x: np.ndarray) -> np.ndarray:
+        """max(x, 0)."""
+        return np.maximum(x, 0.0)
+
+    def product(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """left · right."""
+        return left * right
+
+    def concat(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """The parts one after the other."""
+        return np.concatenate(parts)
+
+    def slice(self, x: np.ndarray, start: int, stop: int) -> np.ndarray:
+        """Components start … stop − 1."""
+        return x[start:stop]
+
+    def between(self, x: np.ndarray) -> np.ndarray:
+        """Where x is neither 0 nor 1, rounding apart."""
+        mask: np.ndarray = np.minimum(np.abs(x), np.abs(x - 1)) > DECIDED
+        return mask
+
+    def numbers(self, x: np.ndarray) -> np.ndarray:
+        """x as an array (batch, T, dim)."""
+        return np.ascontiguousarray(x.transpose(1, 2, 0))
+
+
+def _floats(numbers: Vector) -> np.ndarray:
+    return np.array([as_float(number) for number in numbers])

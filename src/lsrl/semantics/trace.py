@@ -1,0 +1,98 @@
+"""Running programs as they are written: outputs, and traces of every value."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from lsrl.errors import ProgramError, UndecidedComparisonWarning, listed
+from lsrl.lang import Program
+from lsrl.semantics.evaluation import Undecided, evaluated, undecided_in
+from lsrl.semantics.exact import ExactArithmetic, rationals
+from lsrl.semantics.floating import FloatArithmetic
+from lsrl.semantics.inputs import checked_floats, checked_fractions, declarations
+
+
+class Trace(Mapping[str, np.ndarray]):
+    """Every value of a program at every step: `trace[name]` is an array (T, dim) or (batch, T, dim).
+
+    `output` is the program's output, `undecided` lists the comparisons that were neither 0 nor 1.
+
+    >>> from lsrl import Input, cumsum
+    >>> trace = Program(cumsum(Input(1), name="sum") + 1).trace([[1], [2]])
+    >>> trace["sum"].ravel().tolist(), trace.output.ravel().tolist()
+    ([1.0, 3.0], [2.0, 4.0])
+    """
+
+    def __init__(
+        self, read: Mapping[str, Callable[[], np.ndarray]], output: str, undecided: tuple[Undecided, ...]
+    ) -> None:
+        self._read = read
+        self._output = output
+        self.undecided = undecided
+
+    @property
+    def output(self) -> np.ndarray:
+        """The program's output."""
+        return self[self._output]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._read:
+            raise ProgramError(f"no value is named {name!r}; expected one of {listed(list(self._read))}")
+        return self._read[name]()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._read
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+
+def run(program: Program, x: Any, *, exact: bool = False) -> np.ndarray:
+    """The outputs of a program, shaped as `x` is; see `Program.run`."""
+    arithmetic, numbers, single = _prepared(program, x, exact)
+    undecided: tuple[Undecided, ...] = ()
+    output = numbers
+    for value, output in evaluated(program, numbers, arithmetic, keep=False):
+        if value.comparison:
+            undecided += undecided_in(program.names[value], output, arithmetic)
+    if undecided:
+        more = f" (and {len(undecided) - 1:,} more)" if len(undecided) > 1 else ""
+        warnings.warn(f"undecided comparison: {undecided[0]}{more}", UndecidedComparisonWarning, stacklevel=3)
+    result = arithmetic.numbers(output)
+    return result[0] if single else result
+
+
+def trace(program: Program, x: Any, *, exact: bool = False) -> Trace:
+    """Every value of a program at every step; see `Program.trace`."""
+    arithmetic, numbers, single = _prepared(program, x, exact)
+    read: dict[str, Callable[[], np.ndarray]] = {}
+    undecided: tuple[Undecided, ...] = ()
+    for value, known in evaluated(program, numbers, arithmetic, keep=True):
+        read[program.names[value]] = _reader(known, arithmetic, single)
+        if value.comparison:
+            undecided += undecided_in(program.names[value], known, arithmetic)
+    return Trace(read, program.names[program.output], undecided)
+
+
+def _prepared(program: Program, x: Any, exact: bool) -> tuple[Any, Any, bool]:
+    declared, name = declarations(program.input), program.names[program.input]
+    if exact:
+        fractions, single = checked_fractions(x, declared, name)
+        return ExactArithmetic(*fractions.shape[:2]), rationals(fractions), single
+    floats, single = checked_floats(x, declared, name)
+    return FloatArithmetic(*floats.shape[:2]), np.ascontiguousarray(floats.transpose(2, 0, 1)), single
+
+
+def _reader(known: Any, arithmetic: Any, single: bool) -> Callable[[], np.ndarray]:
+    def read() -> np.ndarray:
+        numbers: np.ndarray = arithmetic.numbers(known)
+        return numbers[0] if single else numbers
+
+    return read

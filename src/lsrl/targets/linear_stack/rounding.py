@@ -1,0 +1,205 @@
+"""How far a stack in floating point can be from the exact stack.
+
+Forward error analysis (Higham, *Accuracy and Stability of Numerical Algorithms*, ch. 3): a sum of
+n products is off by at most γₙ Σ|w||x|, γₙ = n·u / (1 − n·u), in whatever order it is added up.
+It is exact when all its terms are multiples of some 2⁻ᵏ and Σ|w||x| ≤ 2ᵖ⁻ᵏ, p the float's
+precision: then every partial sum is a multiple of 2⁻ᵏ that the float holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flint import fmpq
+
+from lsrl.circuit.affine import common_measure
+from lsrl.circuit.facts import Fact
+from lsrl.circuit.stack import Cell, Layer, Stack
+from lsrl.circuit.state_graph import components
+from lsrl.lang.matrix import Row
+from lsrl.lang.numbers import ZERO, as_float
+from lsrl.targets.guarantee import Guarantee
+
+PRECISION = {"float32": 24, "float64": 53}
+LARGEST = {24: 2**126, 53: 2**1022}
+"""Magnitudes from one over this to this are normal floats of that precision."""
+
+SLACK = 1 + 2.0**-20
+"""The bound itself is computed in float64; this covers its own rounding."""
+
+SCAN_ROUNDINGS = 8
+"""A general state is evaluated in blocks of 64 steps by doubling: log₂ 64 roundings and two more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A row Σ weight · cell + constant: what its terms look like, and how far off they can be."""
+
+    terms: Sequence[tuple[fmpq, Fact, float]]
+    constant: fmpq
+
+    def error(self, precision: int) -> float:
+        """A bound on |computed − exact|: inherited errors, rounded weights, rounded additions."""
+        if self._is_copy() or self._is_exact(precision):
+            return sum(abs(as_float(weight)) * error for weight, _, error in self.terms)
+        if self.size > LARGEST[precision]:
+            return math.inf
+        unit = 2.0**-precision
+        roundings = len(self.terms) + 3  # the weight (through float64), the product, the additions
+        gamma = roundings * unit / (1 - roundings * unit)
+        inherited = sum(abs(as_float(weight)) * error for weight, _, error in self.terms)
+        return inherited + gamma * (self.size + inherited)
+
+    @property
+    def size(self) -> float:
+        """The largest |value|, infinite where it is not known."""
+        total = abs(as_float(self.constant))
+        for weight, fact, _ in self.terms:
+            total += math.inf if fact.magnitude is None else abs(as_float(weight)) * as_float(fact.magnitude)
+        return total
+
+    @property
+    def is_boolean(self) -> bool:
+        """Whether this is a boolean cell, as it is."""
+        return self._is_copy() and any(weight == 1 and fact.is_boolean for weight, fact, _ in self.terms)
+
+    def _is_copy(self) -> bool:
+        """±1 times one cell: a copy, whatever the number."""
+        return not self.constant and len(self.terms) <= 1 and all(abs(weight) == 1 for weight, _, _ in self.terms)
+
+    def _is_exact(self, precision: int) -> bool:
+        total = abs(self.constant)
+        measures = [self.constant]
+        for weight, fact, error in self.terms:
+            magnitude, measure = fact.magnitude, fact.measure
+            if error or magnitude is None or measure is None or not _is_float(weight, precision):
+                return False
+            total += abs(weight) * magnitude
+            measures.append(weight * measure)
+        return _fits(total, common_measure(measures), precision)
+
+
+def _fits(total: fmpq, measure: fmpq, precision: int) -> bool:
+    """Whether every multiple of `measure` up to `total` is a float of that precision."""
+    denominator = int(measure.q)
+    if denominator & (denominator - 1):
+        return False
+    numerator = int(measure.p)
+    step = fmpq(numerator & -numerator, denominator)  # the power of two in the measure
+    return total <= step * fmpq(2) ** precision and fmpq(1) / LARGEST[precision] <= step and total <= LARGEST[precision]
+
+
+def _is_float(number: fmpq, precision: int) -> bool:
+    return _fits(abs(number), abs(number), precision) if number else True
+
+
+def guarantee_of(stack: Stack, dtype: str, max_length: int | None) -> Guarantee:
+    """The guarantee of the stack's output in `dtype`."""
+    precision = PRECISION[dtype]
+    cells: Sequence[Cell] = stack.inputs
+    errors = [_input_error(cell.fact, precision) for cell in cells]
+    culprit = ""
+    for layer in stack.layers:
+        state_errors = _state_errors(layer, cells, errors, precision, max_length)
+        culprit = culprit or _first_unbounded(layer.states, state_errors)
+        errors = _output_errors(layer, cells, errors, state_errors, precision)
+        culprit = culprit or _first_unbounded(layer.outputs, errors)
+        cells = layer.outputs
+    bound = max(
+        Sum(_terms(row, cells, errors), constant).error(precision)
+        for row, constant in zip(stack.R.rows, stack.r, strict=True)
+    )
+    if bound == 0:
+        return Guarantee("exact", 0.0, max_length)
+    if math.isfinite(bound):
+        return Guarantee("bounded", bound * SLACK, max_length)
+    missing = culprit or "the output"
+    return Guarantee(
+        "none", math.inf, max_length, f"no range is known for {missing!r}; declare Input(range=...) and max_length"
+    )
+
+
+def _input_error(fact: Fact, precision: int) -> float:
+    """Inputs are the floats that they are, except that floats stand for the ends and grid points nearest to them."""
+    points = [number for number in (fact.low, fact.high) if number is not None]
+    held = all(_is_float(point, precision) for point in points)
+    if fact.grid is not None and fact.magnitude is not None:
+        held = _fits(fact.magnitude, fact.grid, precision)
+    elif fact.grid is not None:
+        held = _is_float(fact.grid, precision)
+    if held:
+        return 0.0
+    return 2.0**-precision * (math.inf if fact.magnitude is None else as_float(fact.magnitude))
+
+
+def _terms(row: Row, cells: Sequence[Cell], errors: Sequence[float]) -> list[tuple[fmpq, Fact, float]]:
+    return [(weight, cells[i].fact, errors[i]) for i, weight in row]
+
+
+def _state_errors(
+    layer: Layer, cells: Sequence[Cell], errors: Sequence[float], precision: int, max_length: int | None
+) -> list[float]:
+    """Errors of sₜ = A sₜ₋₁ + B xₜ + b: one step's error, and what A makes of earlier ones."""
+    found = [0.0] * len(layer.b)
+    for members in components(layer.A.rows):
+        inside = set(members)
+        for i in members:
+            earlier = [
+                (weight, layer.states[j].fact, 0.0 if j in inside else found[j]) for j, weight in layer.A.rows[i]
+            ]
+            found[i] = Sum([*earlier, *_terms(layer.B.rows[i], cells, errors)], layer.b[i]).error(precision)
+        loops = [sum((abs(weight) for j, weight in layer.A.rows[i] if j in inside), ZERO) for i in members]
+        norm, local = max(map(as_float, loops)), max(found[i] for i in members)
+        if norm and local:
+            simple = len(members) == 1 and loops[0] == 1
+            steps = _accumulated(norm, max_length) * (1 if simple else SCAN_ROUNDINGS)
+            found = [local * steps if i in inside else error for i, error in enumerate(found)]
+    return found
+
+
+def _accumulated(norm: float, max_length: int | None) -> float:
+    """1 + ρ + ρ² + … over the steps."""
+    if norm < 1:
+        return 1 / (1 - norm)
+    if max_length is None:
+        return math.inf
+    try:
+        return max_length * norm ** (max_length - 1)
+    except OverflowError:
+        return math.inf
+
+
+def _output_errors(
+    layer: Layer, cells: Sequence[Cell], errors: Sequence[float], state_errors: Sequence[float], precision: int
+) -> list[float]:
+    """Errors of γ ⊙ relu(C s + d): ReLU passes an error on, a product mixes two."""
+    found = []
+    for i, row in enumerate(layer.C.rows):
+        argument = Sum(_terms(row, layer.states, state_errors), layer.d[i])
+        error = argument.error(precision)
+        if layer.G is not None and layer.g is not None and (layer.G.rows[i] or layer.g[i] != 1):
+            gate = Sum(_terms(layer.G.rows[i], cells, errors), layer.g[i])
+            error = _product_error(argument, error, gate, layer.outputs[i].fact, precision)
+        found.append(error)
+    return found
+
+
+def _product_error(argument: Sum, argument_error: float, gate: Sum, product: Fact, precision: int) -> float:
+    gate_error = gate.error(precision)
+    inherited = _times(argument_error, gate.size + gate_error) + _times(gate_error, argument.size)
+    fits = product.measure is not None and product.magnitude is not None
+    if fits and not inherited and _fits(product.magnitude, product.measure, precision):
+        return 0.0
+    if (gate.is_boolean and not gate_error) or (argument.is_boolean and not argument_error):
+        return argument_error + gate_error  # 0 · v and 1 · v do not round
+    return inherited + 2.0**-precision * (_times(argument.size, gate.size) + inherited)
+
+
+def _times(error: float, size: float) -> float:
+    return error * size if error else 0.0
+
+
+def _first_unbounded(cells: Sequence[Cell], errors: Sequence[float]) -> str:
+    return next((cell.label for cell, error in zip(cells, errors, strict=True) if math.isinf(error)), "")

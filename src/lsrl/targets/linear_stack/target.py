@@ -1,0 +1,57 @@
+"""What the two linear architectures share: one stack, and whether its layers have a gate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lsrl.circuit.layering import stacked
+from lsrl.circuit.legalise import ProductRule, legalised
+from lsrl.circuit.units import Circuit
+from lsrl.targets.layout import layout_of
+from lsrl.targets.linear_stack.assemble import assembled
+from lsrl.targets.linear_stack.numpy_runtime import NumpyRuntime
+from lsrl.targets.linear_stack.rounding import guarantee_of
+from lsrl.targets.linear_stack.weights import as_tensors, from_tensors
+from lsrl.targets.registry import Assembly, Target
+
+if TYPE_CHECKING:
+    import torch
+
+
+def linear_target(name: str, summary: str, *, products: bool, rule: ProductRule) -> Target:
+    """The target whose products are legalised by `rule`."""
+
+    def assemble(circuit: Circuit, names: tuple[str, ...], dtype: str) -> Assembly:
+        legal = legalised(circuit, rule)
+        stack = stacked(legal)
+        weights = assembled(stack, dtype)
+        return Assembly(
+            weights=weights,
+            runtime=NumpyRuntime(weights),
+            stack=stack,
+            layout=layout_of(legal, stack, names),
+            guarantee=guarantee_of(stack, dtype, circuit.max_length),
+            layers=stack.depth,
+            widest=stack.widest,
+            state_dimension=weights.state_dim,
+            parameters=weights.dense_parameters,
+            nonzeros=stack.nonzeros,
+        )
+
+    return Target(
+        name=name,
+        summary=summary,
+        products=products,
+        dtypes=("float64", "float32"),
+        assemble=assemble,
+        runtime=NumpyRuntime,
+        module=_module,
+        as_tensors=as_tensors,
+        from_tensors=from_tensors,
+    )
+
+
+def _module(weights: Any) -> torch.nn.Module:
+    from lsrl.targets.linear_stack.torch_module import LinearStack
+
+    return LinearStack(weights)
