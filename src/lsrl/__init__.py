@@ -1,13 +1,13 @@
 """LSRL: a compiler from small recurrent programs to the weights of real recurrent networks.
 
-    >>> import lsrl
-    >>> x = lsrl.Input(1, range=(0, 9), integer=True)
-    >>> program = lsrl.Program(lsrl.cumsum(x), name="running total")
-    >>> model = lsrl.compile(program, target="linear-rnn", max_length=1000)
-    >>> model.run([[1], [2], [3]]).ravel().tolist()
-    [1.0, 3.0, 6.0]
-    >>> print(model.guarantee)
-    exact: bit for bit, up to 1,000 steps
+>>> import lsrl
+>>> x = lsrl.Input(1, range=(0, 9), integer=True)
+>>> program = lsrl.Program(lsrl.cumsum(x), name="running total")
+>>> model = lsrl.compile(program, target="linear-rnn", max_length=1000)
+>>> model.run([[1], [2], [3]]).ravel().tolist()
+[1.0, 3.0, 6.0]
+>>> print(model.guarantee)
+exact: bit for bit, up to 1,000 steps
 """
 
 from typing import TYPE_CHECKING, Any

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -37,7 +38,7 @@ MaxLength = Annotated[int | None, typer.Option(help="longest sequence; the zoo k
 Dtype = Annotated[str, typer.Option(help="float64 or float32")]
 DEFAULT = next(iter(TargetName))
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 120)
 
 
 def main() -> None:
@@ -65,7 +66,7 @@ def emit(data: Any, as_json: bool, render: Callable[[], object]) -> None:
 
 def table(rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:
     """Rows that share their keys, as a table."""
-    result = Table(title=title, header_style="bold")
+    result = Table(title=title, header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for key in rows[0]:
         numeric = all(isinstance(row[key], (int, float)) for row in rows)
         result.add_column(key.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
@@ -145,10 +146,10 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a program on a CSV file; prints CSV."""
-    from lsrl.sequence_csv import read_sequence
+    from lsrl.csv_files import read_numbers
 
     named = specified(spec)
-    rows = read_sequence(source, named.program.input.dim)
+    rows = read_numbers(source, named.program.input.dim, "a row per step, a column per input component")
     if target is None:
         outputs = named.program.run(rows, exact=exact)
     elif exact:
@@ -234,7 +235,7 @@ def dictionary(
     sequence_map = SequenceMap(len(first_key), len(first_value), symbols=vocabulary, max_pairs=len(mapping))
     model = compiled(sequence_map.program, target.value, max_length=sequence_map.max_length)
     keys = ask or list(mapping)
-    answers = sequence_map.answers(model, keys, mapping)
+    answers = sequence_map.answers(model, keys, sequence_map.prompt(mapping))
     rows = [{"key": key, "answer": answer} for key, answer in zip(keys, answers, strict=True)]
     shown = [{"key": row["key"], "answer": row["answer"] or "not in the prompt"} for row in rows]
     emit(rows, as_json, lambda: table(shown, title=str(model.report())))
@@ -245,14 +246,17 @@ def function(
     samples: Annotated[Path, typer.Argument(help="CSV grid of numbers: the function on a regular grid")],
     cells: Annotated[int, typer.Option(min=1, help="prompt tokens: cells of the function")] = 256,
     order: Annotated[int, typer.Option(min=0, max=1, help="0: a value per cell; 1: a value and a gradient")] = 0,
+    uneven: Annotated[bool, typer.Option("--uneven", help="small cells where the function bends most")] = False,
     at: Annotated[str | None, typer.Option(help="points to ask for, as 'x,y;x,y', each in [0, 1]")] = None,
     target: Target = DEFAULT,
     as_json: Json = False,
 ) -> None:
     """Approximate a sampled function of two variables from a prompt of cells, at points of [0, 1]²."""
-    from lsrl.demo import approximated_points
+    from lsrl.incontext.sampled import approximated_points, read_samples
 
-    rows = approximated_points(samples, cells, order, _points(at), target.value)
+    rows = approximated_points(
+        read_samples(samples), _points(at), cells=cells, order=order, uneven=uneven, target=target.value
+    )
     emit(rows, as_json, lambda: table(rows))
 
 
@@ -316,9 +320,11 @@ def demo(
     with progress_bar(as_json) as progress:
         task = progress.add_task("starting", total=None)
         result = run_demo(names, output, lambda text: progress.update(task, advance=1, description=text))
-    emit(result.as_dict(), as_json, lambda: table(result.rows, title="in-context answers of compiled networks"))
+    emit(result.as_dict(), as_json, lambda: table(result.table, title="in-context answers of compiled networks"))
     if not as_json:
         console.print(f"\nReport with pictures: [bold]{result.report}[/bold]")
+    if not result.passed:
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

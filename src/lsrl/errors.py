@@ -37,6 +37,13 @@ class RangeError(LsrlError, ValueError):
     """A number is outside what was declared, or a declaration that is needed is missing."""
 
 
+class MissingPackage(LsrlError, ImportError):
+    """A package that only some of LSRL needs is not installed."""
+
+    def __init__(self, package: str, purpose: str, extra: str) -> None:
+        super().__init__(f"{purpose} needs the package {package}, which is missing; pip install 'lsrl[{extra}]'")
+
+
 class UndecidedComparisonWarning(UserWarning):
     """A comparison came out strictly between its two outcomes during a run."""
 

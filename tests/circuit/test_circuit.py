@@ -1,8 +1,8 @@
 """What becomes a unit, what is shared, what folds away."""
 
+import pytest
 from flint import fmpq
 
-import pytest
 from lsrl import (
     Concat,
     Input,
@@ -69,7 +69,7 @@ def test_equal_states_are_one_unit():
 def test_units_that_no_output_needs_disappear():
     x = digits()
     unused = cumsum(x)
-    program = Program((x + 0 * unused))
+    program = Program(x + 0 * unused)
     assert legalised(circuit_of(program), without_products).count(StateUnit) == 0
 
 

@@ -1,8 +1,8 @@
 """What the compiler knows about ranges and grids."""
 
+import pytest
 from flint import fmpq
 
-import pytest
 from lsrl import Input, Program, absolute, clip, counter, cumsum, cyclic, delay, equal, ifelse, mod_counter, total
 from lsrl.circuit.facts import BOOLEAN, Fact, intersection, on_grid, product_fact, relu_fact, union, weighted_sum
 from lsrl.circuit.translate import circuit_of

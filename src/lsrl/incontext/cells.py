@@ -15,8 +15,11 @@ from lsrl.errors import NumberError, RangeError, ShapeError
 Function: TypeAlias = Callable[[np.ndarray], np.ndarray]
 """From points (…, n) to values (…, m)."""
 
-PROBES = 5
-"""Points a side at which a cell's error is measured before it is split."""
+PROBES = 256
+"""Points at which a cell is fitted, if not more are needed for two a side."""
+
+NEGLIGIBLE = 1e-24
+"""Squared errors below this are rounding, not worth a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Cell:
         return approximation
 
 
-def fitted(function: Function, low: np.ndarray, high: np.ndarray, order: int) -> Cell:
+def central(function: Function, low: np.ndarray, high: np.ndarray, order: int) -> Cell:
     """The function's value at the cell's centre and, for order 1, its slope from central differences.
 
     With H a Lipschitz constant of the gradient and r the largest half side, the error in the cell
@@ -53,6 +56,32 @@ def fitted(function: Function, low: np.ndarray, high: np.ndarray, order: int) ->
     return Cell(low, high, value, ((ahead - behind) / (2 * radius[:, None])).T)
 
 
+def fitted(function: Function, low: np.ndarray, high: np.ndarray, order: int) -> tuple[float, Cell]:
+    """The constant or linear function nearest to `function` on the cell, and the squared error left.
+
+    Nearest in least squares over a lattice of probes. The error is integrated over the cell.
+    """
+    dim = len(low)
+    inside = (np.arange(probes := probes_a_side(dim)) + 0.5) / probes - 0.5
+    lattice = np.stack(np.meshgrid(*[inside] * dim, indexing="ij"), axis=-1).reshape(-1, dim)
+    offsets = lattice * (high - low)
+    values = function((low + high) / 2 + offsets)
+    # The lattice is symmetric, so that mean and slopes are found one by one.
+    slope = values.T @ offsets / (offsets**2).sum(axis=0) * order
+    cell = Cell(low, high, values.mean(axis=0), slope)
+    residuals = values - cell.value - offsets @ slope.T
+    return float((residuals**2).sum(axis=-1).mean() * np.prod(high - low)), cell
+
+
+def probes_a_side(dim: int) -> int:
+    """Sixteen where that is affordable, two at least.
+
+    >>> [probes_a_side(dim) for dim in (1, 2, 4, 20)]
+    [16, 16, 4, 2]
+    """
+    return max(2, min(16, cells_a_side(PROBES, dim)))
+
+
 def even_cells(function: Function, dim: int, count: int, order: int, resolution: int) -> list[Cell]:
     """The largest regular grid of at most `count` cells, corners on multiples of 1/resolution.
 
@@ -64,7 +93,7 @@ def even_cells(function: Function, dim: int, count: int, order: int, resolution:
         raise RangeError(f"{side} cells a side; expected at most resolution={resolution}")
     edges = np.rint(np.arange(side + 1) * resolution / side) / resolution
     boxes = itertools.product(*[list(itertools.pairwise(edges))] * dim)
-    return [fitted(function, *np.array(box).T, order) for box in boxes]
+    return [central(function, *np.array(box).T, order) for box in boxes]
 
 
 def cells_a_side(count: int, dim: int) -> int:
@@ -78,46 +107,40 @@ def cells_a_side(count: int, dim: int) -> int:
 
 
 def uneven_cells(function: Function, dim: int, count: int, order: int, resolution: int) -> list[Cell]:
-    """`count` cells, made by halving the one with the largest squared error again and again.
+    """`count` fitted cells, made by halving the one with the largest squared error again and again.
 
     Each is halved across the side where that helps most. Stops early when no cell has an error or
     all are as small as the resolution allows.
+
+    >>> bend = uneven_cells(lambda x: np.abs(x - 0.25), dim=1, count=9, order=1, resolution=64)
+    >>> sorted(cell.low.item() for cell in bend)
+    [0.0, 0.25, 0.5]
     """
-    whole = fitted(function, np.zeros(dim), np.ones(dim), order)
-    serial = itertools.count()
-    queue = [(-_squared_error(function, whole), next(serial), whole)]
+    serial = itertools.count()  # ties in error are broken by age, never by comparing cells
+    error, whole = fitted(function, np.zeros(dim), np.ones(dim), order)
+    queue = [(-error, next(serial), whole)]
     done: list[Cell] = []
     while queue and len(queue) + len(done) < count:
-        error, _, cell = heapq.heappop(queue)
-        halves = _best_halves(function, cell, order, resolution) if error < 0 else None
+        left, _, cell = heapq.heappop(queue)
+        halves = _best_halves(function, cell, order, resolution) if left < -NEGLIGIBLE else None
         if halves is None:
             done.append(cell)
             continue
-        for half in halves:
-            heapq.heappush(queue, (-_squared_error(function, half), next(serial), half))
+        for error, half in halves:
+            heapq.heappush(queue, (-error, next(serial), half))
     return done + [cell for _, _, cell in queue]
 
 
-def _best_halves(function: Function, cell: Cell, order: int, resolution: int) -> tuple[Cell, Cell] | None:
+def _best_halves(function: Function, cell: Cell, order: int, resolution: int) -> list[tuple[float, Cell]] | None:
     candidates = []
     for axis in range(len(cell.low)):
         middle = np.floor(cell.centre[axis] * resolution) / resolution
-        if not cell.low[axis] < middle < cell.high[axis]:
-            continue
-        lower_end, upper_start = cell.high.copy(), cell.low.copy()
-        lower_end[axis] = upper_start[axis] = middle
-        halves = fitted(function, cell.low, lower_end, order), fitted(function, upper_start, cell.high, order)
-        candidates.append((sum(_squared_error(function, half) for half in halves), axis, halves))
-    return min(candidates, key=lambda candidate: candidate[:2])[2] if candidates else None
-
-
-def _squared_error(function: Function, cell: Cell) -> float:
-    """The integral of the squared error over the cell, from a lattice of probes."""
-    inside = (np.arange(PROBES) + 0.5) / PROBES
-    lattice = np.stack(np.meshgrid(*[inside] * len(cell.low), indexing="ij"), axis=-1).reshape(-1, len(cell.low))
-    points = cell.low + lattice * (cell.high - cell.low)
-    squares = ((function(points) - cell.at(points)) ** 2).sum(axis=-1)
-    return float(squares.mean() * np.prod(cell.high - cell.low))
+        if cell.low[axis] < middle < cell.high[axis]:
+            lower_end, upper_start = cell.high.copy(), cell.low.copy()
+            lower_end[axis] = upper_start[axis] = middle
+            boxes = (cell.low, lower_end), (upper_start, cell.high)
+            candidates.append([fitted(function, low, high, order) for low, high in boxes])
+    return min(candidates, key=lambda halves: halves[0][0] + halves[1][0], default=None)
 
 
 def checked_function(f: Any, in_dim: int, out_dim: int) -> Function:

@@ -12,8 +12,23 @@ import numpy as np
 from lsrl.errors import RangeError, ShapeError
 from lsrl.incontext.cells import Cell, cells_a_side, checked_function, even_cells, uneven_cells
 from lsrl.incontext.sequences import Runs
-from lsrl.lang import Concat, Input, Linear, Matrix, Multi, Program, Value, and_, at_least, constant, counter, cumsum
-from lsrl.lang import ifelse, smaller
+from lsrl.lang import (
+    Concat,
+    Input,
+    Linear,
+    Matrix,
+    Multi,
+    Program,
+    Value,
+    and_,
+    at_least,
+    clip,
+    constant,
+    counter,
+    cumsum,
+    ifelse,
+    smaller,
+)
 from lsrl.lang.logic import BranchVia
 from lsrl.lang.numbers import as_float, exact
 
@@ -91,7 +106,8 @@ class FunctionApproximator:
         inside = and_(prompting, *above, *below, name="inside")
         if self.order:
             # The offset doubled is x − low + x − high: on the grid without halving it.
-            offset = (query * 2 - lower - upper) / 2
+            # The query is in [0, 1] anyway; the clip tells the compiler, whose range for a sum is a long one.
+            offset = (clip(query, 0, 1) * 2 - lower - upper) / 2
             repeated = Linear(offset, _repeated(n, m), name="offsets")
             rises = Multi(Concat([token[2 * n + m :], repeated]), name="rises")
             value = value + Linear(rises, _row_sums(n, m))
@@ -103,7 +119,8 @@ class FunctionApproximator:
 
         `f` is a callable from points (k, n) to values (k, m), or an array of samples
         (s₁, …, sₙ[, m]) that are joined by straight lines. The cells are the largest regular grid
-        of at most that many or, `uneven`, small where the function bends most.
+        of at most that many, with f at their centres (the paper's); or, `uneven`, boxes fitted by
+        least squares, small where the function bends most.
 
         Raises `RangeError` for values outside `value_range` or more than `max_cells`.
         """

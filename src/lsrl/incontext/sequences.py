@@ -15,6 +15,7 @@ from lsrl.lang import (
     Input,
     Program,
     and_,
+    at_least,
     constant,
     counter,
     cumsum,
@@ -111,15 +112,15 @@ class SequenceMap:
         slots = cyclic(K + V, start=(V - K) % (K + V), name="slots")
         value_slots, key_slots = slots[:V], slots[V:]
         query_slots = Concat([slots[(V - K + i) % (K + V)] for i in range(K)])
-        prompt = counter(name="n") >= K
+        prompt = at_least(counter(name="n"), K, name="prompt")
         compare, first = total(key_slots), slots[0]
 
         query = cumsum(branch(query_slots, branch(not_(prompt), x)), name="query")
         expected = total(branch(key_slots, query), name="expected")
         match = and_(prompt, compare, equal(expected, x), name="match")
         recent = shift_register(match, K + 1, name="recent")
-        hit = total(recent[1:]) >= K
-        found = cumsum(and_(hit, first)) >= 1
+        hit = at_least(total(recent[1:]), K, name="hit")
+        found = at_least(cumsum(and_(hit, first)), 1, name="found")
         copying = and_(found, cumsum(found) <= V, name="copying")
         register = cumsum(branch(value_slots, branch(copying, x)), name="register")
         answer = total(branch(value_slots, register), name="answer")
@@ -150,10 +151,16 @@ class SequenceMap:
         Text or a tuple of symbols, as the vocabulary is; None for a key that is not in the prompt.
         Raises as `prompt` does.
         """
+        return self.read(model.run(self.sequences(keys, prompt)))
+
+    def sequences(self, keys: Sequence[Word], prompt: np.ndarray) -> np.ndarray:
+        """A sequence for each key, its query and then the prompt: (keys, T, 1)."""
         if not len(keys):
             raise ShapeError("no keys to ask for; expected at least one")
-        sequences = np.stack([np.concatenate([self.query(key), prompt]) for key in keys])
-        outputs = model.run(sequences)
+        return np.stack([np.concatenate([self.query(key), prompt]) for key in keys])
+
+    def read(self, outputs: np.ndarray) -> list[Any]:
+        """The answers in outputs (keys, T, 2), as `answers` gives them."""
         return [self._word(output) if output[-1, 1] else None for output in outputs]
 
     def query(self, key: Word) -> np.ndarray:

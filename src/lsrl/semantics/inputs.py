@@ -22,11 +22,11 @@ class Declared(Protocol):
     """What is declared of one input component; None: nothing."""
 
     @property
-    def low(self) -> fmpq | None: ...  # noqa: D102
+    def low(self) -> fmpq | None: ...
     @property
-    def high(self) -> fmpq | None: ...  # noqa: D102
+    def high(self) -> fmpq | None: ...
     @property
-    def grid(self) -> fmpq | None: ...  # noqa: D102
+    def grid(self) -> fmpq | None: ...
 
 
 class Declaration(NamedTuple):
@@ -48,9 +48,7 @@ def declarations(source: Input) -> list[Declaration]:
     return [Declaration(*component) for component in zip(*columns, strict=True)]
 
 
-def checked_floats(
-    x: Any, declared: Sequence[Declared], name: str, dtype: str = "float64"
-) -> tuple[np.ndarray, bool]:
+def checked_floats(x: Any, declared: Sequence[Declared], name: str, dtype: str = "float64") -> tuple[np.ndarray, bool]:
     """`x` as floats of shape (batch, T, dim), and whether it came without the batch axis.
 
     Raises `ShapeError`, `NumberError` or `RangeError`, naming the input and the place.
@@ -121,7 +119,13 @@ def _converted(given: np.ndarray, dtype: np.dtype[Any], name: str) -> np.ndarray
     with np.errstate(over="ignore"):
         floats = given.astype(dtype)
     if given.dtype.kind in "iu":
-        _require(floats.astype(given.dtype) == given, given, name, NumberError, f"expected a whole number that {dtype} can hold")
+        _require(
+            floats.astype(given.dtype) == given,
+            given,
+            name,
+            NumberError,
+            f"expected a whole number that {dtype} can hold",
+        )
     return floats
 
 
@@ -136,7 +140,9 @@ def _fraction(number: Any, what: str) -> Fraction:
 
 
 def _outside(number: Fraction, component: Declared) -> bool:
-    low, high, grid = (None if end is None else as_fraction(end) for end in (component.low, component.high, component.grid))
+    low, high, grid = (
+        None if end is None else as_fraction(end) for end in (component.low, component.high, component.grid)
+    )
     too_low, too_high = low is not None and number < low, high is not None and number > high
     return too_low or too_high or (grid is not None and (number / grid).denominator != 1)
 

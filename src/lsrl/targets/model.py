@@ -179,4 +179,3 @@ class CompiledModel:
                 f"the sequence for {self.program.name} has {steps} steps; expected at most max_length={self.max_length}; "
                 "compile with a larger max_length"
             )
-

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lsrl.circuit.layering import stacked
 from lsrl.circuit.legalise import ProductRule, legalised
 from lsrl.circuit.units import Circuit
+from lsrl.errors import MissingPackage
 from lsrl.targets.layout import layout_of
 from lsrl.targets.linear_stack.assemble import assembled
 from lsrl.targets.linear_stack.numpy_runtime import NumpyRuntime
@@ -52,6 +53,8 @@ def linear_target(name: str, summary: str, *, products: bool, rule: ProductRule)
 
 
 def _module(weights: Any) -> torch.nn.Module:
-    from lsrl.targets.linear_stack.torch_module import LinearStack
-
+    try:
+        from lsrl.targets.linear_stack.torch_module import LinearStack
+    except ImportError:
+        raise MissingPackage("torch", "a torch module", "torch") from None
     return LinearStack(weights)

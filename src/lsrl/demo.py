@@ -1,0 +1,250 @@
+"""The main job: two dictionaries and an elevation map, answered by compiled networks from their prompts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lsrl.bench import machine
+from lsrl.incontext import FunctionApproximator, SequenceMap
+from lsrl.incontext.dictionaries import airports, capitals, codes_map
+from lsrl.incontext.sampled import approximator_of
+from lsrl.targets.compiler import compile as compiled
+from lsrl.targets.model import CompiledModel
+from lsrl.targets.registry import target_named
+from lsrl.targets.verification import absolute_errors
+from lsrl.view.plots import error_figure, map_figure
+from lsrl.view.program_drawing import program_figure
+from lsrl.view.report import Answered, Picture, write_report
+from lsrl.view.stack_drawing import stack_figure
+
+CELLS = 1024
+"""Prompt tokens that describe the elevation map."""
+
+STRIDE = 3
+"""Every third pixel of the map is asked for, in both directions."""
+
+CHECKED = 16
+"""Points of the map at which the network is compared with the exact interpreter."""
+
+PRODUCTS = "gated-linear-rnn"
+"""A target that linear cells, which multiply, compile to."""
+
+Note = Callable[[str], object]
+
+
+@dataclass
+class Demo:
+    """What the demo found: a row for each job and target, and where the report is."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    dictionaries: list[Answered] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    report: Path = Path()
+
+    @property
+    def table(self) -> list[dict[str, str]]:
+        """The rows as text, narrow enough for a terminal."""
+        return [
+            {
+                "target": row["target"],
+                "job": row["job"],
+                "layers": f"{row['layers']}",
+                "width": f"{row['width']}",
+                "params": f"{row['parameters']:,}",
+                "correct": f"{row['correct']}/{row['asked']}",
+                "error": f"{row['max_error']:.3g}{row['unit']}",
+                "compile": f"{row['compile_ms']:.0f} ms",
+                "tokens/s": f"{row['tokens_per_second'] / 1e6:.1f} M",
+            }
+            for row in self.rows
+        ]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every answer was right."""
+        return all(row["correct"] == row["asked"] for row in self.rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as plain JSON types."""
+        return {"rows": self.rows, "report": str(self.report), "passed": self.passed}
+
+
+def run_demo(targets: Sequence[str], output: Path, note: Note) -> Demo:
+    """Do the main job on each target and write `report.html` into `output`.
+
+    `note` is told what happens next. Raises `FormatError` when the report cannot be written.
+    """
+    demo = Demo(report=output / "report.html")
+    for target in targets:
+        _answer_dictionaries(demo, target, note)
+    samples = elevation()
+    answers: dict[str, np.ndarray] = {}
+    for target in targets:
+        answers |= _draw_map(demo, target, samples, note)
+    note("drawing")
+    demo.pictures.insert(
+        0,
+        Picture(
+            map_figure(samples[::STRIDE, ::STRIDE], answers, "m"),
+            f"The Jacksboro fault elevation map (left), and what networks answer after {CELLS:,} prompt tokens.",
+        ),
+    )
+    note("comparing cells")
+    demo.pictures.insert(1, _compare_cells())
+    write_report(
+        demo.report,
+        title="In-context answers of compiled networks",
+        summary="Every network was compiled from a program; its weights are fixed. What it answers stands in its prompt.",
+        rows=demo.table,
+        dictionaries=demo.dictionaries,
+        pictures=demo.pictures,
+        machine=", ".join(f"{key} {value}" for key, value in machine().items()),
+    )
+    return demo
+
+
+def elevation() -> np.ndarray:
+    """The elevation map that Matplotlib ships, in metres: 344 × 403 points around the Jacksboro fault."""
+    from matplotlib.cbook import get_sample_data
+
+    with get_sample_data("jacksboro_fault_dem.npz") as archive:  # type: ignore[no-untyped-call]
+        return np.asarray(archive["elevation"], dtype=np.float64)
+
+
+def _answer_dictionaries(demo: Demo, target: str, note: Note) -> None:
+    words = codes_map()
+    note(f"{target}: compiling the dictionary program")
+    model = compiled(words.program, target, max_length=words.max_length)
+    if not demo.dictionaries:
+        demo.pictures.append(Picture(program_figure(words.program), "The dictionary program."))
+    if model.stack is not None:
+        demo.pictures.append(Picture(stack_figure(model.stack), f"The dictionary program on {target}."))
+    for name, pairs in (("25 capitals", capitals()), ("61 airports", airports())):
+        note(f"{target}: asking for {name}")
+        demo.rows.append(_dictionary_row(demo, words, model, name, pairs))
+
+
+def _dictionary_row(
+    demo: Demo, words: SequenceMap, model: CompiledModel, name: str, pairs: dict[str, str]
+) -> dict[str, Any]:
+    prompt = words.prompt(pairs)
+    sequences = words.sequences(list(pairs), prompt)
+    model.run(sequences[:1])  # the first run prepares the others
+    started = time.perf_counter()
+    outputs = model.run(sequences)
+    seconds = time.perf_counter() - started
+    answers = words.read(outputs)
+    right = [answer == value for answer, value in zip(answers, pairs.values(), strict=True)]
+    demo.dictionaries.append(
+        Answered(
+            f"{name} on {model.target}",
+            f"{sum(right)} of {len(right)} right; the same weights answer both dictionaries.",
+            [(key, answer or "not found", ok) for key, answer, ok in zip(pairs, answers, right, strict=True)],
+        )
+    )
+    error = absolute_errors(outputs, words.program.run(sequences, exact=True)).max()
+    return _row(model, name, sum(right), len(right), error, "", sequences.shape[0] * sequences.shape[1] / seconds)
+
+
+def _draw_map(demo: Demo, target: str, samples: np.ndarray, note: Note) -> dict[str, np.ndarray]:
+    surfaces = {}
+    for order in (0, 1) if target_named(target).products else (0,):
+        approximator = approximator_of(samples, order=order, max_cells=CELLS)
+        model = compiled(approximator.program, target, max_length=approximator.max_length)
+        for uneven in (False, True):
+            name = f"map, {'uneven' if uneven else 'even'} {('cells', 'planes')[order]}"
+            note(f"{target}: {name}")
+            row, surface = _map_row(approximator, model, name, samples, uneven)
+            demo.rows.append(row)
+            surfaces[f"{target}: {name.removeprefix('map, ')}"] = surface
+    return surfaces
+
+
+def _map_row(
+    approximator: FunctionApproximator, model: CompiledModel, name: str, samples: np.ndarray, uneven: bool
+) -> tuple[dict[str, Any], np.ndarray]:
+    target = samples[::STRIDE, ::STRIDE]
+    axes = [np.arange(0, count, STRIDE) / (count - 1) for count in samples.shape]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+    prompt = approximator.prompt(samples, CELLS, uneven=uneven)
+    started = time.perf_counter()
+    answers = approximator.evaluate(model, prompt, points)
+    seconds = time.perf_counter() - started
+    chosen = np.random.default_rng(0).choice(len(points), CHECKED, replace=False)
+    exact = approximator.evaluate(_Exactly(approximator), prompt, points[chosen])
+    right = int((absolute_errors(answers[chosen], exact) == 0).all(axis=-1).sum())
+    surface = answers.reshape(target.shape)
+    error = float(np.abs(surface - target).max())
+    return _row(model, name, right, CHECKED, error, " m", len(points) * (1 + len(prompt)) / seconds), surface
+
+
+@dataclass(frozen=True)
+class _Exactly:
+    """The exact interpreter, where a model is asked for."""
+
+    approximator: FunctionApproximator
+
+    def run(self, x: Any) -> np.ndarray:
+        return self.approximator.program.run(x, exact=True)
+
+
+def _row(
+    model: CompiledModel, job: str, correct: int, asked: int, error: float, unit: str, rate: float
+) -> dict[str, Any]:
+    sizes = model.sizes
+    return {
+        "target": model.target,
+        "job": job,
+        "layers": sizes.layers,
+        "width": sizes.widest,
+        "parameters": sizes.parameters,
+        "correct": correct,
+        "asked": asked,
+        "max_error": float(error),
+        "unit": unit,
+        "compile_ms": sizes.compile_seconds * 1000,
+        "tokens_per_second": rate,
+    }
+
+
+def _compare_cells() -> Picture:
+    """Errors of even and uneven, constant and linear cells on a smooth function with one steep place."""
+    points = np.random.default_rng(0).random((1000, 2))
+    points = np.rint(points * 1024) / 1024
+    tokens: dict[str, list[int]] = {}
+    errors: dict[str, list[float]] = {}
+    for order in (0, 1):
+        approximator = FunctionApproximator(2, 1, order=order, max_cells=CELLS)
+        model = compiled(approximator.program, PRODUCTS, max_length=approximator.max_length)
+        for uneven in (False, True):
+            name = f"{'uneven' if uneven else 'even'}, order {order}"
+            for cells, error in _errors(approximator, model, points, uneven):
+                tokens.setdefault(name, []).append(cells)
+                errors.setdefault(name, []).append(error)
+    title = "One network, longer prompts: f(x) = exp(−60 |x − (0.3, 0.6)|²)"
+    best, paper = errors["uneven, order 1"][-1], errors["even, order 0"][-1]
+    return Picture(
+        error_figure(tokens, errors, title),
+        f"At {tokens['uneven, order 1'][-1]:,} tokens the error of uneven linear cells is {paper / best:.0f} times smaller "
+        "than that of the paper's regular grid of constants. Measured on the network at 1,000 random points.",
+    )
+
+
+def bump(points: np.ndarray) -> np.ndarray:
+    """A smooth function of (k, 2) points that is flat but for one place."""
+    return np.asarray(np.exp(-60 * ((points - [0.3, 0.6]) ** 2).sum(axis=-1)))
+
+
+def _errors(
+    approximator: FunctionApproximator, model: CompiledModel, points: np.ndarray, uneven: bool
+) -> Iterator[tuple[int, float]]:
+    for cells in (16, 64, 256, 1024):
+        prompt = approximator.prompt(bump, cells, uneven=uneven)
+        answers = approximator.evaluate(model, prompt, points)[:, 0]
+        yield len(prompt), float(np.sqrt(((answers - bump(points)) ** 2).mean()))

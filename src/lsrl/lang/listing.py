@@ -1,0 +1,128 @@
+"""Programs as text: one line a value, with its name, dimension, operation and arguments.
+
+    program running_total
+    x: 1 = Input(range=(0, 9), grid=1)
+    %cumsum: 1 = LinState(x, A=1, B=1)
+    return %cumsum
+
+Names with % are the library's, the others the user's. A number in a matrix's place is that number
+times the identity (a row or column full of it, where one side is 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flint import fmpq
+
+from lsrl.lang.matrix import Matrix, cycle, diagonal, shift
+from lsrl.lang.numbers import Vector, number_text
+from lsrl.lang.program import Program
+from lsrl.lang.records import Record, records_of
+
+LARGEST_DENSE = 64
+"""Matrices and vectors with more numbers than this are written by their non-zero entries."""
+
+
+def listing(program: Program) -> str:
+    """The program as text, which `parse` reads back.
+
+    >>> from lsrl import Input, cumsum
+    >>> print(listing(Program(cumsum(Input(1)), name="running_total")))
+    program running_total
+    %input: 1 = Input()
+    %cumsum: 1 = LinState(%input, A=1, B=1)
+    return %cumsum
+    """
+    records = records_of(program)
+    shown = {record.name: record.name if record.kept else f"%{record.name}" for record in records}
+    lines = [f"{shown[record.name]}: {record.dim} = {_operation(record, shown)}" for record in records]
+    return "\n".join([f"program {program.name}", *lines, f"return {shown[program.names[program.output]]}"])
+
+
+def _operation(record: Record, shown: dict[str, str]) -> str:
+    arguments = [shown[name] for name in record.arguments]
+    given: Any = record.parameters
+    if record.primitive == "Slice":
+        return f"{arguments[0]}[{given['start']}:{given['stop']}]"
+    if record.primitive == "Input":
+        if given["low"] is not None:
+            arguments.append(f"range=({_vector(given['low'])}, {_vector(given['high'])})")
+        if given["grid"] is not None:
+            arguments.append(f"grid={_vector(given['grid'])}")
+    elif record.primitive == "Constant":
+        arguments.append(_vector(given["numbers"]))
+    elif record.primitive == "Multi":
+        arguments += [f"via={given['via']}"] if given["via"] != "auto" else []
+    else:
+        arguments += [f"{key}={_matrix(given[key])}" for key in ("A", "B") if key in given]
+        arguments += [f"{key}={_vector(given[key])}" for key in ("b", "init", "bias") if any(given.get(key, ()))]
+    if record.comparison:
+        arguments.append("comparison=1")
+    return f"{record.primitive}({', '.join(arguments)})"
+
+
+def _vector(numbers: Vector) -> str:
+    if len(set(numbers)) == 1:
+        return number_text(numbers[0])
+    if len(numbers) <= LARGEST_DENSE:
+        return f"[{', '.join(map(number_text, numbers))}]"
+    entries = ", ".join(f"({i}, {number_text(number)})" for i, number in enumerate(numbers) if number)
+    return f"sparse({len(numbers)}, {entries})"
+
+
+def _matrix(matrix: Matrix) -> str:
+    for form in (_scalar, _blocks, _named, _diagonal):
+        text = form(matrix)
+        if text is not None:
+            return text
+    if matrix.shape[0] * matrix.shape[1] <= LARGEST_DENSE:
+        return f"[{', '.join('[' + ', '.join(map(number_text, row)) + ']' for row in matrix.dense())}]"
+    entries = ", ".join(
+        f"({i}, {column}, {number_text(number)})" for i, row in enumerate(matrix.rows) for column, number in row
+    )
+    return f"sparse({matrix.shape[0]}, {matrix.columns}, {entries})"
+
+
+def _scalar(matrix: Matrix) -> str | None:
+    number = matrix.rows[0][0][1] if matrix.rows[0] else fmpq(0)
+    expressible = not number or matrix.shape[0] == matrix.columns or 1 in matrix.shape
+    return number_text(number) if expressible and matrix == Matrix.of(number, matrix.shape) else None
+
+
+def _blocks(matrix: Matrix) -> str | None:
+    """[c₁ I  c₂ I  …], what sums and differences of vectors are made of."""
+    height, width = matrix.shape
+    if width % height or width == height:
+        return None
+    first = dict(matrix.rows[0])
+    factors = [first.get(start, fmpq(0)) for start in range(0, width, height)]
+    return f"blocks({', '.join(map(number_text, factors))})" if matrix == blocks(factors, height) else None
+
+
+def blocks(factors: Sequence[fmpq], dim: int) -> Matrix:
+    """Multiples of the identity beside one another.
+
+    >>> blocks([fmpq(1), fmpq(-1)], 1).rows
+    (((0, 1), (1, -1)),)
+    """
+    rows = (tuple((block * dim + i, factor) for block, factor in enumerate(factors) if factor) for i in range(dim))
+    return Matrix(tuple(rows), len(factors) * dim)
+
+
+def _named(matrix: Matrix) -> str | None:
+    dim = matrix.columns
+    if matrix.shape != (dim, dim):
+        return None
+    if matrix == cycle(dim):
+        return f"cycle({dim})"
+    by = dim - matrix.nonzeros
+    return f"shift({dim}, {by})" if by < dim and matrix == shift(dim, by) else None
+
+
+def _diagonal(matrix: Matrix) -> str | None:
+    numbers = [next((number for column, number in row if column == i), fmpq(0)) for i, row in enumerate(matrix.rows)]
+    if matrix.shape[0] != matrix.columns or matrix != diagonal(numbers):
+        return None
+    return f"diagonal({_vector(tuple(numbers))})"

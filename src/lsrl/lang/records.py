@@ -1,0 +1,134 @@
+"""Programs as plain records, one a value: what the text listing and the JSON form have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lsrl.errors import FormatError, LsrlError
+from lsrl.lang.matrix import Matrix
+from lsrl.lang.program import Program
+from lsrl.lang.values import PRIMITIVES, Concat, Constant, Input, Linear, LinState, Multi, ReLU, Slice, Value
+
+LARGEST_DIMENSION = 2**20
+"""A value or matrix larger than this is refused when it is read."""
+
+LARGEST_TOTAL = 2**23
+"""So are programs whose dimensions and matrix entries add up to more than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A value by its name, what made it, and the names of its arguments.
+
+    `kept` tells names that the user gave, which compilers keep alive, from the library's.
+    `where` is what an error in this record calls it.
+    """
+
+    name: str
+    kept: bool
+    primitive: str
+    dim: int
+    arguments: tuple[str, ...]
+    parameters: Mapping[str, Any]
+    comparison: bool = False
+    where: str = ""
+
+
+def records_of(program: Program) -> list[Record]:
+    """The records of a program's values, arguments first."""
+    return [
+        Record(
+            name=program.names[value],
+            kept=value.name is not None,
+            primitive=value.primitive,
+            dim=value.dim,
+            arguments=tuple(program.names[argument] for argument in value.arguments),
+            parameters=value.parameters,
+            comparison=value.comparison,
+        )
+        for value in program.values
+    ]
+
+
+def program_of(name: str, records: Iterable[Record], output: str) -> Program:
+    """The program that records describe.
+
+    Raises `FormatError`, naming the record, for names that are unknown, doubled or used before they
+    are defined, wrong dimensions, and whatever the primitives refuse.
+    """
+    pending = {record.name: record for record in records}
+    values: dict[str, Value] = {}
+    total = 0
+    for record in pending.values():
+        total += _size(record)
+        if record.dim > LARGEST_DIMENSION or total > LARGEST_TOTAL:
+            raise FormatError(
+                f"{record.where}: the program grows too large; expected dimensions up to {LARGEST_DIMENSION:,} "
+                f"and at most {LARGEST_TOTAL:,} numbers in all"
+            )
+        values[record.name] = _value(record, values, pending)
+    if output not in values:
+        raise FormatError(f"the output is {output!r}, which no value is named; expected one of the values above")
+    try:
+        program = Program(values[output], name=name)
+    except LsrlError as problem:
+        raise FormatError(str(problem)) from None
+    unused = [name for name, value in values.items() if value not in program.names]
+    if unused:
+        raise FormatError(f"value {unused[0]!r} is not needed for the output {output!r}; expected it to be left out")
+    return program
+
+
+def _size(record: Record) -> int:
+    matrices = [parameter for parameter in record.parameters.values() if isinstance(parameter, Matrix)]
+    return record.dim + sum(len(matrix.rows) + matrix.nonzeros for matrix in matrices)
+
+
+def _value(record: Record, values: Mapping[str, Value], pending: Mapping[str, Record]) -> Value:
+    for name in record.arguments:
+        if name not in values:
+            reason = (
+                "comes later or reads it; values come after what they read, and only LinState reaches back in time"
+                if name in pending
+                else "is no value; expected the name of one above"
+            )
+            raise FormatError(f"{record.where}: {record.name} reads {name!r}, which {reason}")
+    arguments = [values[name] for name in record.arguments]
+    naming: dict[str, Any] = {"name": record.name} if record.kept else {"name": None, "hint": record.name}
+    try:
+        value = _made(record, arguments, naming)
+    except LsrlError as problem:
+        raise FormatError(f"{record.where}: {problem}") from None
+    if value.dim != record.dim:
+        raise FormatError(f"{record.where}: {record.name} has dimension {value.dim}, not {record.dim}")
+    return value
+
+
+def _made(record: Record, arguments: list[Value], naming: dict[str, Any]) -> Value:
+    given = record.parameters
+    if record.primitive == "Concat":
+        return Concat(arguments, **naming)
+    expected = 0 if record.primitive in ("Input", "Constant") else 1
+    if len(arguments) != expected:
+        raise FormatError(f"{record.primitive} of {len(arguments)} values; expected {expected}")
+    match PRIMITIVES[record.primitive]:
+        case made if made is Input:
+            ends = (given.get("low"), given.get("high"))
+            return Input(record.dim, range=None if ends == (None, None) else ends, grid=given.get("grid"), **naming)
+        case made if made is Constant:
+            return Constant(list(given["numbers"]), **naming)
+        case made if made is Linear:
+            A = Matrix.of(given["A"], (record.dim, arguments[0].dim), "A")
+            return Linear(arguments[0], A, given["b"], comparison=record.comparison, **naming)
+        case made if made is LinState:
+            A = Matrix.of(given["A"], (record.dim, record.dim), "A")
+            B = Matrix.of(given["B"], (record.dim, arguments[0].dim), "B")
+            return LinState(arguments[0], A, B, given["init"], given["bias"], **naming)
+        case made if made is ReLU:
+            return ReLU(arguments[0], comparison=record.comparison, **naming)
+        case made if made is Multi:
+            return Multi(arguments[0], via=given["via"], **naming)
+        case _:
+            return Slice(arguments[0], given["start"], given["stop"], **naming)

@@ -1,0 +1,58 @@
+"""The demo's report: one HTML file with its pictures inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment
+from matplotlib.figure import Figure
+
+from lsrl.errors import FormatError
+from lsrl.view.palette import as_svg
+
+
+class Picture(NamedTuple):
+    """A figure and what stands under it."""
+
+    figure: Figure
+    caption: str
+
+
+class Answered(NamedTuple):
+    """A dictionary's answers: key, answer, whether it is right."""
+
+    title: str
+    text: str
+    answers: Sequence[tuple[str, str, bool]]
+
+
+def write_report(
+    path: Path,
+    *,
+    title: str,
+    summary: str,
+    rows: Sequence[Mapping[str, Any]],
+    dictionaries: Sequence[Answered],
+    pictures: Sequence[Picture],
+    machine: str,
+) -> None:
+    """Write the report. Raises `FormatError` when the file cannot be written."""
+    template = Environment(autoescape=True).from_string(
+        files("lsrl.view").joinpath("report.html").read_text(encoding="utf-8")
+    )
+    page = template.render(
+        title=title,
+        summary=summary,
+        rows=rows,
+        dictionaries=dictionaries,
+        pictures=[{"svg": as_svg(picture.figure), "caption": picture.caption} for picture in pictures],
+        machine=machine,
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    except OSError as problem:
+        raise FormatError(f"cannot write {path}: {problem.strerror}; expected a writable file") from None

@@ -1,0 +1,106 @@
+"""Pictures of stacks: a row of states and a row of outputs for every layer, the input on top."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from lsrl.circuit.stack import Layer, Stack
+from lsrl.view import palette
+
+KINDS = {
+    "input": palette.INPUT,
+    "state": palette.STATE,
+    "ReLU": palette.RELU,
+    "gated ReLU": palette.PRODUCT,
+    "passed on": palette.CARRIED,
+    "read-out": palette.OUTPUT,
+}
+
+WIDTH = 11.0
+"""Inches that the widest row takes, unless its cells become wider than `WIDEST_CELL`."""
+
+WIDEST_CELL, ROW = 0.8, 0.24
+"""Inches of a cell's width and height."""
+
+LETTER = 0.055
+"""Inches that a letter of a label takes."""
+
+
+class Block(NamedTuple):
+    """Neighbouring cells of a row that belong to the same value."""
+
+    label: str
+    kind: str
+    count: int
+
+
+def draw_stack(stack: Stack, path: str | Path) -> Path:
+    """Write a picture of a stack as SVG or PNG. Raises `FormatError` for another ending."""
+    return palette.written(stack_figure(stack), path)
+
+
+def stack_figure(stack: Stack) -> Figure:
+    """A picture of a stack; every cell is one number per time step, cells of one value are one block."""
+    rows = _rows(stack)
+    widest = max(sum(block.count for block in blocks) for _, blocks in rows)
+    cell = min(WIDTH / widest, WIDEST_CELL)
+    figure = Figure(figsize=(cell * widest + 1.2, ROW * len(rows) + 1), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set(xlim=(0, widest), ylim=(len(rows), 0), xticks=[])
+    axes.set_title(
+        f"{stack.name}: {stack.depth} layers, widest {stack.widest}, {stack.nonzeros:,} non-zeros", fontsize=10
+    )
+    axes.set_yticks([i + 0.5 for i in range(len(rows))], [name for name, _ in rows])
+    axes.tick_params(length=0, labelsize=7)
+    axes.spines[:].set_visible(False)
+    for i, (_, blocks) in enumerate(rows):
+        left = 0
+        for block in blocks:
+            _draw_block(axes, block, left, i, cell)
+            left += block.count
+    present = {block.kind for _, blocks in rows for block in blocks}
+    handles = [Line2D([], [], marker="s", ls="", color=KINDS[kind], label=kind) for kind in KINDS if kind in present]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
+    return figure
+
+
+def _draw_block(axes: Any, block: Block, left: int, row: int, cell: float) -> None:
+    box = Rectangle((left, row + 0.08), block.count, 0.84, fc=KINDS[block.kind], ec="white", lw=0.8)
+    axes.add_patch(box)
+    room = int(block.count * cell / LETTER)
+    name = block.label.partition(".")[0]
+    label = name if block.count == 1 else f"{name} ×{block.count}"
+    if room >= 3:
+        colour = "white" if block.kind == "input" else palette.INK
+        text = label if len(label) <= room else f"{label[: room - 1]}…"
+        axes.text(left + block.count / 2, row + 0.5, text, fontsize=6, ha="center", va="center", color=colour)
+
+
+def _rows(stack: Stack) -> list[tuple[str, list[Block]]]:
+    """For each row its name and its blocks."""
+    rows = [("input", [(cell.label, "input") for cell in stack.inputs])]
+    for i, layer in enumerate(stack.layers, start=1):
+        remembers = [bool(row) for row in layer.A.rows]
+        states = [
+            (cell.label, "state" if past else "passed on") for cell, past in zip(layer.states, remembers, strict=True)
+        ]
+        outputs = [
+            (cell.label, "passed on" if cell.carried else "gated ReLU" if gated else "ReLU")
+            for cell, gated in zip(layer.outputs, _gated(layer), strict=True)
+        ]
+        rows += [(f"layer {i}: s", states), ("y", outputs)]
+    rows.append(("output", [("output", "read-out")] * len(stack.r)))
+    return [(name, [Block(*cell, len(list(same))) for cell, same in groupby(cells)]) for name, cells in rows]
+
+
+def _gated(layer: Layer) -> np.ndarray:
+    if layer.G is None or layer.g is None:
+        return np.zeros(len(layer.d), dtype=bool)
+    return np.array([bool(row) or constant != 1 for row, constant in zip(layer.G.rows, layer.g, strict=True)])
