@@ -17,7 +17,8 @@ def run_exactly(stack: Stack, steps: list[list[fmpq]]) -> list[list[Fraction]]:
     """The outputs of a stack for a sequence of inputs."""
     states = [list(layer.init) for layer in stack.layers]
     outputs = []
-    for x in steps:
+    for inputs in steps:
+        x = inputs
         for i, layer in enumerate(stack.layers):
             own, driven = applied(layer.A, states[i]), applied(layer.B, x)
             states[i] = [a + b + c for a, b, c in zip(own, driven, layer.b, strict=True)]

@@ -6,14 +6,12 @@ are of their own implementation on a comparable two-core machine.
 
 from __future__ import annotations
 
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 import numpy as np
@@ -22,8 +20,6 @@ from lsrl.incontext import FunctionApproximator, SequenceMap
 from lsrl.targets.compiler import compile as compiled
 from lsrl.targets.model import CompiledModel
 from lsrl.targets.registry import TARGETS
-
-PACKAGES = ("lsrl", "numpy", "scipy", "python-flint", "torch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +43,6 @@ class Figure:
     def as_dict(self) -> dict[str, Any]:
         """The figure as plain JSON types."""
         return {**asdict(self), "reached": self.reached}
-
-
-def machine() -> dict[str, str]:
-    """What the figures were measured on."""
-    import os
-
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "cpus": str(os.cpu_count()),
-        "python": platform.python_version(),
-        **versions,
-    }
 
 
 def dictionary_program(length: int, pairs: int = 20) -> SequenceMap:
@@ -181,8 +159,8 @@ def function_figures() -> Iterator[Figure]:
         yield Figure(f"{name}: widest layer", model.sizes.widest, "", authors="282" if mine else "")
         yield Figure(f"{name}: non-zeros", model.sizes.nonzeros, "", authors="3,160" if mine else "")
         seconds = median_seconds(
-            lambda t=target: compiled(approximator.program, t, max_length=approximator.max_length),
-            7,  # type: ignore[misc]
+            lambda t=target: compiled(approximator.program, t, max_length=approximator.max_length),  # type: ignore[misc]
+            7,
         )
         yield Figure(f"{name}: compile", seconds, "s", authors="0.2–0.3 s" if mine else "")
         prompt = approximator.prompt(lambda x: np.stack([x[..., 0], x[..., 1]], axis=-1), 8)

@@ -279,6 +279,7 @@ def bench(
 ) -> None:
     """Measure sizes, compile times and speeds; prints each beside its goal."""
     from lsrl import bench as measuring
+    from lsrl.machine import machine
 
     measured = []
     with progress_bar(as_json) as progress:
@@ -286,7 +287,7 @@ def bench(
         for figure in measuring.figures(quick=quick):
             measured.append(figure)
             progress.update(task, advance=1, description=figure.what)
-    data = {"machine": measuring.machine(), "figures": [figure.as_dict() for figure in measured]}
+    data = {"machine": machine(), "figures": [figure.as_dict() for figure in measured]}
 
     def render() -> Table:
         title = ", ".join(f"{key} {value}" for key, value in data["machine"].items())  # type: ignore[attr-defined]

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from lsrl.bench import machine
 from lsrl.incontext import FunctionApproximator, SequenceMap
 from lsrl.incontext.dictionaries import airports, capitals, codes_map
 from lsrl.incontext.sampled import approximator_of
+from lsrl.machine import machine
 from lsrl.targets.compiler import compile as compiled
 from lsrl.targets.model import CompiledModel
 from lsrl.targets.registry import target_named
@@ -100,7 +100,7 @@ def run_demo(targets: Sequence[str], output: Path, note: Note) -> Demo:
     write_report(
         demo.report,
         title="In-context answers of compiled networks",
-        summary="Every network was compiled from a program; its weights are fixed. What it answers stands in its prompt.",
+        summary="Each network was compiled from a program. Its weights are fixed; what it answers stands in its prompt.",
         rows=demo.table,
         dictionaries=demo.dictionaries,
         pictures=demo.pictures,
@@ -113,7 +113,8 @@ def elevation() -> np.ndarray:
     """The elevation map that Matplotlib ships, in metres: 344 × 403 points around the Jacksboro fault."""
     from matplotlib.cbook import get_sample_data
 
-    with get_sample_data("jacksboro_fault_dem.npz") as archive:  # type: ignore[no-untyped-call]
+    archive: Any = get_sample_data("jacksboro_fault_dem.npz")
+    with archive:
         return np.asarray(archive["elevation"], dtype=np.float64)
 
 
@@ -231,8 +232,8 @@ def _compare_cells() -> Picture:
     best, paper = errors["uneven, order 1"][-1], errors["even, order 0"][-1]
     return Picture(
         error_figure(tokens, errors, title),
-        f"At {tokens['uneven, order 1'][-1]:,} tokens the error of uneven linear cells is {paper / best:.0f} times smaller "
-        "than that of the paper's regular grid of constants. Measured on the network at 1,000 random points.",
+        f"At {tokens['uneven, order 1'][-1]:,} tokens the error of uneven linear cells is {paper / best:.0f} times "
+        "smaller than that of the paper's regular grid of constants. Measured on the network at 1,000 random points.",
     )
 
 

@@ -34,12 +34,8 @@ class Cell:
     @property
     def centre(self) -> np.ndarray:
         """The middle of the box."""
-        return (self.low + self.high) / 2
-
-    def at(self, points: np.ndarray) -> np.ndarray:
-        """The cell's approximation at points (…, n): (…, m)."""
-        approximation: np.ndarray = self.value + (points - self.centre) @ self.slope.T
-        return approximation
+        middle: np.ndarray = (self.low + self.high) / 2
+        return middle
 
 
 def central(function: Function, low: np.ndarray, high: np.ndarray, order: int) -> Cell:
@@ -93,7 +89,10 @@ def even_cells(function: Function, dim: int, count: int, order: int, resolution:
         raise RangeError(f"{side} cells a side; expected at most resolution={resolution}")
     edges = np.rint(np.arange(side + 1) * resolution / side) / resolution
     boxes = itertools.product(*[list(itertools.pairwise(edges))] * dim)
-    return [central(function, *np.array(box).T, order) for box in boxes]
+    return [
+        central(function, np.array(low), np.array(high), order)
+        for low, high in (zip(*box, strict=True) for box in boxes)
+    ]
 
 
 def cells_a_side(count: int, dim: int) -> int:
@@ -102,7 +101,7 @@ def cells_a_side(count: int, dim: int) -> int:
     >>> cells_a_side(20, 2)
     4
     """
-    side = round(count ** (1 / dim))
+    side: int = round(float(count) ** (1 / dim))
     return side if side**dim <= count else side - 1
 
 

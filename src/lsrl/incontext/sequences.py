@@ -81,14 +81,14 @@ class SequenceMap:
             raise ProgramError(f"symbols {symbols!r} repeat or are none; expected every character once")
         if not isinstance(symbols, str) and (isinstance(symbols, bool) or not isinstance(symbols, int) or symbols < 1):
             raise ProgramError(f"symbols is {symbols!r}; expected how many there are, or text with each of them once")
-        fields = dict(
-            key_length=key_length,
-            value_length=value_length,
-            symbols=symbols,
-            max_pairs=max_pairs,
-            via=via,
-            short=short,
-        )
+        fields = {
+            "key_length": key_length,
+            "value_length": value_length,
+            "symbols": symbols,
+            "max_pairs": max_pairs,
+            "via": via,
+            "short": short,
+        }
         for field, setting in fields.items():
             object.__setattr__(self, field, setting)
 
@@ -174,20 +174,19 @@ class SequenceMap:
     def _tokens(self, word: Word, length: int, what: str) -> list[int]:
         if len(word) != length:
             raise ShapeError(f"{what} {word!r} has {len(word)} symbols; expected {length}")
+        tokens = [self._token(symbol) for symbol in word]
+        if None in tokens:
+            wrong = word[tokens.index(None)]
+            which = repr(self.symbols) if isinstance(self.symbols, str) else f"0 … {self.symbols - 1}"
+            raise RangeError(f"{what} {word!r} has the symbol {wrong!r}; expected those of {which}")
+        return [token for token in tokens if token is not None]
+
+    def _token(self, symbol: str | int) -> int | None:
         if isinstance(self.symbols, str):
-            places = {symbol: index for index, symbol in enumerate(self.symbols)}
-            unknown = [symbol for symbol in word if symbol not in places]
-            expected, tokens = f"those of {self.symbols!r}", [places.get(symbol, -1) for symbol in word]  # type: ignore[call-overload]
-        else:
-            unknown = [symbol for symbol in word if not _is_symbol(symbol, self.symbols)]
-            expected, tokens = f"whole numbers from 0 to {self.symbols - 1}", list(word)
-        if unknown:
-            raise RangeError(f"{what} {word!r} has the symbol {unknown[0]!r}; expected {expected}")
-        return [int(token) for token in tokens]
-
-
-def _is_symbol(symbol: Any, count: int) -> bool:
-    return isinstance(symbol, (int, np.integer)) and not isinstance(symbol, bool) and 0 <= symbol < count
+            place = self.symbols.find(symbol) if isinstance(symbol, str) and len(symbol) == 1 else -1
+            return place if place >= 0 else None
+        whole = isinstance(symbol, (int, np.integer)) and not isinstance(symbol, bool)
+        return int(symbol) if whole and 0 <= int(symbol) < self.symbols else None
 
 
 def read_pairs(path: Any) -> dict[str, str]:

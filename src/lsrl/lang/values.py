@@ -445,7 +445,7 @@ def _sum(x: Value, x_factor: fmpq, other: Any, other_factor: fmpq) -> Value:
         left, right = same_dimension(x, other)
         blocks = (diagonal([factor] * left.dim) for factor in (x_factor, other_factor))
         return Linear(Concat([left, right]), beside(*blocks), hint=hint)
-    numbers = other.parameters["numbers"] if isinstance(other, Constant) else other
+    numbers: Any = other.parameters["numbers"] if isinstance(other, Constant) else other
     dim = max(x.dim, len(numbers) if _is_sequence(numbers) else 1)
     bias = [other_factor * number for number in exact_vector(numbers, dim, "number")]
     if x.dim not in (1, dim):

@@ -142,7 +142,8 @@ class ExactArithmetic:
         ordered = x.numerators.transpose(1, 2, 0)
         fractions = np.empty(ordered.size, dtype=object)
         fractions[:] = [Fraction(number, x.denominator) for number in ordered.ravel().tolist()]
-        return fractions.reshape(ordered.shape)
+        result: np.ndarray = fractions.reshape(ordered.shape)
+        return result
 
 
 def rationals(fractions: np.ndarray) -> Rationals:

@@ -30,15 +30,15 @@ class FloatArithmetic:
         """A x + b, row by row over the non-zero entries."""
         result = np.empty((len(b), self.batch, self.length))
         result[:] = _floats(b)[:, None, None]
-        for row, entries in zip(result, A.rows, strict=True):
-            for column, weight in entries:
-                row += as_float(weight) * x[column]
+        for i, row in enumerate(A.rows):
+            for column, weight in row:
+                result[i] += as_float(weight) * x[column]
         return result
 
     def state(self, drive: np.ndarray, A: Matrix, init: Vector) -> np.ndarray:
         """sₜ = A sₜ₋₁ + driveₜ, one step after the other; sums and delays all at once."""
         dim = len(init)
-        result = drive.copy()
+        result: np.ndarray = drive.copy()
         start = np.broadcast_to(_floats(init)[:, None], (dim, self.batch))
         # A state that reads only states before it in the list, or only sums itself up, needs no loop.
         done: set[int] = set()
@@ -76,11 +76,13 @@ class FloatArithmetic:
 
     def relu(self, x: np.ndarray) -> np.ndarray:
         """max(x, 0)."""
-        return np.maximum(x, 0.0)
+        result: np.ndarray = np.maximum(x, 0.0)
+        return result
 
     def product(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """left · right."""
-        return left * right
+        result: np.ndarray = left * right
+        return result
 
     def concat(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         """The parts one after the other."""

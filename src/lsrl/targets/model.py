@@ -137,7 +137,7 @@ class CompiledModel:
         read_out = self.layout[name]
         batch, single = self._checked(x)
         activations = self.runtime.activations(batch)
-        result = np.broadcast_to(
+        result: np.ndarray = np.broadcast_to(
             np.asarray(read_out.constants, dtype=self.dtype), (*batch.shape[:2], len(read_out.constants))
         ).copy()
         for read in read_out.reads:
@@ -176,6 +176,6 @@ class CompiledModel:
     def _check_length(self, steps: int) -> None:
         if self.max_length is not None and steps > self.max_length:
             raise RangeError(
-                f"the sequence for {self.program.name} has {steps} steps; expected at most max_length={self.max_length}; "
-                "compile with a larger max_length"
+                f"the sequence for {self.program.name} has {steps} steps; "
+                f"expected at most max_length={self.max_length}; compile with a larger max_length"
             )

@@ -30,7 +30,7 @@ def sampled_inputs(facts: Sequence[Fact], rng: np.random.Generator, batch: int, 
         low = min(low, high)
         if fact.grid is None:
             ends = np.array([low, high])
-            drawn = rng.uniform(low, high, (batch, length))
+            drawn: np.ndarray = rng.uniform(low, high, (batch, length))
         else:
             grid = as_float(fact.grid)
             first, last = int(np.ceil(low / grid)), int(np.floor(high / grid))

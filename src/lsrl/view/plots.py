@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -17,7 +18,7 @@ def map_figure(target: np.ndarray, answers: Mapping[str, np.ndarray], unit: str)
     axes = figure.subplots(2, columns, squeeze=False)
     low, high = float(target.min()), float(target.max())
     worst = max(float(np.abs(answer - target).max()) for answer in answers.values())
-    shown = None
+    shown: Any = None
     for ax, (title, surface) in zip(axes[0], {"target": target, **answers}.items(), strict=True):
         shown = ax.imshow(surface, cmap="terrain", vmin=low, vmax=high)
         ax.set_title(title, fontsize=9)

@@ -38,7 +38,7 @@ class Block(NamedTuple):
 
     label: str
     kind: str
-    count: int
+    cells: int
 
 
 def draw_stack(stack: Stack, path: str | Path) -> Path:
@@ -49,7 +49,7 @@ def draw_stack(stack: Stack, path: str | Path) -> Path:
 def stack_figure(stack: Stack) -> Figure:
     """A picture of a stack; every cell is one number per time step, cells of one value are one block."""
     rows = _rows(stack)
-    widest = max(sum(block.count for block in blocks) for _, blocks in rows)
+    widest = max(sum(block.cells for block in blocks) for _, blocks in rows)
     cell = min(WIDTH / widest, WIDEST_CELL)
     figure = Figure(figsize=(cell * widest + 1.2, ROW * len(rows) + 1), layout="constrained")
     axes = figure.add_subplot()
@@ -64,7 +64,7 @@ def stack_figure(stack: Stack) -> Figure:
         left = 0
         for block in blocks:
             _draw_block(axes, block, left, i, cell)
-            left += block.count
+            left += block.cells
     present = {block.kind for _, blocks in rows for block in blocks}
     handles = [Line2D([], [], marker="s", ls="", color=KINDS[kind], label=kind) for kind in KINDS if kind in present]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
@@ -72,15 +72,15 @@ def stack_figure(stack: Stack) -> Figure:
 
 
 def _draw_block(axes: Any, block: Block, left: int, row: int, cell: float) -> None:
-    box = Rectangle((left, row + 0.08), block.count, 0.84, fc=KINDS[block.kind], ec="white", lw=0.8)
+    box = Rectangle((left, row + 0.08), block.cells, 0.84, fc=KINDS[block.kind], ec="white", lw=0.8)
     axes.add_patch(box)
-    room = int(block.count * cell / LETTER)
+    room = int(block.cells * cell / LETTER)
     name = block.label.partition(".")[0]
-    label = name if block.count == 1 else f"{name} ×{block.count}"
+    label = name if block.cells == 1 else f"{name} ×{block.cells}"
     if room >= 3:
         colour = "white" if block.kind == "input" else palette.INK
         text = label if len(label) <= room else f"{label[: room - 1]}…"
-        axes.text(left + block.count / 2, row + 0.5, text, fontsize=6, ha="center", va="center", color=colour)
+        axes.text(left + block.cells / 2, row + 0.5, text, fontsize=6, ha="center", va="center", color=colour)
 
 
 def _rows(stack: Stack) -> list[tuple[str, list[Block]]]:

@@ -189,8 +189,8 @@ def _output_errors(
 def _product_error(argument: Sum, argument_error: float, gate: Sum, product: Fact, precision: int) -> float:
     gate_error = gate.error(precision)
     inherited = _times(argument_error, gate.size + gate_error) + _times(gate_error, argument.size)
-    fits = product.measure is not None and product.magnitude is not None
-    if fits and not inherited and _fits(product.magnitude, product.measure, precision):
+    size, measure = product.magnitude, product.measure
+    if size is not None and measure is not None and not inherited and _fits(size, measure, precision):
         return 0.0
     if (gate.is_boolean and not gate_error) or (argument.is_boolean and not argument_error):
         return argument_error + gate_error  # 0 · v and 1 · v do not round

@@ -65,7 +65,7 @@ def run(program: Program, x: Any, *, exact: bool = False) -> np.ndarray:
     if undecided:
         more = f" (and {len(undecided) - 1:,} more)" if len(undecided) > 1 else ""
         warnings.warn(f"undecided comparison: {undecided[0]}{more}", UndecidedComparisonWarning, stacklevel=3)
-    result = arithmetic.numbers(output)
+    result: np.ndarray = arithmetic.numbers(output)
     return result[0] if single else result
 
 
