@@ -100,7 +100,7 @@ def run_demo(targets: Sequence[str], output: Path, note: Note) -> Demo:
     write_report(
         demo.report,
         title="In-context answers of compiled networks",
-        summary="Each network was compiled from a program. Its weights are fixed; what it answers stands in its prompt.",
+        summary="Each network was compiled from a program. Its weights are fixed: what it answers is in its prompt.",
         rows=demo.table,
         dictionaries=demo.dictionaries,
         pictures=demo.pictures,

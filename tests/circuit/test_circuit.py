@@ -10,16 +10,20 @@ from lsrl import (
     Program,
     ReLU,
     and_,
+    at_least,
+    at_most,
     counter,
     cumsum,
     cyclic,
     delay,
     equal,
     ifelse,
+    larger,
     lookup,
     mod_counter,
     or_,
     shift_register,
+    smaller,
     step,
     total,
 )
@@ -227,3 +231,12 @@ def test_a_malformed_circuit_is_found():
     broken = type(circuit)(**{**vars(circuit), "outputs": (Affine({99: fmpq(1)}),)})
     with pytest.raises(CompilerError, match="'output' reads an unknown unit"):
         verify_circuit(broken)
+
+
+@pytest.mark.parametrize("low", [-1, 0])
+@pytest.mark.parametrize("bound", [-1, 0, 1])
+@pytest.mark.parametrize("compare", [larger, smaller, at_least, at_most, equal])
+def test_a_comparison_at_the_end_of_a_real_range_still_selects_by_big_m(compare, bound, low):
+    x = Input(1, range=(low, 1))
+    program = Program(ifelse(compare(x, bound), x, 1, via="relu"))
+    legalised(circuit_of(program), without_products)

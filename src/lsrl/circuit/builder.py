@@ -147,7 +147,8 @@ class CircuitBuilder:
             if factor.is_constant:
                 return other.times(factor.constant)
         fact = product_fact(self.fact(left), self.fact(right))
-        scales = left.content(), right.content()
+        # Equal products up to a factor are one unit; a boolean stays 0 or 1, for big-M to recognise.
+        scales = [ONE if self.fact(side).is_boolean else side.content() for side in (left, right)]
         left, right = left.times(1 / scales[0]), right.times(1 / scales[1])
         scale = scales[0] * scales[1]
         keys = tuple(sorted((left.key(), right.key())))

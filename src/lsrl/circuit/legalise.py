@@ -8,6 +8,7 @@ from typing import TypeAlias
 from lsrl.circuit.affine import Affine, UnitId, combination, substituted
 from lsrl.circuit.builder import CircuitBuilder, one_minus
 from lsrl.circuit.facts import Fact
+from lsrl.circuit.knowledge import Claim
 from lsrl.circuit.units import (
     Circuit,
     GateUnit,
@@ -35,18 +36,24 @@ def legalised(circuit: Circuit, product: ProductRule) -> Circuit:
     needed = reachable(circuit)
     builder = CircuitBuilder(circuit.max_length)
     meanings: dict[UnitId, Affine] = {}
+    claims: dict[UnitId, list[Claim]] = {}
+    for claim in circuit.knowledge.claims.values():
+        claims.setdefault(max(unit for unit, _ in claim[0]), []).append(claim)
     for unit_id, unit in enumerate(circuit.units):
-        if unit_id not in needed or unit_id in meanings:
+        if unit_id not in needed:
             continue
         builder.origin = circuit.origins[unit_id]
-        if isinstance(unit, StateUnit):
+        if unit_id in meanings:
+            pass  # a state that was rebuilt with its cluster
+        elif isinstance(unit, StateUnit):
             _rebuild_states(builder, circuit, unit.cluster, needed, meanings)
         else:
             meanings[unit_id] = _rebuilt(builder, unit, circuit.knowledge.facts[unit_id], meanings, product)
             builder.assume(meanings[unit_id], circuit.knowledge.facts[unit_id])
-    for direction, fact in circuit.knowledge.claims.values():
-        if all(unit in meanings for unit, _ in direction):
-            builder.assume(substituted(Affine(dict(direction)), meanings), fact)
+        # What is known of forms comes along at once: the units that follow are rebuilt by it.
+        for direction, fact in claims.get(unit_id, ()):
+            if all(unit in meanings for unit, _ in direction):
+                builder.assume(substituted(Affine(dict(direction)), meanings), fact)
     values = {
         name: tuple(substituted(form, meanings) for form in forms)
         for name, forms in circuit.values.items()

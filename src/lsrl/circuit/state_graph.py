@@ -16,7 +16,7 @@ def is_permutation(rows: Sequence[Row]) -> bool:
 def components(rows: Sequence[Row]) -> list[list[int]]:
     """The strongly connected components of a state matrix, those that are read first.
 
-    >>> components([[(0, ONE)], [(0, ONE)]])
+    >>> components([[(0, 1)], [(0, 1)]])
     [[0], [1]]
     """
     if all(column <= i for i, row in enumerate(rows) for column, _ in row):
@@ -33,7 +33,7 @@ def components(rows: Sequence[Row]) -> list[list[int]]:
 def clusters(rows: Sequence[Row]) -> list[list[int]]:
     """The states that are connected at all, each cluster in ascending order.
 
-    >>> clusters([[(1, ONE)], [], [(2, ONE)]])
+    >>> clusters([[(1, 1)], [], [(2, 1)]])
     [[0, 1], [2]]
     """
     if all(column == i for i, row in enumerate(rows) for column, _ in row):

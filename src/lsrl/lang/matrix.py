@@ -21,7 +21,7 @@ Row: TypeAlias = tuple[tuple[int, fmpq], ...]
 class Matrix:
     """A `len(rows)` × `columns` matrix of rationals, stored by its non-zero entries.
 
-    >>> Matrix.of([[1, 0], [0, "1/2"]]).rows
+    >>> Matrix.of([[1, 0], [0, "1/2"]], (2, 2)).rows
     (((0, 1),), ((1, 1/2),))
     """
 

@@ -1,0 +1,120 @@
+"""Random programs and inputs for them: all primitives, much of the library, random shapes and matrices."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import strategies as st
+
+import lsrl
+from lsrl import Concat, Input, Linear, LinState, Multi, Program, ReLU
+from lsrl.circuit.translate import input_facts
+from lsrl.lang.matrix import cycle, shift
+from lsrl.targets.sampling import sampled_inputs
+
+WIDEST = 6
+LONGEST = 12
+
+weights = st.sampled_from([0, 0, 0, 1, 1, -1, 2, Fraction(1, 2), Fraction(-3, 4), Fraction(1, 3)])
+dyadic_weights = st.sampled_from([0, 0, 0, 1, 1, -1, 2, Fraction(1, 2), Fraction(-3, 4)])
+
+
+@st.composite
+def inputs(draw):
+    """A declared input: whole numbers, a finer grid, or any real in the range."""
+    low = draw(st.integers(-4, 0))
+    grid = draw(st.sampled_from([1, 1, Fraction(1, 4), None]))
+    return Input(draw(st.integers(1, 3)), range=(low, draw(st.integers(max(low, 1), 5))), grid=grid, name="x")
+
+
+def matrices(rows, columns, entries=weights):
+    return st.lists(st.lists(entries, min_size=columns, max_size=columns), min_size=rows, max_size=rows)
+
+
+@st.composite
+def state_matrices(draw, dim):
+    kind = draw(st.sampled_from(["identity", "cycle", "shift", "decay", "zero", "any"]))
+    if kind == "any":
+        return draw(matrices(dim, dim, st.sampled_from([0, 0, 0, 1, -1, Fraction(1, 2)])))
+    simple = {"identity": 1, "cycle": cycle(dim), "shift": shift(dim), "decay": Fraction(1, 2), "zero": 0}
+    return simple[kind]
+
+
+@st.composite
+def programs(draw, products: bool = True):
+    """A program of 2 to 9 random operations over one input."""
+    values = [draw(inputs())]
+    booleans = []
+    operations = ["linear", "state", "relu", "concat", "slice", "compare", "compare", "library", "branch", "branch"]
+    if products:
+        operations.append("product")
+    for operation in draw(st.lists(st.sampled_from(operations), min_size=2, max_size=9)):
+        x = draw(st.sampled_from(values))
+        made = _applied(draw, operation, x, values, booleans)
+        if made is not None and made.dim <= WIDEST:
+            values.append(made)
+    outputs = draw(st.lists(st.sampled_from(values), min_size=1, max_size=3))
+    if not any(value is values[0] for value in Concat(outputs).arguments):
+        outputs.append(values[0])
+    return Program(*outputs, name="random")
+
+
+def _applied(draw, operation, x, values, booleans):
+    match operation:
+        case "linear":
+            rows = draw(st.integers(1, 4))
+            return Linear(x, draw(matrices(rows, x.dim)), draw(st.lists(weights, min_size=rows, max_size=rows)))
+        case "state":
+            dim = draw(st.integers(1, 4))
+            init = draw(st.lists(dyadic_weights, min_size=dim, max_size=dim))
+            return LinState(x, draw(state_matrices(dim)), draw(matrices(dim, x.dim, dyadic_weights)), init)
+        case "relu":
+            return ReLU(x)
+        case "concat":
+            return Concat([x, draw(st.sampled_from(values))])
+        case "slice":
+            start = draw(st.integers(0, x.dim - 1))
+            return x[start : draw(st.integers(start + 1, x.dim))]
+        case "compare":
+            function = draw(st.sampled_from([lsrl.larger, lsrl.smaller, lsrl.at_least, lsrl.at_most, lsrl.equal]))
+            booleans.append(function(x[0], draw(st.integers(-3, 4))))
+            return booleans[-1]
+        case "product":
+            return Multi(Concat([x, x])) if x.dim <= 2 else Multi(Concat([x[0], x[1]]))
+        case "branch":
+            if not booleans:
+                return None
+            via = draw(st.sampled_from(["auto", "relu", "relu-step"]))
+            other = draw(st.sampled_from([0, 1, x]))
+            return lsrl.ifelse(draw(st.sampled_from(booleans)), x, other, via=via, short=draw(st.booleans()))
+        case _:
+            return _from_library(draw, x, booleans)
+
+
+def _from_library(draw, x, booleans):
+    whole = draw(st.integers(-2, 3))
+    options = [
+        lambda: lsrl.maximum(x, whole),
+        lambda: lsrl.minimum(x, whole),
+        lambda: lsrl.absolute(x),
+        lambda: lsrl.clip(x, -1, 2),
+        lambda: lsrl.cumsum(x),
+        lambda: lsrl.delay(x, 2, init=1),
+        lambda: lsrl.total(x),
+        lambda: lsrl.mod_counter(3) + x[0],
+        lambda: lsrl.counter(whole) + x[0],
+        lambda: lsrl.not_(booleans[-1]) if booleans else x,
+        lambda: lsrl.and_(booleans[0], booleans[-1]) if booleans else x,
+        lambda: lsrl.or_(booleans[0], booleans[-1]) if booleans else x,
+    ]
+    return draw(st.sampled_from(options))()
+
+
+@st.composite
+def sequences(draw, program):
+    """Inputs (2, T, dim) inside what the program declares, T up to LONGEST."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    x = sampled_inputs(input_facts(program, None), rng, 2, draw(st.integers(1, LONGEST)))
+    # Few bits after the point: exact arithmetic stays quick.
+    return np.round(x * 16) / 16

@@ -1,0 +1,113 @@
+"""Random programs mean the same to everything that can run them."""
+
+from __future__ import annotations
+
+import tempfile
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import lsrl
+from lsrl import Program
+from lsrl.lang.json_format import from_json, to_json
+from lsrl.targets.verification import absolute_errors
+from strategies import LONGEST, programs, sequences
+
+TARGETS = ["linear-rnn", "gated-linear-rnn"]
+thorough = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def decided(program, x):
+    """The exact trace; inputs with an undecided comparison are outside every promise."""
+    trace = program.trace(x, exact=True)
+    assume(not trace.undecided)
+    return trace
+
+
+def close(computed, exact):
+    exact = exact.astype(np.float64)
+    np.testing.assert_allclose(computed, exact, rtol=1e-9, atol=1e-9 * max(1.0, np.abs(exact).max()))
+
+
+@thorough
+@given(st.data())
+def test_float_interpreter_follows_the_exact_one(data):
+    program = data.draw(programs())
+    x = data.draw(sequences(program))
+    close(program.run(x), decided(program, x).output)
+
+
+@thorough
+@given(st.data())
+def test_listing_and_json_read_back_as_the_same_program(data):
+    program = data.draw(programs())
+    parsed, loaded = Program.parse(str(program)), from_json(to_json(program))
+    assert str(parsed) == str(loaded) == str(program)
+    assert list(parsed.names.values()) == list(loaded.names.values()) == list(program.names.values())
+    x = data.draw(sequences(program))
+    exact = program.trace(x, exact=True)
+    for other in (parsed, loaded):
+        assert (other.trace(x, exact=True).output == exact.output).all()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@thorough
+@given(st.data())
+def test_compiled_models_keep_their_guarantee(target, dtype, data):
+    program = data.draw(programs(products=target == "gated-linear-rnn"))
+    x = data.draw(sequences(program)).astype(dtype)
+    model = lsrl.compile(program, target, max_length=LONGEST, dtype=dtype)
+    errors = absolute_errors(model.run(x), decided(program, x).output)
+    assert model.guarantee.kind != "none"
+    assert errors.max() <= model.guarantee.bound
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@thorough
+@given(st.data())
+def test_streaming_and_torch_keep_the_guarantee(target, data):
+    program = data.draw(programs(products=target == "gated-linear-rnn"))
+    x = data.draw(sequences(program))
+    model = lsrl.compile(program, target, max_length=LONGEST)
+    exact = decided(program, x).output
+    streamed, state = [], None
+    for t in range(x.shape[1]):
+        output, state = model.step(x[:, t], state)
+        streamed.append(output)
+    assert absolute_errors(np.stack(streamed, axis=1), exact).max() <= model.guarantee.bound
+    torch = pytest.importorskip("torch")
+    output = model.module(torch.from_numpy(x)).detach().numpy()
+    assert absolute_errors(output, exact).max() <= model.guarantee.bound
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@settings(parent=thorough, max_examples=60)
+@given(st.data())
+def test_reloaded_models_are_bit_for_bit_the_same(target, data):
+    program = data.draw(programs(products=target == "gated-linear-rnn"))
+    x = data.draw(sequences(program))
+    model = lsrl.compile(program, target, max_length=LONGEST)
+    with tempfile.TemporaryDirectory() as directory:
+        model.save(directory)
+        loaded = lsrl.load(directory)
+    assert (loaded.run(x) == model.run(x)).all()
+    assert loaded.program == program
+    assert loaded.layout == model.layout
+    assert (loaded.guarantee, loaded.sizes, loaded.inputs) == (model.guarantee, model.sizes, model.inputs)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@thorough
+@given(st.data())
+def test_layouts_read_every_value_they_name(target, data):
+    program = data.draw(programs(products=target == "gated-linear-rnn"))
+    x = data.draw(sequences(program))
+    trace = decided(program, x)
+    model = lsrl.compile(program, target, max_length=LONGEST)
+    assert set(model.layout) | set(model.layout.absent) == set(program.names.values())
+    assert all(name in model.layout for value, name in program.names.items() if value.name)
+    for name in model.layout:
+        close(model.read(name, x), trace[name])
