@@ -67,6 +67,8 @@ def input_facts(program: Program, input_range: tuple[Any, Any] | None) -> list[F
     dim, name = program.input.dim, program.names[program.input]
     low, high, grid = (declared[key] or (None,) * dim for key in ("low", "high", "grid"))
     if input_range is not None:
+        if not isinstance(input_range, (tuple, list)) or len(input_range) != 2:
+            raise RangeError(f"input_range is {input_range!r}; expected a pair (low, high)")
         given = [exact_vector(end, dim, f"input_range of {name}") for end in input_range]
         low = [end if own is None else max(own, end) for own, end in zip(low, given[0], strict=True)]
         high = [end if own is None else min(own, end) for own, end in zip(high, given[1], strict=True)]

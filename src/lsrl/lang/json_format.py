@@ -10,11 +10,11 @@ from typing import Any, NoReturn
 
 from flint import fmpq
 
-from lsrl.errors import FormatError
+from lsrl.errors import FormatError, LsrlError
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import exact
 from lsrl.lang.program import Program
-from lsrl.lang.records import Record, program_of, records_of
+from lsrl.lang.records import Record, check_size, program_of, records_of
 
 FORMAT = "lsrl-program"
 VERSION = 1
@@ -50,6 +50,8 @@ def from_json(data: Any, what: str = "the program") -> Program:
     [[2.0]]
     """
     checked = validated(data, *PROGRAM_SCHEMA, what=what)
+    shapes = (entry[key]["shape"][0] for entry in checked["values"] for key in ("A", "B") if key in entry)
+    check_size([*shapes, *(entry["dim"] for entry in checked["values"])])
     records: dict[str, Record] = {}
     for i, entry in enumerate(checked["values"]):
         if entry["name"] in records:
@@ -145,15 +147,10 @@ def _number(number: fmpq) -> int | str:
 
 
 def _record(entry: dict[str, Any], where: str) -> Record:
-    parameters = {key: number for key, number in entry.items() if key in ("via", "start", "stop")}
-    for key in _VECTORS:
-        if key in entry:
-            parameters[key] = [exact(number) for number in entry[key]]
-    for key in ("A", "B"):
-        if key in entry:
-            shape = tuple(entry[key]["shape"])
-            places = {(i, column): number for i, column, number in entry[key]["entries"]}
-            parameters[key] = Matrix.from_entries(shape, places)
+    try:
+        parameters = _parameters(entry)
+    except LsrlError as problem:
+        raise FormatError(f"{where}: {problem}") from None
     return Record(
         name=entry["name"],
         kept=entry["kept"],
@@ -164,3 +161,16 @@ def _record(entry: dict[str, Any], where: str) -> Record:
         comparison=entry.get("comparison", False),
         where=where,
     )
+
+
+def _parameters(entry: dict[str, Any]) -> dict[str, Any]:
+    parameters = {key: number for key, number in entry.items() if key in ("via", "start", "stop")}
+    for key in _VECTORS:
+        if key in entry:
+            parameters[key] = [exact(number) for number in entry[key]]
+    for key in ("A", "B"):
+        if key in entry:
+            shape = tuple(entry[key]["shape"])
+            places = {(i, column): number for i, column, number in entry[key]["entries"]}
+            parameters[key] = Matrix.from_entries(shape, places)
+    return parameters

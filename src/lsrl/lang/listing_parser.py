@@ -13,7 +13,7 @@ from lsrl.lang.listing import blocks
 from lsrl.lang.matrix import Matrix, cycle, diagonal, shift
 from lsrl.lang.numbers import ONE, ZERO, Vector, exact, exact_vector
 from lsrl.lang.program import Program
-from lsrl.lang.records import LARGEST_DIMENSION, Record, program_of
+from lsrl.lang.records import LARGEST_DIMENSION, Record, check_size, program_of
 from lsrl.lang.values import PRIMITIVES
 
 _TOKEN = re.compile(r"\s*(?:(?P<number>-?\d+(?:/\d+)?)|(?P<name>%?[A-Za-z_][\w.]*)|(?P<sign>[()\[\],:=]))")
@@ -54,30 +54,36 @@ def parse(text: str) -> Program:
     lines = [(number, line) for number, line in lines if line]
     if len(lines) < 3 or not lines[0][1].startswith("program ") or not lines[-1][1].startswith("return "):
         raise FormatError("the listing has no 'program NAME' first or no 'return VALUE' last; expected both")
+    definitions = [(f"line {number}", _definition(line, f"line {number}")) for number, line in lines[1:-1]]
+    check_size(3 * int(definition["dim"]) for _, definition in definitions)  # a value, and up to two matrices
     records: dict[str, Record] = {}
-    for number, line in lines[1:-1]:
-        record = _record(line, f"line {number}")
+    for where, definition in definitions:
+        record = _record(definition, where)
         if record.name in records:
-            raise FormatError(f"line {number}: a value is named {record.name!r} already; expected every name once")
+            raise FormatError(f"{where}: a value is named {record.name!r} already; expected every name once")
         records[record.name] = record
     output = lines[-1][1].removeprefix("return ").strip().removeprefix("%")
     return program_of(lines[0][1].removeprefix("program ").strip(), records.values(), output)
 
 
-def _record(line: str, where: str) -> Record:
-    match = _LINE.match(line)
-    if match is None:
+def _definition(line: str, where: str) -> re.Match[str]:
+    definition = _LINE.match(line)
+    if definition is None:
         raise FormatError(f"{where} is {_short(line)!r}; expected 'name: dimension = Operation(arguments)'")
-    dim = int(match["dim"])
-    if not 1 <= dim <= LARGEST_DIMENSION:
-        raise FormatError(f"{where}: dimension {dim}; expected 1 to {LARGEST_DIMENSION:,}")
+    if not 1 <= int(definition["dim"]) <= LARGEST_DIMENSION:
+        raise FormatError(f"{where}: dimension {definition['dim']}; expected 1 to {LARGEST_DIMENSION:,}")
+    return definition
+
+
+def _record(definition: re.Match[str], where: str) -> Record:
+    dim = int(definition["dim"])
     try:
-        primitive, arguments, parameters = _operation(match["operation"], dim)
+        primitive, arguments, parameters = _operation(definition["operation"], dim)
     except LsrlError as problem:
         raise FormatError(f"{where}: {problem}") from None
     return Record(
-        match["name"],
-        kept=not match["generated"],
+        definition["name"],
+        kept=not definition["generated"],
         primitive=primitive,
         dim=dim,
         arguments=arguments,
@@ -230,7 +236,8 @@ class _Reader:
             return Call(token, arguments, keywords)
         if following == "[":
             self.position += 1
-            start, colon, stop, close = self.next(), self.next(), self.next(), self.next()
+            start, colon, stop, close = (*self.tokens[self.position : self.position + 4], "", "", "", "")[:4]
+            self.position += 4
             if colon != ":" or close != "]" or not (start.isdigit() and stop.isdigit()):
                 raise FormatError(f"slice in {_short(self.text)!r}; expected x[start:stop]")
             return Call("[:]", [], {"x": token.removeprefix("%"), "start": int(start), "stop": int(stop)})

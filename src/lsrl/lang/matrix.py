@@ -45,13 +45,13 @@ class Matrix:
         One number means that number times the identity where the shape is square, and a
         matrix full of it where one side is 1. Raises `ShapeError` when the shape is another.
         """
-        if isinstance(entries, Matrix):
-            matrix = entries
-        elif np.ndim(entries) == 0:
-            matrix = _filled(exact(entries, what), shape, what)
+        plain = entries.tolist() if isinstance(entries, np.ndarray) else entries
+        if isinstance(plain, Matrix):
+            matrix = plain
+        elif isinstance(plain, (list, tuple)):
+            matrix = _dense(plain, what)
         else:
-            dense = entries.tolist() if isinstance(entries, np.ndarray) else entries
-            matrix = _dense(dense, what)
+            matrix = _filled(exact(plain, what), shape, what)
         if matrix.shape != shape:
             raise ShapeError(
                 f"{what} is {matrix.shape[0]}×{matrix.shape[1]}; expected {shape[0]}×{shape[1]} (rows × columns)"

@@ -15,7 +15,7 @@ LARGEST_DIMENSION = 2**20
 """A value or matrix larger than this is refused when it is read."""
 
 LARGEST_TOTAL = 2**23
-"""So are programs whose dimensions and matrix entries add up to more than this."""
+"""So are programs whose values and matrices have more rows than this in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,15 @@ class Record:
     parameters: Mapping[str, Any]
     comparison: bool = False
     where: str = ""
+
+
+def check_size(rows: Iterable[int]) -> None:
+    """Refuse a program before it takes memory: the rows that its values and matrices claim to have."""
+    total = sum(rows)
+    if total > LARGEST_TOTAL:
+        raise FormatError(
+            f"the program claims values and matrices of {total:,} rows in all; expected at most {LARGEST_TOTAL:,}"
+        )
 
 
 def records_of(program: Program) -> list[Record]:
@@ -60,14 +69,7 @@ def program_of(name: str, records: Iterable[Record], output: str) -> Program:
     """
     pending = {record.name: record for record in records}
     values: dict[str, Value] = {}
-    total = 0
     for record in pending.values():
-        total += _size(record)
-        if record.dim > LARGEST_DIMENSION or total > LARGEST_TOTAL:
-            raise FormatError(
-                f"{record.where}: the program grows too large; expected dimensions up to {LARGEST_DIMENSION:,} "
-                f"and at most {LARGEST_TOTAL:,} numbers in all"
-            )
         values[record.name] = _value(record, values, pending)
     if output not in values:
         raise FormatError(f"the output is {output!r}, which no value is named; expected one of the values above")
@@ -79,11 +81,6 @@ def program_of(name: str, records: Iterable[Record], output: str) -> Program:
     if unused:
         raise FormatError(f"value {unused[0]!r} is not needed for the output {output!r}; expected it to be left out")
     return program
-
-
-def _size(record: Record) -> int:
-    matrices = [parameter for parameter in record.parameters.values() if isinstance(parameter, Matrix)]
-    return record.dim + sum(len(matrix.rows) + matrix.nonzeros for matrix in matrices)
 
 
 def _value(record: Record, values: Mapping[str, Value], pending: Mapping[str, Record]) -> Value:

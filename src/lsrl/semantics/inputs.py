@@ -155,7 +155,7 @@ def _check_component(floats: np.ndarray, component: Declared, name: str) -> None
         inside &= floats <= floats.dtype.type(as_float(component.high))
     if component.grid is not None:
         points = _grid_points(floats, component.grid)
-        inside &= _times_grid(points, component.grid).astype(floats.dtype) == floats
+        inside &= grid_floats(points, component.grid).astype(floats.dtype) == floats
     _require(inside, floats, name, RangeError, _expectation(component))
 
 
@@ -164,8 +164,13 @@ def _grid_points(floats: np.ndarray, grid: fmpq) -> np.ndarray:
     return np.rint(floats.astype(np.float64) / as_float(grid))
 
 
-def _times_grid(points: np.ndarray, grid: fmpq) -> np.ndarray:
-    """points · grid, rounded once: the product is exact below 2⁵³, and the division rounds correctly."""
+def grid_floats(points: np.ndarray, grid: fmpq) -> np.ndarray:
+    """The floats nearest to points · grid: the product is exact below 2⁵³, and the division rounds correctly.
+
+    >>> from flint import fmpq
+    >>> grid_floats(np.array([3.0]), fmpq(1, 10)).tolist()  # where 3 * 0.1 is 0.30000000000000004
+    [0.3]
+    """
     return points * float(int(grid.p)) / float(int(grid.q))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 
 from lsrl.circuit.facts import Fact
 from lsrl.errors import FormatError, LsrlError
+from lsrl.lang import Program
 from lsrl.lang.json_format import from_json, read_json, to_json, validated
 from lsrl.lang.numbers import exact
 from lsrl.targets.guarantee import Guarantee
@@ -53,9 +55,15 @@ def load(directory: str | Path) -> CompiledModel:
     folder = Path(directory)
     if not folder.is_dir():
         raise FormatError(f"{folder} is not a directory; expected one with {MANIFEST} and {WEIGHTS}")
-    manifest = validated(read_json(folder / MANIFEST), *MANIFEST_SCHEMA, what=str(folder / MANIFEST))
-    program = from_json(manifest["program"])
-    target = target_named(manifest["target"])
+    where = str(folder / MANIFEST)
+    manifest = validated(read_json(folder / MANIFEST), *MANIFEST_SCHEMA, what=where)
+    program = from_json(manifest["program"], what=where)
+    try:
+        target = target_named(manifest["target"])
+        inputs = _inputs(manifest["inputs"], program)
+        guarantee = _guarantee(manifest["guarantee"], manifest["max_length"])
+    except (LsrlError, ValueError) as problem:
+        raise FormatError(f"{where}: {problem}") from None
     try:
         weights = target.from_tensors(_tensors(folder / WEIGHTS))
     except LsrlError as problem:
@@ -66,17 +74,20 @@ def load(directory: str | Path) -> CompiledModel:
             f"{folder / WEIGHTS} maps {sizes[0]} to {sizes[1]} numbers; "
             f"expected {program.input.dim} to {program.output.dim}, as the program does"
         )
+    runtime = target.runtime(weights)
+    layout = _layout(manifest["layout"])
+    _check_layout(layout, program, runtime.layer_sizes, where)
     return CompiledModel(
         program=program,
         target=target.name,
         dtype=str(weights.dtype),
-        inputs=tuple(_fact(entry) for entry in manifest["inputs"]),
+        inputs=inputs,
         max_length=manifest["max_length"],
-        guarantee=_guarantee(manifest["guarantee"], manifest["max_length"]),
-        layout=_layout(manifest["layout"]),
+        guarantee=guarantee,
+        layout=layout,
         sizes=Report(**manifest["report"]),
         weights=weights,
-        runtime=target.runtime(weights),
+        runtime=runtime,
         stack=None,
     )
 
@@ -117,9 +128,18 @@ def _number_fields(fact: Fact) -> dict[str, str | None]:
     return {key: None if number is None else str(number) for key, number in numbers.items()}
 
 
-def _fact(entry: dict[str, str | None]) -> Fact:
-    low, high, grid = (None if entry[key] is None else exact(entry[key], key) for key in ("low", "high", "grid"))
-    return Fact(low, high, grid)
+def _inputs(entries: list[dict[str, str | None]], program: Program) -> tuple[Fact, ...]:
+    if len(entries) != program.input.dim:
+        raise FormatError(f"it declares {len(entries)} inputs; expected {program.input.dim}, as the program does")
+    facts = []
+    for entry in entries:
+        low, high, grid = (None if entry[key] is None else exact(entry[key], key) for key in ("low", "high", "grid"))
+        if (low is not None and high is not None and low > high) or (grid is not None and grid <= 0):
+            raise FormatError(
+                f"an input has low {low}, high {high}, grid {grid}; expected low ≤ high and a grid above 0"
+            )
+        facts.append(Fact(low, high, grid))
+    return tuple(facts)
 
 
 def _guarantee_fields(guarantee: Guarantee) -> dict[str, Any]:
@@ -129,10 +149,7 @@ def _guarantee_fields(guarantee: Guarantee) -> dict[str, Any]:
 
 def _guarantee(entry: dict[str, Any], max_length: int | None) -> Guarantee:
     bound = math.inf if entry["bound"] is None else entry["bound"]
-    try:
-        return Guarantee(entry["kind"], bound, max_length, entry["reason"])
-    except ValueError as problem:
-        raise FormatError(f"{MANIFEST}: {problem}") from None
+    return Guarantee(entry["kind"], bound, max_length, entry["reason"])
 
 
 def _layout(entry: dict[str, Any]) -> Layout:
@@ -147,3 +164,20 @@ def _layout(entry: dict[str, Any]) -> Layout:
         for name, value in entry["values"].items()
     }
     return Layout(reads, tuple(entry["absent"]))
+
+
+def _check_layout(layout: Layout, program: Program, sizes: Sequence[tuple[int, int]], where: str) -> None:
+    """Raise `FormatError` unless every read-out is of a value that is there, from activations that are there."""
+    dims = {name: value.dim for value, name in program.names.items()}
+    for name, read_out in layout.reads.items():
+        if name not in dims or len(read_out.constants) != dims[name]:
+            raise FormatError(f"{where}: layout of {name!r}, which the program does not have in that dimension")
+        for read in read_out.reads:
+            if (read.part == "input") != (read.layer == -1) or read.layer >= len(sizes) or len(read.rows) != dims[name]:
+                raise FormatError(
+                    f"{where}: layout of {name!r} reads {read.part} of layer {read.layer}, which is not there"
+                )
+            size = program.input.dim if read.part == "input" else sizes[read.layer][read.part == "output"]
+            beyond = [index for row in read.rows for index, _ in row if index >= size]
+            if beyond:
+                raise FormatError(f"{where}: layout of {name!r} reads activation {beyond[0]}; expected 0 to {size - 1}")

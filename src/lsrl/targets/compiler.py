@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from lsrl.circuit.translate import circuit_of, input_facts
-from lsrl.errors import UnsupportedProgram
+from lsrl.errors import ProgramError, UnsupportedProgram
 from lsrl.lang import Program
 from lsrl.targets.model import CompiledModel, Report
 from lsrl.targets.registry import Assembly, target_named
@@ -32,6 +32,8 @@ def compile(
     >>> model.run([[4], [5]]).ravel().tolist(), model.guarantee.kind
     ([0.0, 1.0], 'exact')
     """
+    if not isinstance(program, Program):
+        raise ProgramError(f"{program!r} is no Program; expected one, made by Program(value)")
     chosen = target_named(target)
     if dtype not in chosen.dtypes:
         raise UnsupportedProgram(f"dtype={dtype!r} of {target}; expected one of {', '.join(chosen.dtypes)}")

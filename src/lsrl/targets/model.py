@@ -38,11 +38,16 @@ class Runtime(Protocol):
     def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
         """Every layer's (state, output), each (batch, T, n)."""
 
+    @property
+    def layer_sizes(self) -> Sequence[tuple[int, int]]:
+        """How many numbers every layer's state and output have."""
+
 
 class StreamState(NamedTuple):
-    """Where a stream is: the network's own state, and how many steps it has seen."""
+    """Where streams are: the network's own state, how many streams there are, and the steps they have seen."""
 
     network: Any
+    streams: int
     steps: int
 
 
@@ -124,10 +129,12 @@ class CompiledModel:
         single = given.ndim == 1
         batch, _ = self._checked((given[None] if single else given)[:, None, :])
         if state is None:
-            state = StreamState(self.runtime.start(len(batch)), 0)
+            state = StreamState(self.runtime.start(len(batch)), len(batch), 0)
+        if len(batch) != state.streams:
+            raise ShapeError(f"step got {len(batch)} tokens for {state.streams} streams; expected one for each")
         self._check_length(state.steps + 1)
         outputs, network = self.runtime.step(batch[:, 0, :], state.network)
-        return (outputs[0] if single else outputs), StreamState(network, state.steps + 1)
+        return (outputs[0] if single else outputs), StreamState(network, state.streams, state.steps + 1)
 
     def read(self, name: str, x: Any) -> np.ndarray:
         """A program variable at every step, read from the network's activations by the layout.

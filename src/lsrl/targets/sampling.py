@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from flint import fmpq
 
 from lsrl.circuit.facts import Fact
-from lsrl.lang.numbers import as_float
+from lsrl.lang.numbers import ZERO, as_float
+from lsrl.semantics.inputs import grid_floats
 
-UNDECLARED = (-9.0, 9.0)
-"""The range to draw from where an input declares none."""
+UNDECLARED = fmpq(9)
+"""Inputs without a declared range are drawn from minus this to this."""
 
 
 def sampled_inputs(facts: Sequence[Fact], rng: np.random.Generator, batch: int, length: int) -> np.ndarray:
@@ -25,16 +27,14 @@ def sampled_inputs(facts: Sequence[Fact], rng: np.random.Generator, batch: int, 
     extreme = rng.random((batch, 1)) < 0.25
     columns = []
     for fact in facts:
-        low = UNDECLARED[0] if fact.low is None else as_float(fact.low)
-        high = max(low, UNDECLARED[1]) if fact.high is None else as_float(fact.high)
-        low = min(low, high)
+        low = fact.low if fact.low is not None else min(-UNDECLARED, fact.high or ZERO)
+        high = fact.high if fact.high is not None else max(UNDECLARED, low)
         if fact.grid is None:
-            ends = np.array([low, high])
-            drawn: np.ndarray = rng.uniform(low, high, (batch, length))
+            ends = np.array([as_float(low), as_float(high)])
+            drawn: np.ndarray = rng.uniform(as_float(low), as_float(high), (batch, length))
         else:
-            grid = as_float(fact.grid)
-            first, last = int(np.ceil(low / grid)), int(np.floor(high / grid))
-            ends = np.array([first, last]) * grid
-            drawn = rng.integers(first, last, (batch, length), endpoint=True) * grid
+            first, last = int((low / fact.grid).ceil()), int((high / fact.grid).floor())
+            ends = grid_floats(np.array([first, last]), fact.grid)
+            drawn = grid_floats(rng.integers(first, last, (batch, length), endpoint=True), fact.grid)
         columns.append(np.where(extreme, rng.choice(ends, (batch, length)), drawn))
     return np.stack(columns, axis=-1)

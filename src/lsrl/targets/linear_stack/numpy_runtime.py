@@ -65,6 +65,11 @@ class NumpyRuntime:
                 array[batch, time] = rows[which].transpose(1, 2, 0)
         return list(zip(found[::2], found[1::2], strict=True))
 
+    @property
+    def layer_sizes(self) -> list[tuple[int, int]]:
+        """How many numbers every layer's s and y have."""
+        return [(len(layer.b), len(layer.d)) for layer in self.weights.layers]
+
     def start(self, batch: int = 1) -> State:
         """The state before the first token."""
         return State(tuple(np.tile(layer.init, (batch, 1)) for layer in self.weights.layers))

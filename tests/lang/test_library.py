@@ -1,0 +1,194 @@
+"""Every library function against its plain meaning, at, below and above its thresholds."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import lsrl
+from lsrl import Input, Program
+
+WIDTH = Fraction(1, 4)
+THRESHOLD = 2
+# Outside the ramp on both sides, at its ends, and far away.
+POINTS = [-50, 1, Fraction(7, 4), 2, Fraction(9, 4), 3, 50]
+TARGETS = ["linear-rnn", "gated-linear-rnn"]
+
+
+def everywhere(value, points):
+    """The value at each point: by the exact interpreter, which the float one and both networks must equal."""
+    program = Program(value)
+    x = np.array([[float(number) for number in np.atleast_1d(point)] for point in points])
+    exact = program.run(x, exact=True)
+    assert (program.run(x) == exact).all()
+    for target in TARGETS:
+        assert (lsrl.compile(program, target, max_length=len(points)).run(x) == exact).all(), target
+    return exact[:, 0].tolist() if exact.shape[1] == 1 else exact.tolist()
+
+
+def number(dim=1, grid="1/4"):
+    return Input(dim, range=(-50, 50), grid=grid, name="x")
+
+
+@pytest.mark.parametrize(
+    ("function", "meaning"),
+    [
+        (lsrl.larger, lambda x: x >= THRESHOLD + WIDTH),
+        (lsrl.smaller, lambda x: x <= THRESHOLD - WIDTH),
+        (lsrl.at_least, lambda x: x >= THRESHOLD),
+        (lsrl.at_most, lambda x: x <= THRESHOLD),
+        (lsrl.equal, lambda x: x == THRESHOLD),
+        (lsrl.not_equal, lambda x: x != THRESHOLD),
+    ],
+)
+def test_comparisons_with_a_number(function, meaning):
+    assert everywhere(function(number(), THRESHOLD, width=WIDTH), POINTS) == [int(meaning(x)) for x in POINTS]
+
+
+@pytest.mark.parametrize(
+    ("function", "meaning"),
+    [
+        (lsrl.larger, lambda x, y: x > y),
+        (lsrl.smaller, lambda x, y: x < y),
+        (lsrl.at_least, lambda x, y: x >= y),
+        (lsrl.at_most, lambda x, y: x <= y),
+        (lsrl.equal, lambda x, y: x == y),
+        (lsrl.not_equal, lambda x, y: x != y),
+    ],
+)
+def test_comparisons_of_two_values_on_whole_numbers(function, meaning):
+    pair = number(2, grid=1)
+    points = [(a, b) for a in range(-2, 3) for b in range(-2, 3)]
+    assert everywhere(function(pair[0], pair[1]), points) == [int(meaning(a, b)) for a, b in points]
+
+
+def test_operators_are_the_comparisons():
+    x = number(grid=1)
+    operators = lsrl.Concat([x > 2, x >= 2, x < 2, x <= 2])
+    assert everywhere(operators, [1, 2, 3]) == [[0, 0, 1, 1], [0, 1, 0, 1], [1, 1, 0, 0]]
+
+
+@pytest.mark.parametrize("form", ["nested", "difference"])
+def test_step_is_a_clipped_ramp(form):
+    value = lsrl.step(Input(1, range=(-4, 4), grid="1/4"), width=1, form=form)
+    ramp = [-4, Fraction(-1, 4), 0, Fraction(1, 4), Fraction(3, 4), 1, Fraction(5, 4), 4]
+    program = Program(value)
+    with pytest.warns(lsrl.UndecidedComparisonWarning, match=r"step is 0\.25 at batch 0, step 3.*and 1 more"):
+        found = program.run([[x] for x in ramp], exact=True)
+    assert found.ravel().tolist() == [min(max(x, 0), 1) for x in ramp]
+
+
+def test_bump_is_the_half_open_interval():
+    value = lsrl.bump(number(), 1, 3, width=WIDTH)
+    points = [-50, 1, Fraction(5, 4), 2, 3, Fraction(13, 4), 50]
+    assert everywhere(value, points) == [0, 0, 1, 1, 1, 0, 0]
+
+
+BOOLEANS = [(0, 0, 0), (0, 0, 1), (0, 1, 1), (1, 0, 0), (1, 1, 0), (1, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("function", "meaning"),
+    [
+        (lambda a, b, c: lsrl.and_(a, b, c), all),
+        (lambda a, b, c: lsrl.or_(a, b, c), any),
+        (lambda a, b, c: a & b, lambda bits: bits[0] and bits[1]),
+        (lambda a, b, c: a | c, lambda bits: bits[0] or bits[2]),
+        (lambda a, b, c: ~b, lambda bits: not bits[1]),
+    ],
+)
+def test_logic(function, meaning):
+    bits = Input(3, range=(0, 1), integer=True)
+    assert everywhere(function(*bits), BOOLEANS) == [int(meaning(point)) for point in BOOLEANS]
+
+
+@pytest.mark.parametrize("via", ["auto", "relu", "relu-step"])
+@pytest.mark.parametrize("short", [True, False])
+@pytest.mark.parametrize(("a", "b"), [("x", "y"), ("x", 0), (0, "y"), (7, -7), (0, 0)])
+def test_ifelse_on_every_lowering(via, short, a, b):
+    x = number(3, grid=1)
+    named = {"x": x[1], "y": x[2]}
+    value = lsrl.ifelse(x[0] > 0, named.get(a, a), named.get(b, b), via=via, short=short)
+    points = [(c, p, q) for c in (-1, 0, 1, 2) for p in (-5, 0, 3) for q in (-4, 6)]
+    chosen = [a if c > 0 else b for c, _, _ in points]
+    expected = [{"x": p, "y": q}.get(choice, choice) for choice, (_, p, q) in zip(chosen, points, strict=True)]
+    assert everywhere(value, points) == expected
+
+
+def test_ifelse_by_products_needs_a_target_with_products():
+    x = number(2, grid=1)
+    program = Program(lsrl.ifelse(x[0] > 0, x[1], -1, via="multi", name="choice"))
+    model = lsrl.compile(program, "gated-linear-rnn")
+    assert model.run([[0, 5], [1, 5]]).ravel().tolist() == [-1, 5]
+    with pytest.raises(lsrl.UnsupportedProgram, match="choice.*via='multi'.*gated-linear-rnn"):
+        lsrl.compile(program, "linear-rnn")
+
+
+def test_ifequal():
+    x = number(grid=1)
+    assert everywhere(lsrl.ifequal(x, 2, x + 10, -1), [1, 2, 3]) == [-1, 12, -1]
+
+
+@pytest.mark.parametrize(
+    ("function", "meaning"),
+    [
+        (lambda x: lsrl.maximum(x, 2), lambda x: max(x, 2)),
+        (lambda x: lsrl.minimum(x, 2), lambda x: min(x, 2)),
+        (lambda x: lsrl.absolute(x - 2), lambda x: abs(x - 2)),
+        (lambda x: lsrl.clip(x, 1, 3), lambda x: min(max(x, 1), 3)),
+        (lambda x: lsrl.clip(x, 2, 2), lambda x: 2),
+    ],
+)
+def test_piecewise_linear_functions(function, meaning):
+    assert everywhere(function(number()), POINTS) == [meaning(x) for x in POINTS]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 8])
+def test_modulo_of_every_number_below_its_bound(n):
+    x = Input(1, range=(0, 39), integer=True)
+    assert everywhere(lsrl.modulo(x, n, below=40), range(40)) == [x % n for x in range(40)]
+
+
+def test_one_hot_and_lookup_are_zero_off_their_table():
+    x = Input(1, range=(-2, 5), integer=True)
+    rows = {0: [1, 0, 0], 1: [0, 1, 0], 2: [0, 0, 1]}
+    assert everywhere(lsrl.one_hot(x, 3), range(-2, 6)) == [rows.get(i, [0, 0, 0]) for i in range(-2, 6)]
+    table = {0: [5, 1], 1: [-7, 0], 2: [Fraction(1, 2), 3]}
+    found = everywhere(lsrl.lookup(x, [[5, 1], [-7, 0], ["1/2", 3]]), range(-2, 6))
+    assert found == [table.get(i, [0, 0]) for i in range(-2, 6)]
+
+
+def test_constant_total_and_broadcast():
+    x = number(3, grid=1)
+    assert everywhere(lsrl.total(x), [(1, 2, 3)]) == [6]
+    assert everywhere(lsrl.broadcast(x[0], 2) + lsrl.constant([10, 20]), [(1, 2, 3)]) == [[11, 21]]
+    assert lsrl.constant("1/3", dim=2).dim == 2
+
+
+STREAM = [3, 1, 4, 1, 5, 9, 2, 6]
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda x: lsrl.cumsum(x), np.cumsum(STREAM)),
+        (lambda x: lsrl.cumsum(x, init=-2), np.cumsum(STREAM) - 2),
+        (lambda x: lsrl.counter() + 0 * x, range(8)),
+        (lambda x: lsrl.counter(5, by=-2) + 0 * x, range(5, -11, -2)),
+        (lambda x: lsrl.mod_counter(3) + 0 * x, [t % 3 for t in range(8)]),
+        (lambda x: lsrl.mod_counter(5, start=3) + 0 * x, [(t + 3) % 5 for t in range(8)]),
+        (lambda x: lsrl.delay(x), [0, *STREAM[:-1]]),
+        (lambda x: lsrl.delay(x, 3, init=7), [7, 7, 7, *STREAM[:-3]]),
+    ],
+)
+def test_states_of_one_number(function, expected):
+    x = Input(1, range=(0, 9), integer=True)
+    assert everywhere(function(x), STREAM) == list(expected)
+
+
+def test_states_of_vectors():
+    x = Input(2, range=(0, 9), integer=True)
+    points = [(1, 2), (3, 4), (5, 6)]
+    assert everywhere(lsrl.shift_register(x, 2), points) == [[1, 2, 0, 0], [3, 4, 1, 2], [5, 6, 3, 4]]
+    assert everywhere(lsrl.delay(x, init=[8, 9]), points) == [[8, 9], [1, 2], [3, 4]]
+    assert everywhere(lsrl.cyclic(2, start=1) + 0 * x, points) == [[0, 1], [1, 0], [0, 1]]

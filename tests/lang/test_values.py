@@ -1,0 +1,134 @@
+"""Shapes, numbers, operators and names of values; one-line errors for everything else."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import lsrl
+from lsrl import Concat, Constant, ForEach, Input, Linear, LinState, Multi, Program, ReLU
+from lsrl.errors import LsrlError, NumberError, ProgramError, ShapeError
+
+
+def at(value, *points):
+    return Program(value).run(np.array(points, dtype=float), exact=True).tolist()
+
+
+def test_floats_mean_their_shortest_decimal():
+    x = Input(1)
+    assert at(x + 0.1, [0]) == [[Fraction(1, 10)]]
+    assert at(x * "1/3" + Fraction(1, 3), [1]) == [[Fraction(2, 3)]]
+    assert at(x + np.float32(0.1), [0]) == [[Fraction(1, 10)]]
+
+
+def test_arithmetic_with_numbers_and_values():
+    pair = Input(2)
+    a, b = pair
+    assert at(a + b, [3, 4]) == [[7]]
+    assert at(a - b, [3, 4]) == [[-1]]
+    assert at(10 - a, [3, 4]) == [[7]]
+    assert at(a * 3 - 1, [3, 4]) == [[8]]
+    assert at(3 * a / 2, [3, 4]) == [[Fraction(9, 2)]]
+    assert at(a * b, [3, 4]) == [[12]]
+    assert at(-pair, [3, 4]) == [[-3, -4]]
+    assert at(pair * [2, 10], [3, 4]) == [[6, 40]]
+    assert at(a + a, [3, 4]) == [[6]]
+    assert at(a - a, [3, 4]) == [[0]]
+
+
+def test_dimension_one_fits_any_dimension():
+    x = Input(3)
+    assert at(x + x[0], [1, 2, 3]) == [[2, 3, 4]]
+    assert at(x[0] + [10, 20], [1, 2, 3]) == [[11, 21]]
+    assert at(x * x[2], [1, 2, 3]) == [[3, 6, 9]]
+
+
+def test_slices_follow_python():
+    x = Input(4)
+    assert at(x[-1], [1, 2, 3, 4]) == [[4]]
+    assert at(x[1:-1], [1, 2, 3, 4]) == [[2, 3]]
+    assert at(x[:2], [1, 2, 3, 4]) == [[1, 2]]
+    assert [value.dim for value in x] == [1, 1, 1, 1]
+
+
+def test_matrices_may_be_numbers_lists_or_arrays():
+    x = Input(2)
+    assert at(Linear(x, 2, 1), [3, 4]) == [[7, 9]]
+    assert at(Linear(x, [[1, 1]]), [3, 4]) == [[7]]
+    assert at(Linear(x, np.eye(2)), [3, 4]) == [[3, 4]]
+    assert at(LinState(x, 0, [[1, -1]], bias="1/2"), [3, 4]) == [[Fraction(-1, 2)]]
+
+
+def test_values_are_immutable_and_have_no_truth():
+    x = Input(1)
+    with pytest.raises(AttributeError, match="immutable"):
+        x.name = "y"
+    with pytest.raises(ProgramError, match="no truth value"):
+        bool(x > 1)
+
+
+def test_a_program_knows_its_values_by_name():
+    x = Input(1, name="x")
+    program = ForEach(lsrl.cumsum(x > 2, name="hits"), name="counting")
+    assert (program["hits"].dim, program.names[program.output]) == (1, "hits")
+    assert "larger" in program.names.values()
+    with pytest.raises(ProgramError, match="no value is named 'misses'; expected one of"):
+        program["misses"]
+
+
+x, wide = Input(1, name="x"), Input(3, name="wide")
+
+MISTAKES = [
+    (lambda: Input(0), ShapeError, r"dimension of input is 0; expected a whole number from 1"),
+    (lambda: Input(2.5), ShapeError, r"dimension of input is 2\.5"),
+    (lambda: Input(1, range=(3, 1)), ProgramError, r"range \(3, 1\) of input is empty"),
+    (lambda: Input(2, range=([1, 2, 3], 5)), ShapeError, r"range has 3 numbers; expected 2"),
+    (lambda: Input(1, range=(0, math.inf)), NumberError, r"range is inf; expected a finite number"),
+    (lambda: Input(1, grid=0), NumberError, r"grid of input is 0; expected a positive number"),
+    (lambda: Input(1, name="a b"), ProgramError, r"name 'a b' is not usable"),
+    (lambda: x + math.nan, NumberError, r"is nan; expected a finite number"),
+    (lambda: x + "many", NumberError, r"'many'; expected a number like 2, 0\.1 or '1/3'"),
+    (lambda: x + None, NumberError, r"None of type NoneType"),
+    (lambda: x / 0, NumberError, r"x is divided by zero"),
+    (lambda: x / x, ProgramError, r"division by a value"),
+    (lambda: wide + Input(2, name="two"), ShapeError, r"wide has 3, two has 2; expected equal ones, or 1"),
+    (lambda: wide + [1, 2], ShapeError, r"number has 2 numbers; expected 3"),
+    (lambda: wide[3], ShapeError, r"wide\[3:4\] is outside dimension 3"),
+    (lambda: wide[2:1], ShapeError, r"wide\[2:1\]"),
+    (lambda: wide[::2], ShapeError, r"slice without a step"),
+    (lambda: Linear(wide, [[1, 2]]), ShapeError, r"A of Linear\(wide\) is 1×2; expected 1×3"),
+    (lambda: Linear(wide, [[1, 2, 3], [1]]), ShapeError, r"rows of equal length"),
+    (lambda: Linear(wide, [[1, 2, 3]], [1, 2]), ShapeError, r"b of Linear\(wide\) has 2 numbers; expected 1"),
+    (lambda: LinState(wide, [[1, 2], [3, 4]], 1, name="s"), ShapeError, r"B of s is the single number 1"),
+    (lambda: LinState(x, [[1, 2]], 1, name="s"), ShapeError, r"A of s"),
+    (lambda: Multi(wide), ShapeError, r"Multi\(wide\) has dimension 3; expected an even one"),
+    (lambda: Multi(Concat([x, x]), via="magic"), ProgramError, r"via='magic'"),
+    (lambda: Concat([]), ShapeError, r"Concat of no values"),
+    (lambda: Constant([1, "x"]), NumberError, r"constant\[1\] is 'x'"),
+    (lambda: lsrl.step(x, width=0), NumberError, r"width of step is 0; expected a positive number"),
+    (lambda: lsrl.step(x, form="square"), ProgramError, r"form='square'"),
+    (lambda: lsrl.ifelse(x > 0, x, 1, via="goto"), ProgramError, r"via='goto' of ifelse"),
+    (lambda: lsrl.clip(x, 3, 1), ProgramError, r"clip of x has low 3 above high 1"),
+    (lambda: lsrl.modulo(x, 0, below=3), ProgramError, r"modulo 0 below 3"),
+    (lambda: lsrl.one_hot(wide, 3), ShapeError, r"one_hot of wide, which has dimension 3; expected 1"),
+    (lambda: lsrl.lookup(x, []), ShapeError, r"empty table"),
+    (lambda: lsrl.delay(x, 0), ProgramError, r"delay of 0; expected a whole number from 1"),
+    (lambda: lsrl.cyclic(1.5), ProgramError, r"cyclic of 1\.5"),
+    (lambda: lsrl.broadcast(wide, 2), ShapeError, r"wide has dimension 3; expected 1 or 2"),
+    (lambda: lsrl.and_(), ProgramError, r"and_ of no booleans"),
+    (lambda: Program(), ProgramError, r"expected one or more values"),
+    (lambda: Program(3), ProgramError, r"Program\(3\)"),
+    (lambda: Program(Constant(1)), ProgramError, r"depends on no Input"),
+    (lambda: Program(x + Input(1, name="y")), ProgramError, r"has 2 inputs: x \(1\), y \(1\); expected one"),
+    (lambda: Program(ReLU(x, name="a") + ReLU(-x, name="a")), ProgramError, r"two values are named 'a'"),
+    (lambda: Program(x, name="two\nlines"), ProgramError, r"program is named 'two\\nlines'"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "error", "message"), MISTAKES)
+def test_mistakes_are_named_in_one_line(mistake, error, message):
+    with pytest.raises(error, match=message) as caught:
+        mistake()
+    assert isinstance(caught.value, LsrlError)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,92 @@
+"""What a run accepts: every bad array is refused in one line, every good one is taken as it is."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from flint import fmpq
+
+import lsrl
+from lsrl import Input, NumberError, Program, RangeError, ShapeError
+
+free = Program(Input(2, name="x") + 0)
+digit = Program(Input(1, range=(0, 9), integer=True, name="digit") + 0)
+tenths = Program(Input(1, range=(0, "1/2"), grid="1/10", name="tenth") + 0)
+
+BAD = [
+    (free, [[1, 2], [3]], ShapeError, "x is not an array: expected numbers in rows of equal length"),
+    (free, [1, 2], ShapeError, r"x is an array of shape \(2,\); expected \(T, 2\) or \(batch, T, 2\)"),
+    (free, [[1, 2, 3]], ShapeError, r"shape \(1, 3\)"),
+    (free, 5, ShapeError, r"shape \(\)"),
+    (free, np.zeros((1, 1, 1, 2)), ShapeError, r"shape \(1, 1, 1, 2\)"),
+    (free, [], ShapeError, r"shape \(0,\)"),
+    (free, np.zeros((0, 2)), ShapeError, r"x is empty \(shape \(0, 2\)\); expected at least one time step"),
+    (free, np.zeros((0, 5, 2)), ShapeError, "x is empty"),
+    (free, [[1.0, np.nan]], NumberError, "x is nan at batch 0, step 0, component 1; expected finite numbers"),
+    (free, [[1, 2], [-np.inf, 0]], NumberError, "x is -inf at batch 0, step 1, component 0"),
+    (free, [["a", 1]], NumberError, r"x\[0, 0, 0\] is 'a'; expected a number"),
+    (free, [[None, 1]], NumberError, "None"),
+    (free, [[1 + 2j, 1]], NumberError, "complex"),
+    (
+        digit,
+        [[10]],
+        RangeError,
+        r"digit\[0\] is 10.* at batch 0, step 0; expected a whole multiple of 1 in the",
+    ),
+    (digit, [[1], [-1]], RangeError, r"range 0 … 9"),
+    (digit, [[0.5]], RangeError, r"digit\[0\] is 0\.5 at batch 0, step 0; expected a whole multiple of 1"),
+    (tenths, [[0.15]], RangeError, r"expected a whole multiple of 1/10"),
+    (tenths, [["2/15"]], RangeError, r"is .*; expected a whole multiple of 1/10"),
+]
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize(("program", "x", "error", "message"), BAD)
+def test_bad_arrays_are_refused_by_place(program, x, error, message, exact):
+    with pytest.raises(error, match=message if not exact else ".") as caught:
+        program.run(x, exact=exact)
+    assert "\n" not in str(caught.value)
+    model = lsrl.compile(program)
+    with pytest.raises(error, match=message) as caught:
+        model.run(x)
+
+
+def test_whole_numbers_that_floats_cannot_hold_are_refused_not_rounded():
+    assert free.run([[2**53, 0]], exact=True).tolist() == [[2**53, 0]]
+    assert free.run([[2**63 + 1, 0.5]], exact=True).tolist() == [[2**63 + 1, Fraction(1, 2)]]
+    with pytest.raises(NumberError, match="9007199254740993 .* expected a whole number that float64 can hold"):
+        free.run(np.array([[2**53 + 1, 0]]))
+    with pytest.raises(NumberError, match="16777217 .* float32"):
+        lsrl.compile(free, dtype="float32").run(np.array([[2**24 + 1, 0]]))
+
+
+def test_numbers_of_every_kind_are_read_exactly():
+    x = [["1/3", Fraction(1, 7)], [fmpq(2, 3), 5]]
+    expected = [[Fraction(1, 3), Fraction(1, 7)], [Fraction(2, 3), 5]]
+    assert free.run(x, exact=True).tolist() == expected
+    assert free.run(x).tolist() == [[float(number) for number in row] for row in expected]
+    assert free.run(np.array([[True, False]]), exact=True).tolist() == [[1, 0]]
+
+
+def test_floats_given_at_run_time_are_taken_bit_for_bit():
+    assert free.run([[0.1, 0]], exact=True).tolist() == [[Fraction(0.1), 0]]
+
+
+def test_a_float_stands_for_the_declared_point_that_it_is_nearest_to():
+    assert tenths.run([[0.1], [0.3], [0.5]], exact=True).ravel().tolist() == [Fraction(n, 10) for n in (1, 3, 5)]
+    assert tenths.run(np.float32([[0.1]]), exact=True).tolist() == [[Fraction(1, 10)]]
+    open_end = Program(Input(1, range=(0, 0.1)) + 0)
+    assert open_end.run([[0.1]], exact=True).tolist() == [[Fraction(1, 10)]]
+
+
+def test_a_network_with_inputs_that_floats_cannot_hold_is_not_called_exact():
+    summed = Program(lsrl.cumsum(tenths.input))
+    assert lsrl.compile(summed, max_length=10).guarantee.kind == "bounded"
+    assert lsrl.compile(summed, max_length=10).verify(50).passed
+
+
+def test_batches_keep_their_shape():
+    x = np.arange(12.0).reshape(2, 3, 2)
+    for run in (free.run, lambda x: free.run(x, exact=True), lsrl.compile(free).run):
+        assert run(x).shape == (2, 3, 2)
+        assert run(x[0]).shape == (3, 2)

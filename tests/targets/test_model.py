@@ -1,0 +1,191 @@
+"""Compiled models: what compiling, running, streaming, reading and verifying promise, and refuse."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import lsrl
+from lsrl import Input, LsrlError, Program, RangeError, ShapeError, UnsupportedProgram
+from lsrl.targets.guarantee import Guarantee
+from lsrl.targets.registry import TARGETS
+
+digit = Input(1, range=(0, 9), integer=True, name="digit")
+running = Program(lsrl.cumsum(digit, name="sum"), name="running total")
+
+
+@pytest.fixture(params=list(TARGETS))
+def model(request):
+    return lsrl.compile(running, request.param, max_length=50)
+
+
+def test_the_report_has_every_size(model):
+    report = model.report()
+    assert report.as_dict() == {
+        "program": "running total",
+        "target": model.target,
+        "dtype": "float64",
+        "layers": 1,
+        "widest": 1,
+        "state_dimension": 1,
+        "parameters": report.parameters,
+        "nonzeros": report.nonzeros,
+        "compile_seconds": report.compile_seconds,
+        "guarantee": "exact: bit for bit, up to 50 steps",
+    }
+    assert 3 <= report.nonzeros <= report.parameters
+    assert "running total on" in str(report)
+    assert str(report) in repr(model)
+
+
+def test_streams_go_on_where_they_were(model):
+    first, state = model.step([3])
+    second, state = model.step([4], state)
+    assert (first.tolist(), second.tolist(), state.steps) == ([3], [7], 2)
+    batch, _ = model.step([[1], [2]])
+    assert batch.tolist() == [[1], [2]]
+
+
+def test_verify_compares_with_the_exact_interpreter(model):
+    result = model.verify(30, length=20, seed=5)
+    assert result.as_dict() == {
+        "cases": 30,
+        "skipped": 0,
+        "steps": 20,
+        "mismatches": 0,
+        "worst_error": 0.0,
+        "guarantee": "exact: bit for bit, up to 50 steps",
+        "passed": True,
+    }
+
+
+def test_verify_finds_a_network_that_is_wrong(model):
+    layer = model.weights.layers[0]
+    layer.b[0] += 1e-9
+    result = model.verify(10)
+    assert not result.passed
+    assert result.mismatches > 0
+    assert result.worst_error > 0
+
+
+def test_the_module_is_the_same_network(model):
+    torch = pytest.importorskip("torch")
+    x = torch.tensor([[[3.0], [4.0]]], dtype=torch.float64, requires_grad=True)
+    output = model.module(x)
+    assert output.tolist() == [[[3], [7]]]
+    output[0, 1, 0].backward()
+    assert x.grad.ravel().tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("call", ["run", "step", "read"])
+def test_wrong_inputs_are_refused_by_every_way_in(model, call):
+    ways = {"run": model.run, "step": model.step, "read": lambda x: model.read("sum", x)}
+    bad = {
+        "run": ([[1, 2]], [[10]], [[np.nan]]),
+        "step": ([1, 2], [10], [np.nan]),
+        "read": ([[1, 2]], [[10]], [[np.nan]]),
+    }
+    for x in bad[call]:
+        with pytest.raises(LsrlError, match="digit") as caught:
+            ways[call](x)
+        assert "\n" not in str(caught.value)
+
+
+def test_sequences_longer_than_declared_are_refused(model):
+    message = "running total has 51 steps; expected at most max_length=50; compile with a larger max_length"
+    with pytest.raises(RangeError, match=message):
+        model.run(np.ones((51, 1)))
+    _, state = model.step([1])
+    for _ in range(49):
+        _, state = model.step([1], state)
+    with pytest.raises(RangeError, match=message):
+        model.step([1], state)
+
+
+def test_a_step_takes_one_token_a_stream(model):
+    with pytest.raises(ShapeError, match=r"step got an array of shape \(1, 1, 1\); expected \(dim,\)"):
+        model.step([[[1]]])
+    _, state = model.step([[1], [2]])
+    with pytest.raises(ShapeError, match="step got 1 tokens for 2 streams; expected one for each"):
+        model.step([1], state)
+
+
+def test_unknown_values_are_named(model):
+    with pytest.raises(lsrl.ProgramError, match="no value is named 'product'; expected one of digit, sum"):
+        model.read("product", [[1]])
+
+
+def test_values_that_vanished_say_how_to_keep_them():
+    shifted = Program(lsrl.step(digit - 4, width=1))
+    model = lsrl.compile(shifted)
+    assert model.layout.absent
+    with pytest.raises(lsrl.ProgramError, match="was optimised away; give it a name with name="):
+        model.read(model.layout.absent[0], [[1]])
+
+
+COMPILER_MISTAKES = [
+    (
+        lambda: lsrl.compile(running, "transformer"),
+        "no target is named 'transformer'; expected one of linear-rnn",
+    ),
+    (lambda: lsrl.compile(running, dtype="float16"), "dtype='float16' of linear-rnn; expected one of float64, float32"),
+    (lambda: lsrl.compile(running, max_length=0), "max_length is 0; expected a whole number of steps from 1"),
+    (lambda: lsrl.compile(running, max_length=2.5), r"max_length is 2\.5"),
+    (lambda: lsrl.compile(running, input_range=(10, 20)), r"input_range of digit\[0\] leaves 10 … 9"),
+    (lambda: lsrl.compile(running, input_range=5), "input_range is 5; expected a pair"),
+    (lambda: lsrl.compile("running"), "'running' is no Program"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "message"), COMPILER_MISTAKES)
+def test_compiler_mistakes(mistake, message):
+    with pytest.raises(LsrlError, match=message) as caught:
+        mistake()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_product_of_two_numbers_needs_a_target_with_products():
+    pair = Input(2, range=(0, 9), integer=True)
+    program = Program(lsrl.Multi(pair, name="area"))
+    message = "value 'area' multiplies two values that are not booleans.*use target='gated-linear-rnn'"
+    with pytest.raises(UnsupportedProgram, match=message):
+        lsrl.compile(program, "linear-rnn")
+    assert lsrl.compile(program, "gated-linear-rnn").run([[3, 5]]).tolist() == [[15]]
+
+
+def test_big_m_needs_a_range_and_says_what_to_declare():
+    pair = Input(2)
+    program = Program(lsrl.ifelse(pair[0] > 0, pair[1], 0, name="chosen"))
+    with pytest.raises(RangeError, match=r"value 'chosen' selects a value whose range is not known.*Input\(range="):
+        lsrl.compile(program, "linear-rnn")
+    assert lsrl.compile(program, "gated-linear-rnn").run([[1, 1e30]]).tolist() == [[1e30]]
+    assert lsrl.compile(program, "linear-rnn", input_range=(-5, 5)).run([[1, 3]]).tolist() == [[3]]
+
+
+def test_a_narrower_input_range_is_enforced():
+    model = lsrl.compile(running, input_range=(0, 3), max_length=5)
+    with pytest.raises(RangeError, match="range 0 … 3"):
+        model.run([[4]])
+
+
+def test_guarantees_are_consistent():
+    with pytest.raises(ValueError, match="cannot have the bound"):
+        Guarantee("exact", 0.1, None)
+    with pytest.raises(ValueError, match="cannot have the bound"):
+        Guarantee("bounded", float("inf"), None)
+    assert str(Guarantee("bounded", 1e-9, 7)) == "bounded: |error| ≤ 1e-09, up to 7 steps"
+    assert str(Guarantee("none", float("inf"), None, "why")) == "none: why"
+
+
+def test_without_ranges_nothing_is_promised_and_the_reason_says_what_to_declare():
+    model = lsrl.compile(Program(lsrl.cumsum(Input(1, name="x") * "1/3")))
+    assert model.guarantee.kind == "none"
+    assert "declare Input(range=...) and max_length" in str(model.guarantee)
+
+
+def test_importing_lsrl_imports_no_torch():
+    use = "import sys, lsrl; lsrl.compile(lsrl.Program(lsrl.cumsum(lsrl.Input(1)))).run([[1]])"
+    code = f"{use}; print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"
