@@ -139,6 +139,8 @@ class FunctionApproximator:
             raise ShapeError(f"points have shape {given.shape}; expected (k, {self.in_dim})")
         if not ((given >= 0) & (given <= 1)).all():
             raise RangeError(f"points reach from {given.min():g} to {given.max():g}; expected all in [0, 1]")
+        if np.ndim(prompt) != 2 or prompt.shape[1] != self.token_dim:
+            raise ShapeError(f"prompt has shape {np.shape(prompt)}; expected (T, {self.token_dim}), from .prompt()")
         sequences = np.zeros((len(given), 1 + len(prompt), self.token_dim))
         sequences[:, 0, : self.in_dim] = np.rint(given * self.resolution) / self.resolution
         sequences[:, 1:] = prompt
@@ -208,14 +210,15 @@ class FunctionApproximator:
         return ifelse(cond, then, constant(0), via=self.via, short=self.short)
 
     def _cell_token(self, cell: Cell) -> np.ndarray:
+        upper = np.where(cell.high == 1, 1 + 1 / self.resolution, cell.high)
+        at_centre = cell.value + cell.slope @ ((cell.low + upper) / 2 - cell.centre)
         low, high = self._ends
-        if cell.value.min() < low or cell.value.max() > high:
+        if at_centre.min() < low or at_centre.max() > high:
             raise RangeError(
-                f"f reaches from {cell.value.min():g} to {cell.value.max():g} at {cell.centre.tolist()}; "
+                f"f reaches from {at_centre.min():g} to {at_centre.max():g} at {cell.centre.tolist()}; "
                 f"expected values in value_range={self.value_range}"
             )
-        upper = np.where(cell.high == 1, 1 + 1 / self.resolution, cell.high)
-        value = np.rint(cell.value / self._value_step) * self._value_step
+        value = np.rint(at_centre / self._value_step) * self._value_step
         slope = np.rint(cell.slope / self._slope_step) * self._slope_step
         return np.concatenate([cell.low, upper, value, slope.ravel() if self.order else []])
 
