@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +21,9 @@ from lsrl.incontext import FunctionApproximator, SequenceMap
 from lsrl.targets.compiler import compile as compiled
 from lsrl.targets.model import CompiledModel
 from lsrl.targets.registry import TARGETS
+
+LONGEST = 1_000_000
+"""Steps that the dictionary for the speed figures is compiled for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def import_figures() -> Iterator[Figure]:
     yield Figure("torch imported by it", float("True" in runs[0].stdout), "", 0)
 
 
-def size_figures(length: int) -> Iterator[Figure]:
+def size_figures(length: int, repeats: int = 7) -> Iterator[Figure]:
     """Sizes and compile time of the dictionary program with keys and values of `length`."""
     sequence_map = dictionary_program(length)
     goal = {10: 0.05, 100: 0.5, 1000: 10.0}[length]
@@ -86,7 +90,9 @@ def size_figures(length: int) -> Iterator[Figure]:
         )
         yield Figure(f"{name}: layers", model.sizes.layers, "", 40)
         yield Figure(f"{name}: state dimension", model.sizes.state_dimension, "", authors="22,857" if at_ten else "")
-        seconds = median_seconds(lambda t=target: _compiled_anew(length, t), 3 if length == 1000 else 7)  # type: ignore[misc]
+        seconds = median_seconds(
+            lambda t=target: _compiled_anew(length, t), min(repeats, 3) if length == 1000 else repeats
+        )  # type: ignore[misc]
         yield Figure(f"{name}: compile", seconds, "s", goal, authors="24–91 s" if at_ten else "")
 
 
@@ -100,13 +106,13 @@ def speed_figures(scale: int) -> Iterator[Figure]:
     sequence_map = dictionary_program(10)
     rng = np.random.default_rng(0)
     for target in TARGETS:
-        model = compiled(sequence_map.program, target)
+        model = compiled(sequence_map.program, target, max_length=LONGEST)
         single = rng.integers(0, 10, (10_000 * scale, 1)).astype(np.float64)
         batch = rng.integers(0, 10, (64, 200 * scale, 1)).astype(np.float64)
         at = "87–123" if target == "linear-rnn" else ""
         yield Figure(
             f"run T=10 dictionary, {target}: one sequence of {len(single):,}",
-            len(single) / median_seconds(lambda m=model, x=single: m.run(x), 3),  # type: ignore[misc]
+            len(single) / median_seconds(partial(model.run, single), 3),
             "tokens/s",
             100_000,
             "at least",
@@ -114,7 +120,7 @@ def speed_figures(scale: int) -> Iterator[Figure]:
         )
         yield Figure(
             f"run T=10 dictionary, {target}: batch of 64 × {batch.shape[1]:,}",
-            batch[..., 0].size / median_seconds(lambda m=model, x=batch: m.run(x), 3),  # type: ignore[misc]
+            batch[..., 0].size / median_seconds(partial(model.run, batch), 3),
             "tokens/s",
             200_000,
             "at least",
@@ -138,7 +144,7 @@ def peak_memory(tokens: int) -> Figure:
 import resource, numpy as np
 from lsrl.bench import dictionary_program
 from lsrl.targets.compiler import compile
-model = compile(dictionary_program(10).program)
+model = compile(dictionary_program(10).program, max_length={LONGEST})
 x = np.random.default_rng(0).integers(0, 10, ({tokens}, 1)).astype(float)
 model.run(x[:5000])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -158,14 +164,11 @@ def function_figures() -> Iterator[Figure]:
         name = f"function 2 → 2, {target}"
         yield Figure(f"{name}: widest layer", model.sizes.widest, "", authors="282" if mine else "")
         yield Figure(f"{name}: non-zeros", model.sizes.nonzeros, "", authors="3,160" if mine else "")
-        seconds = median_seconds(
-            lambda t=target: compiled(approximator.program, t, max_length=approximator.max_length),  # type: ignore[misc]
-            7,
-        )
+        seconds = median_seconds(partial(compiled, approximator.program, target, max_length=approximator.max_length), 7)
         yield Figure(f"{name}: compile", seconds, "s", authors="0.2–0.3 s" if mine else "")
-        prompt = approximator.prompt(lambda x: np.stack([x[..., 0], x[..., 1]], axis=-1), 8)
+        prompt = approximator.prompt(lambda x: x, 64)
         queries = approximator.queries(prompt, np.random.default_rng(0).random((256, 2)))
-        rate = queries.shape[0] * queries.shape[1] / median_seconds(lambda m=model, q=queries: m.run(q), 3)  # type: ignore[misc]
+        rate = queries.shape[0] * queries.shape[1] / median_seconds(partial(model.run, queries), 3)
         yield Figure(f"{name}: run, batch of 256 prompts", rate, "tokens/s", authors="440" if mine else "")
 
 

@@ -102,6 +102,15 @@ def targets(as_json: Json = False) -> None:
 
 
 @app.command()
+def zoo(as_json: Json = False) -> None:
+    """The example programs there are."""
+    from lsrl import zoo as programs
+
+    rows = [{"name": f"zoo:{name}", "what it computes": programs.get(name).summary} for name in programs.names()]
+    emit(rows, as_json, lambda: table(rows))
+
+
+@app.command()
 def show(spec: Spec, as_json: Json = False) -> None:
     """A program as a listing: one line a value."""
     from lsrl.lang.json_format import to_json
@@ -172,7 +181,9 @@ def _plain(number: str | float) -> str:
 def _compiled(named: Specified, target: Any, max_length: int | None, dtype: str) -> Any:
     from lsrl.targets.compiler import compile as compiled
 
-    return compiled(named.program, target.value, max_length=max_length or named.max_length, dtype=dtype)
+    return compiled(
+        named.program, target.value, max_length=named.max_length if max_length is None else max_length, dtype=dtype
+    )
 
 
 @app.command("compile")

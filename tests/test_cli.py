@@ -1,0 +1,168 @@
+"""The command line: every command, as a table and as JSON; mistakes end in one line."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import lsrl
+from lsrl import zoo
+from lsrl.cli import app, main
+
+PROGRAM = """
+import lsrl
+x = lsrl.Input(1, range=(0, 9), integer=True, name="x")
+running = lsrl.Program(lsrl.cumsum(x, name="sum"), name="running")
+number = 5
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.py").write_text(PROGRAM)
+    (tmp_path / "x.csv").write_text("1\n2\n3\n")
+    return tmp_path
+
+
+def run(*arguments):
+    result = CliRunner().invoke(app, list(arguments))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def data(*arguments):
+    return json.loads(run(*arguments, "--json").stdout)
+
+
+def test_targets_are_listed():
+    assert {row["target"] for row in data("targets")} == {"linear-rnn", "gated-linear-rnn"}
+    assert "gated-linear-rnn" in run("targets").stdout
+
+
+def test_the_zoo_is_listed():
+    assert [row["name"] for row in data("zoo")] == [f"zoo:{name}" for name in zoo.names()]
+
+
+@pytest.mark.parametrize("spec", ["file.py:running", "program.json", "zoo:parity"])
+def test_show_prints_a_listing_that_reads_back(here, spec):
+    lsrl.zoo.get("majority").program.save(here / "program.json")
+    text = run("show", spec).stdout
+    program = lsrl.Program.parse(text)
+    assert data("show", spec)["name"] == program.name
+
+
+def test_draw_writes_the_program_and_its_stack(here):
+    run("draw", "zoo:parity", "-o", "parity.svg")
+    assert {path.name for path in here.glob("*.svg")} == {"parity.svg", "parity-stack.svg"}
+    assert data("draw", "file.py:running", "-o", "deep/r.png")["written"] == ["deep/r.png", "deep/r-stack.png"]
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("options", [[], ["--exact"], ["--target", "linear-rnn"]])
+def test_run_reads_and_prints_csv(options):
+    assert run("run", "file.py:running", "--input", "x.csv", *options).stdout.split() == ["1", "3", "6"]
+    outputs = data("run", "file.py:running", "--input", "x.csv", *options)["outputs"]
+    assert [[float(number) for number in row] for row in outputs] == [[1], [3], [6]]
+
+
+def test_compile_writes_a_model_that_loads(here):
+    report = data("compile", "file.py:running", "--target", "linear-rnn", "-o", "model", "--max-length", "9")
+    assert report["layers"] == 1
+    assert lsrl.load(here / "model").run([[1], [2]]).ravel().tolist() == [1, 3]
+    assert (
+        "exact: bit for bit, up to 9 steps" in run("compile", "file.py:running", "-o", "m", "--max-length", "9").stdout
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_verify_reports_and_fails_by_its_exit_code(dtype):
+    row = data("verify", "zoo:bracket_balance", "--cases", "5", "--length", "20", "--dtype", dtype)
+    assert row["passed"]
+    assert row["cases"] == 5
+    assert run("verify", "zoo:bracket_balance", "--cases", "2").exit_code == 0
+
+
+@pytest.mark.parametrize("target", ["linear-rnn", "gated-linear-rnn"])
+def test_dictionaries_are_answered_from_a_file(here, target):
+    (here / "pairs.csv").write_text("AUS,VIE\nBUL,SOF\n")
+    asked = data("incontext", "dictionary", "pairs.csv", "--ask", "BUL", "--ask", "ITA", "--target", target)
+    assert asked == [{"key": "BUL", "answer": "SOF"}, {"key": "ITA", "answer": None}]
+    assert "not in the prompt" in run("incontext", "dictionary", "pairs.csv", "--ask", "ITA").stdout
+    assert [row["answer"] for row in data("incontext", "dictionary", "pairs.csv")] == ["VIE", "SOF"]
+
+
+def test_functions_are_approximated_from_a_file(here):
+    (here / "grid.csv").write_text("0,1\n1,2\n")
+    rows = data("incontext", "function", "grid.csv", "--cells", "256", "--at", "0.5,0.5;1,1")
+    assert [row["samples"] for row in rows] == [1, 2]
+    assert all(row["error"] < 0.1 for row in rows)
+    smooth = ["--order", "1", "--uneven", "--target", "gated-linear-rnn"]
+    assert all(row["error"] < 0.01 for row in data("incontext", "function", "grid.csv", *smooth))
+
+
+MISTAKES = [
+    (["show", "nothing"], "FormatError: 'nothing' names no program; expected file.py:name, file.json or zoo:name"),
+    (["show", "none.py:p"], "FormatError: none.py is not a file"),
+    (["show", "file.py:missing"], "ProgramError: file.py has no Program 'missing'; expected one of: running"),
+    (["show", "file.py:number"], "ProgramError: file.py has no Program 'number'"),
+    (["show", "broken.py:p"], "ProgramError: broken.py failed with ZeroDivisionError"),
+    (["show", "none.json"], "FormatError: cannot read none.json"),
+    (["show", "zoo:lion"], "ProgramError: no zoo program is named 'lion'"),
+    (["run", "file.py:running", "--input", "none.csv"], "FormatError: cannot read none.csv"),
+    (["run", "file.py:running", "--input", "ragged.csv"], "FormatError: ragged.csv, line 2 has 2 columns; expected 1"),
+    (["run", "file.py:running", "--input", "text.csv"], "FormatError: text.csv, line 1, column 1 is 'one'"),
+    (["run", "file.py:running", "--input", "big.csv"], "RangeError: x[0] is 10"),
+    (
+        ["run", "file.py:running", "--input", "x.csv", "--exact", "--target", "linear-rnn"],
+        "UnsupportedProgram: --exact",
+    ),
+    (["draw", "zoo:parity", "-o", "parity.pdf"], "FormatError: parity.pdf ends in '.pdf'; expected a file name with"),
+    (["compile", "zoo:parity", "-o", "x.csv"], "FormatError: cannot write x.csv"),
+    (["compile", "zoo:parity", "-o", "m", "--dtype", "float16"], "UnsupportedProgram: dtype='float16'"),
+    (["compile", "zoo:parity", "-o", "m", "--max-length", "0"], "RangeError: max_length is 0"),
+    (["incontext", "dictionary", "x.csv"], "FormatError: x.csv, line 1 has 1 columns; expected 2"),
+    (["incontext", "dictionary", "pairs.csv", "--ask", "LONG"], "ShapeError: key 'LONG' has 4 symbols; expected 3"),
+    (["incontext", "function", "x.csv"], "FormatError: x.csv is a grid of 3 × 1; expected at least 2 × 2"),
+    (["incontext", "function", "grid.csv", "--at", "here"], "FormatError: --at 'here'; expected points like"),
+    (["incontext", "function", "grid.csv", "--at", "2,2"], "RangeError: points reach from 2 to 2"),
+    (["incontext", "function", "grid.csv", "--order", "1"], "UnsupportedProgram: value 'rises'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES)
+def test_mistakes_end_in_one_line_and_exit_code_1(here, arguments, message, monkeypatch, capsys):
+    (here / "broken.py").write_text("1 / 0")
+    (here / "ragged.csv").write_text("1\n2,3\n")
+    (here / "text.csv").write_text("one\n")
+    (here / "big.csv").write_text("1\n10\n")
+    (here / "pairs.csv").write_text("AUS,VIE\n")
+    (here / "grid.csv").write_text("0,1\n1,2\n")
+    monkeypatch.setattr(sys, "argv", ["lsrl", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    printed = capsys.readouterr()
+    assert caught.value.code == 1
+    assert printed.err.startswith(message)
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+
+
+def test_the_command_is_installed():
+    found = subprocess.run([sys.executable, "-m", "lsrl.cli", "--help"], capture_output=True, text=True, check=True)
+    for command in ("demo", "targets", "show", "draw", "run", "compile", "verify", "incontext", "bench", "zoo"):
+        assert command in found.stdout
+
+
+def test_the_demo_does_its_main_job(here):
+    result = data("demo", "--target", "linear-rnn", "--output", "out")
+    assert result["passed"]
+    assert [(row["correct"], row["asked"]) for row in result["rows"][:2]] == [(25, 25), (61, 61)]
+    assert all(row["max_error"] == 0 for row in result["rows"][:2])
+    page = (here / "out" / "report.html").read_text(encoding="utf-8")
+    assert page.count("<svg") >= 4
+    assert "src=" not in page
+    assert "AUS → VIE" in page
