@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -58,7 +59,7 @@ def figures(*, quick: bool = False) -> Iterator[Figure]:
     """All figures, one after the other as they are measured; `quick` leaves out the slow sizes."""
     yield from import_figures()
     for length in (10, 100) if quick else (10, 100, 1000):
-        yield from size_figures(length)
+        yield from size_figures(length, repeats=3 if length == 1000 else 7)
     yield from speed_figures(1 if quick else 10)
     yield from function_figures()
 
@@ -90,9 +91,7 @@ def size_figures(length: int, repeats: int = 7) -> Iterator[Figure]:
         )
         yield Figure(f"{name}: layers", model.sizes.layers, "", 40)
         yield Figure(f"{name}: state dimension", model.sizes.state_dimension, "", authors="22,857" if at_ten else "")
-        seconds = median_seconds(
-            lambda t=target: _compiled_anew(length, t), min(repeats, 3) if length == 1000 else repeats
-        )  # type: ignore[misc]
+        seconds = median_seconds(partial(_compiled_anew, length, target), repeats)
         yield Figure(f"{name}: compile", seconds, "s", goal, authors="24–91 s" if at_ten else "")
 
 
@@ -125,7 +124,7 @@ def speed_figures(scale: int) -> Iterator[Figure]:
             200_000,
             "at least",
         )
-    yield peak_memory(100_000 * scale)
+    yield peak_memory(model, 100_000 * scale)
     tokens = rng.integers(0, 10, (2_000, 1))
     seconds = median_seconds(lambda: sequence_map.program.run(tokens, exact=True), 3)
     yield Figure(
@@ -138,21 +137,15 @@ def speed_figures(scale: int) -> Iterator[Figure]:
     )
 
 
-def peak_memory(tokens: int) -> Figure:
-    """How much memory running a long sequence adds, beyond its input and output, in a fresh process."""
-    code = f"""
-import resource, numpy as np
-from lsrl.bench import dictionary_program
-from lsrl.targets.compiler import compile
-model = compile(dictionary_program(10).program, max_length={LONGEST})
-x = np.random.default_rng(0).integers(0, 10, ({tokens}, 1)).astype(float)
-model.run(x[:5000])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-y = model.run(x)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 - y.nbytes / 2**20)
-"""
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return Figure(f"memory to run one sequence of {tokens:,}, beyond input and output", float(run.stdout), "MiB", 256)
+def peak_memory(model: CompiledModel, tokens: int) -> Figure:
+    """How much memory running a long sequence takes at most, beyond its input and output."""
+    x = np.random.default_rng(0).integers(0, 10, (tokens, 1)).astype(np.float64)
+    tracemalloc.start()
+    y = model.run(x)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    what = f"memory to run one sequence of {tokens:,}, beyond input and output"
+    return Figure(what, (peak - y.nbytes) / 2**20, "MiB", 256)
 
 
 def function_figures() -> Iterator[Figure]:

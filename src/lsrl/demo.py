@@ -91,6 +91,7 @@ def run_demo(targets: Sequence[str], output: Path, note: Note) -> Demo:
     demo.pictures.insert(
         0,
         Picture(
+            "map",
             map_figure(samples[::STRIDE, ::STRIDE], answers, "m"),
             f"The Jacksboro fault elevation map (left), and what networks answer after {CELLS:,} prompt tokens.",
         ),
@@ -123,9 +124,11 @@ def _answer_dictionaries(demo: Demo, target: str, note: Note) -> None:
     note(f"{target}: compiling the dictionary program")
     model = compiled(words.program, target, max_length=words.max_length)
     if not demo.dictionaries:
-        demo.pictures.append(Picture(program_figure(words.program), "The dictionary program."))
+        demo.pictures.append(Picture("dictionary-program", program_figure(words.program), "The dictionary program."))
     if model.stack is not None:
-        demo.pictures.append(Picture(stack_figure(model.stack), f"The dictionary program on {target}."))
+        demo.pictures.append(
+            Picture(f"dictionary-{target}", stack_figure(model.stack), f"The dictionary program on {target}.")
+        )
     for name, pairs in (("25 capitals", capitals()), ("61 airports", airports())):
         note(f"{target}: asking for {name}")
         demo.rows.append(_dictionary_row(demo, words, model, name, pairs))
@@ -231,6 +234,7 @@ def _compare_cells() -> Picture:
     title = "One network, longer prompts: f(x) = exp(−60 |x − (0.3, 0.6)|²)"
     best, paper = errors["uneven, order 1"][-1], errors["even, order 0"][-1]
     return Picture(
+        "cells",
         error_figure(tokens, errors, title),
         f"At {tokens['uneven, order 1'][-1]:,} tokens the error of uneven linear cells is {paper / best:.0f} times "
         "smaller than that of the paper's regular grid of constants. Measured on the network at 1,000 random points.",

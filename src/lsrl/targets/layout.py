@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -79,13 +80,13 @@ def layout_of(circuit: Circuit, stack: Stack, names: Sequence[str]) -> Layout:
 
 
 def _read_out(forms: Sequence[Affine], stack: Stack) -> ReadOut:
-    parts: dict[tuple[int, Part], list[dict[int, fmpq]]] = {}
+    parts: dict[tuple[int, Part], list[dict[int, fmpq]]] = defaultdict(lambda: [{} for _ in forms])
     constants = []
     for component, form in enumerate(forms):
         constant = form.constant
         for unit, weight in form.terms.items():
             place = stack.places[unit]
-            rows = parts.setdefault((place.layer, place.part), [{} for _ in forms])
+            rows = parts[place.layer, place.part]
             constant = constant + weight * place.constant
             for index, factor in place.weights:
                 rows[component][index] = rows[component].get(index, fmpq(0)) + weight * factor

@@ -11,12 +11,13 @@ from jinja2 import Environment
 from matplotlib.figure import Figure
 
 from lsrl.errors import FormatError
-from lsrl.view.palette import as_svg
+from lsrl.view.palette import as_svg, written
 
 
 class Picture(NamedTuple):
-    """A figure and what stands under it."""
+    """A figure, what its file is called, and what stands under it."""
 
+    name: str
     figure: Figure
     caption: str
 
@@ -39,7 +40,7 @@ def write_report(
     pictures: Sequence[Picture],
     machine: str,
 ) -> None:
-    """Write the report. Raises `FormatError` when the file cannot be written."""
+    """Write the report, and each picture beside it as PNG. Raises `FormatError` when they cannot be written."""
     template = Environment(autoescape=True).from_string(
         files("lsrl.view").joinpath("report.html").read_text(encoding="utf-8")
     )
@@ -51,8 +52,9 @@ def write_report(
         pictures=[{"svg": as_svg(picture.figure), "caption": picture.caption} for picture in pictures],
         machine=machine,
     )
+    for picture in pictures:
+        written(picture.figure, path.with_name(f"{picture.name}.png"))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
     except OSError as problem:
         raise FormatError(f"cannot write {path}: {problem.strerror}; expected a writable file") from None
