@@ -93,7 +93,7 @@ def run_demo(targets: Sequence[str], output: Path, note: Note) -> Demo:
         Picture(
             "map",
             map_figure(samples[::STRIDE, ::STRIDE], answers, "m"),
-            f"The Jacksboro fault elevation map (left), and what networks answer after {CELLS:,} prompt tokens.",
+            f"The Jacksboro fault elevation map (left), and what a network answers after {CELLS:,} prompt tokens.",
         ),
     )
     note("comparing cells")
@@ -166,7 +166,7 @@ def _draw_map(demo: Demo, target: str, samples: np.ndarray, note: Note) -> dict[
             note(f"{target}: {name}")
             row, surface = _map_row(approximator, model, name, samples, uneven)
             demo.rows.append(row)
-            surfaces[f"{target}: {name.removeprefix('map, ')}"] = surface
+            surfaces[name.removeprefix("map, ")] = surface
     return surfaces
 
 

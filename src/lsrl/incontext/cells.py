@@ -18,6 +18,11 @@ Function: TypeAlias = Callable[[np.ndarray], np.ndarray]
 PROBES = 256
 """Points at which a cell is fitted, if not more are needed for two a side."""
 
+THINNEST = 2
+"""Sides this many times shorter than the longest are not halved. One halving at a time does not see
+that a strip is a dead end: without this, constant cells on the demo's map end up as long strips, and
+their error is 34 % larger (61.1 m instead of 45.5 m at 1,024 cells)."""
+
 NEGLIGIBLE = 1e-24
 """Squared errors below this are rounding, not worth a cell."""
 
@@ -132,7 +137,8 @@ def uneven_cells(function: Function, dim: int, count: int, order: int, resolutio
 
 def _best_halves(function: Function, cell: Cell, order: int, resolution: int) -> list[tuple[float, Cell]] | None:
     candidates = []
-    for axis in range(len(cell.low)):
+    sides = cell.high - cell.low
+    for axis in np.flatnonzero(sides * THINNEST >= sides.max()):
         middle = np.floor(cell.centre[axis] * resolution) / resolution
         if cell.low[axis] < middle < cell.high[axis]:
             lower_end, upper_start = cell.high.copy(), cell.low.copy()

@@ -21,6 +21,7 @@ from lsrl.circuit.state_graph import components
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ZERO, as_float
 from lsrl.targets.guarantee import Guarantee
+from lsrl.targets.linear_stack.scan import LARGEST_GROWTH
 
 PRECISION = {"float32": 24, "float64": 53}
 LARGEST = {24: 2**126, 53: 2**1022}
@@ -32,6 +33,12 @@ SLACK = 1 + 2.0**-20
 SCAN_ROUNDINGS = 8
 """A general state is evaluated in blocks of 64 steps by doubling: log₂ 64 roundings and two more."""
 
+HEADROOM_OF_SUMS = 2
+"""A cumulative sum may be evaluated in pieces; a piece is the difference of two states."""
+
+HEADROOM_OF_SCANS = 1 + LARGEST_GROWTH
+"""A piece of a scan is s − Aʲ s', and `block_powers` bounds Aʲ."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sum:
@@ -39,6 +46,8 @@ class Sum:
 
     terms: Sequence[tuple[fmpq, Fact, float]]
     constant: fmpq
+    headroom: int = 1
+    """How many times larger than the sum itself its evaluation may get."""
 
     def error(self, precision: int) -> float:
         """A bound on |computed − exact|: inherited errors, rounded weights, rounded additions."""
@@ -78,7 +87,7 @@ class Sum:
                 return False
             total += abs(weight) * magnitude
             measures.append(weight * measure)
-        return _fits(total, common_measure(measures), precision)
+        return _fits(total * self.headroom, common_measure(measures), precision)
 
 
 def _fits(total: fmpq, measure: fmpq, precision: int) -> bool:
@@ -145,15 +154,17 @@ def _state_errors(
     found = [0.0] * len(layer.b)
     for members in components(layer.A.rows):
         inside = set(members)
+        loops = [sum((abs(weight) for j, weight in layer.A.rows[i] if j in inside), ZERO) for i in members]
+        simple = len(members) == 1 and loops[0] in (0, 1)
         for i in members:
             earlier = [
                 (weight, layer.states[j].fact, 0.0 if j in inside else found[j]) for j, weight in layer.A.rows[i]
             ]
-            found[i] = Sum([*earlier, *_terms(layer.B.rows[i], cells, errors)], layer.b[i]).error(precision)
-        loops = [sum((abs(weight) for j, weight in layer.A.rows[i] if j in inside), ZERO) for i in members]
+            drive = _terms(layer.B.rows[i], cells, errors)
+            row = Sum([*earlier, *drive], layer.b[i], HEADROOM_OF_SUMS if simple else HEADROOM_OF_SCANS)
+            found[i] = row.error(precision)
         norm, local = max(map(as_float, loops)), max(found[i] for i in members)
         if norm and local:
-            simple = len(members) == 1 and loops[0] == 1
             steps = _accumulated(norm, max_length) * (1 if simple else SCAN_ROUNDINGS)
             found = [local * steps if i in inside else error for i, error in enumerate(found)]
     return found

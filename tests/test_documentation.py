@@ -1,0 +1,42 @@
+"""What README, docs and examples show is what happens."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"```(python|text)\n(.*?)```", re.DOTALL)
+
+
+@pytest.mark.filterwarnings("ignore::lsrl.UndecidedComparisonWarning")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_code_prints_what_the_page_says(page, capsys):
+    namespace = {}
+    for kind, text in BLOCK.findall(page.read_text(encoding="utf-8")):
+        if kind == "python":
+            exec(compile(text, page.name, "exec"), namespace)
+        else:
+            assert capsys.readouterr().out == text
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
+def test_examples_run(example, capsys):
+    runpy.run_path(str(example), run_name="__main__")
+    assert capsys.readouterr().out
+
+
+def test_examples_print_what_their_comments_say(capsys):
+    path = ROOT / "examples" / "dictionary.py"
+    runpy.run_path(str(path), run_name="__main__")
+    promised = re.findall(r"print\(.*\)  # (.*)", path.read_text(encoding="utf-8"))
+    assert capsys.readouterr().out.splitlines() == promised
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
