@@ -8,7 +8,7 @@ from lsrl.circuit.facts import BOOLEAN, Fact, intersection, on_grid, product_fac
 from lsrl.circuit.translate import circuit_of
 from lsrl.errors import RangeError
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.values import LinState
+from lsrl.lang.primitives import LinState
 
 
 def output_fact(value, **declared):

@@ -19,7 +19,7 @@ from lsrl.circuit.units import Circuit, GateUnit, InputUnit, ProductUnit, ReLUUn
 from lsrl.circuit.verify import verify_circuit
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO
-from lsrl.lang.values import Via
+from lsrl.lang.primitives import Via
 
 
 class CircuitBuilder:

@@ -10,7 +10,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.knowledge import Knowledge
-from lsrl.lang.values import Via
+from lsrl.lang.primitives import Via
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The language: what you write."""
 
 from lsrl.lang.arithmetic import absolute, clip, constant, lookup, maximum, minimum, modulo, one_hot, total
+from lsrl.lang.broadcasting import broadcast
 from lsrl.lang.logic import (
     and_,
     at_least,
@@ -17,9 +18,10 @@ from lsrl.lang.logic import (
     step,
 )
 from lsrl.lang.matrix import Matrix
+from lsrl.lang.primitives import Concat, Constant, Input, Linear, LinState, Multi, ReLU, Slice
 from lsrl.lang.program import ForEach, Program
 from lsrl.lang.recurrence import counter, cumsum, cyclic, delay, mod_counter, shift_register
-from lsrl.lang.values import Concat, Constant, Input, Linear, LinState, Multi, ReLU, Slice, Value, broadcast
+from lsrl.lang.values import Value
 
 __all__ = [
     "Concat",

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from lsrl.errors import ProgramError, ShapeError
+from lsrl.lang.broadcasting import as_value, broadcast, same_dimension
 from lsrl.lang.logic import DEFAULT_WIDTH, at_least
 from lsrl.lang.matrix import Matrix, beside, identity, ones
 from lsrl.lang.numbers import exact_vector
-from lsrl.lang.values import Concat, Constant, Linear, ReLU, Value, as_value, broadcast, same_dimension
+from lsrl.lang.primitives import Concat, Constant, Linear, ReLU
+from lsrl.lang.values import Value
 
 
 def constant(numbers: Any, *, dim: int | None = None, name: str | None = None) -> Value:

@@ -12,9 +12,9 @@ from lsrl.errors import FormatError, LsrlError
 from lsrl.lang.listing import blocks
 from lsrl.lang.matrix import Matrix, cycle, diagonal, shift
 from lsrl.lang.numbers import ONE, ZERO, Vector, exact, exact_vector
+from lsrl.lang.primitives import PRIMITIVES
 from lsrl.lang.program import Program
 from lsrl.lang.records import LARGEST_DIMENSION, Record, check_size, program_of
-from lsrl.lang.values import PRIMITIVES
 
 _TOKEN = re.compile(r"\s*(?:(?P<number>-?\d+(?:/\d+)?)|(?P<name>%?[A-Za-z_][\w.]*)|(?P<sign>[()\[\],:=]))")
 _LINE = re.compile(r"(?P<generated>%?)(?P<name>[A-Za-z_][\w.]*)\s*:\s*(?P<dim>\d{1,9})\s*=\s*(?P<operation>.*)\Z")

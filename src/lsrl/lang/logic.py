@@ -12,9 +12,11 @@ from typing import Any, Literal, TypeAlias
 from flint import fmpq
 
 from lsrl.errors import NumberError, ProgramError
+from lsrl.lang.broadcasting import as_value, same_dimension
 from lsrl.lang.matrix import beside, diagonal, identity
 from lsrl.lang.numbers import exact
-from lsrl.lang.values import Concat, Constant, Linear, Multi, ReLU, Value, Via, as_value, same_dimension
+from lsrl.lang.primitives import Concat, Constant, Linear, Multi, ReLU, Via
+from lsrl.lang.values import Value
 
 DEFAULT_WIDTH = fmpq(1, 1024)
 """The ramp of a comparison when none is given. A power of two, so that float64 holds it exactly."""

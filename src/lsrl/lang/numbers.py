@@ -78,6 +78,15 @@ def exact_vector(numbers: Any, dim: int, what: str) -> Vector:
     return vector
 
 
+def is_sequence(item: Any) -> bool:
+    """Whether this is several numbers: a list, a tuple, an array, but not text.
+
+    >>> is_sequence([1]), is_sequence("1/3"), is_sequence(2)
+    (True, False, False)
+    """
+    return not isinstance(item, (str, bytes)) and hasattr(item, "__len__") and getattr(item, "shape", None) != ()
+
+
 def as_fraction(number: fmpq) -> Fraction:
     """The same number as a standard-library `Fraction`.
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lsrl.errors import ProgramError, listed
-from lsrl.lang.values import Concat, Input, Value
+from lsrl.lang.primitives import Concat, Input
+from lsrl.lang.values import Value
 
 if TYPE_CHECKING:
     from lsrl.semantics import Trace, Undecided

@@ -8,8 +8,9 @@ from typing import Any
 
 from lsrl.errors import FormatError, LsrlError
 from lsrl.lang.matrix import Matrix
+from lsrl.lang.primitives import PRIMITIVES, Concat, Constant, Input, Linear, LinState, Multi, ReLU, Slice
 from lsrl.lang.program import Program
-from lsrl.lang.values import PRIMITIVES, Concat, Constant, Input, Linear, LinState, Multi, ReLU, Slice, Value
+from lsrl.lang.values import Value
 
 LARGEST_DIMENSION = 2**20
 """A value or matrix larger than this is refused when it is read."""

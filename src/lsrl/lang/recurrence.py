@@ -7,7 +7,8 @@ from typing import Any
 from lsrl.errors import ProgramError
 from lsrl.lang.matrix import Matrix, cycle, identity, shift, zeros
 from lsrl.lang.numbers import ONE, exact_vector
-from lsrl.lang.values import Constant, Linear, LinState, Value
+from lsrl.lang.primitives import Constant, Linear, LinState
+from lsrl.lang.values import Value
 
 
 def cumsum(x: Value, *, init: Any = 0, name: str | None = None) -> Value:

@@ -1,0 +1,107 @@
+"""What `+ - * /`, comparisons, `& | ~` and `[ ]` on values mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flint import fmpq
+
+from lsrl.errors import NumberError, ProgramError, ShapeError
+from lsrl.lang.broadcasting import broadcast, same_dimension, scaled
+from lsrl.lang.logic import and_, at_least, at_most, larger, not_, or_, smaller
+from lsrl.lang.matrix import Matrix, beside, diagonal, identity, ones
+from lsrl.lang.numbers import ONE, exact, exact_vector, is_sequence
+from lsrl.lang.primitives import Concat, Constant, Linear, Multi, Slice
+from lsrl.lang.values import Value
+
+__all__ = [
+    "added",
+    "and_",
+    "at_least",
+    "at_most",
+    "divided",
+    "larger",
+    "multiplied",
+    "not_",
+    "or_",
+    "scaled",
+    "sliced",
+    "smaller",
+    "subtracted",
+    "subtracted_from",
+]
+
+
+def added(x: Value, other: Any) -> Value:
+    """x + other."""
+    return _sum(x, ONE, other, ONE)
+
+
+def subtracted(x: Value, other: Any) -> Value:
+    """x − other."""
+    return _sum(x, ONE, other, -ONE)
+
+
+def subtracted_from(x: Value, other: Any) -> Value:
+    """other − x."""
+    return _sum(x, -ONE, other, ONE)
+
+
+def multiplied(x: Value, other: Any) -> Value:
+    """x · other: a product of two values, or a multiple by one number or one for each component."""
+    if isinstance(other, Value):
+        return Multi(Concat(same_dimension(x, other)), hint="product")
+    if is_sequence(other):
+        factors = exact_vector(other, max(x.dim, len(other)), "factor")
+        return Linear(broadcast(x, len(factors)), diagonal(factors), hint="scaled")
+    return scaled(x, exact(other, "factor"))
+
+
+def divided(x: Value, other: Any) -> Value:
+    """x / other, for a number."""
+    if isinstance(other, Value):
+        raise ProgramError(
+            f"{x.label} / {other.label}: division by a value is not a recurrent program; divide by a number"
+        )
+    divisor = exact(other, "divisor")
+    if not divisor:
+        raise NumberError(f"{x.label} is divided by zero; expected a non-zero number")
+    return scaled(x, ONE / divisor)
+
+
+def sliced(x: Value, index: int | slice) -> Value:
+    """x[index], as Python counts."""
+    if isinstance(index, slice):
+        if index.step not in (None, 1):
+            raise ShapeError(f"{x.label}[::{index.step}]: expected a slice without a step")
+        return Slice(x, _position(x, index.start, 0), _position(x, index.stop, x.dim))
+    start = _position(x, index, 0)
+    return Slice(x, start, start + 1)
+
+
+def _position(x: Value, index: Any, default: int) -> int:
+    if index is None:
+        return default
+    if isinstance(index, bool) or not isinstance(index, int):
+        raise ShapeError(f"{x.label}[{index!r}]: expected whole numbers")
+    return index + x.dim if index < 0 else index
+
+
+def _sum(x: Value, x_factor: fmpq, other: Any, other_factor: fmpq) -> Value:
+    hint = "sum" if x_factor == other_factor else "difference"
+    if isinstance(other, Value) and not isinstance(other, Constant):
+        if other is x:
+            return scaled(x, x_factor + other_factor, hint)
+        left, right = same_dimension(x, other)
+        blocks = (diagonal([factor] * left.dim) for factor in (x_factor, other_factor))
+        return Linear(Concat([left, right]), beside(*blocks), hint=hint)
+    numbers: Any = other.parameters["numbers"] if isinstance(other, Constant) else other
+    dim = max(x.dim, len(numbers) if is_sequence(numbers) else 1)
+    bias = [other_factor * number for number in exact_vector(numbers, dim, "number")]
+    if x.dim not in (1, dim):
+        raise ShapeError(f"dimensions differ: {x.label} has {x.dim}, the numbers have {dim}; expected equal ones, or 1")
+    block = ones(dim, 1) if x.dim == 1 and dim > 1 else identity(dim)
+    matrix = (
+        block if x_factor == 1 else Matrix(tuple(tuple((c, -n) for c, n in row) for row in block.rows), block.columns)
+    )
+    return Linear(x, matrix, bias, hint=hint)

@@ -1,0 +1,219 @@
+"""The primitives: what makes values.
+
+They are the paper's (Petrov et al. 2024, section 3): `Input`, `Linear`, `LinState`, `ReLU`,
+`Multi`, `Concat`, slicing; a `Constant` is a `Linear` without an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
+from lsrl.errors import NumberError, ProgramError, ShapeError
+from lsrl.lang.matrix import Matrix
+from lsrl.lang.numbers import exact_vector, is_sequence
+from lsrl.lang.values import Parameter, Value
+
+Via: TypeAlias = Literal["auto", "multi", "relu"]
+
+
+class Input(Value):
+    """The stream a program reads: `dim` numbers at every step.
+
+    `range` declares (low, high), each a number or one per component; `grid` declares that every
+    component is an integer multiple of that number (`integer=True` is `grid=1`). Runs refuse
+    inputs outside the declaration; the compiler uses it.
+
+    >>> Input(2, range=(0, 1), grid="1/8")
+    <Input 'input' of dimension 2>
+    """
+
+    __slots__ = ()
+    default_hint = "input"
+
+    def __init__(
+        self,
+        dim: int = 1,
+        *,
+        range: tuple[Any, Any] | None = None,
+        grid: Any = None,
+        integer: bool = False,
+        name: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        dim = _dimension(dim, name or "input")
+        low = high = None
+        if range is not None:
+            low, high = (exact_vector(bound, dim, "range") for bound in range)
+            for lower, upper in zip(low, high, strict=True):
+                if lower > upper:
+                    raise ProgramError(f"range ({lower}, {upper}) of {name or 'input'} is empty; expected low ≤ high")
+        if integer and grid is None:
+            grid = 1
+        spacing = None if grid is None else exact_vector(grid, dim, "grid")
+        if spacing is not None and min(spacing) <= 0:
+            raise NumberError(f"grid of {name or 'input'} is {min(spacing)}; expected a positive number")
+        super().__init__(dim, (), {"low": low, "high": high, "grid": spacing}, name, hint)
+
+
+class Constant(Value):
+    """The same numbers at every step.
+
+    >>> Constant([1, "1/2"])
+    <Constant 'constant' of dimension 2>
+    """
+
+    __slots__ = ()
+    default_hint = "constant"
+
+    def __init__(self, numbers: Any, *, name: str | None = None, hint: str | None = None) -> None:
+        dim = len(numbers) if is_sequence(numbers) else 1
+        super().__init__(dim, (), {"numbers": exact_vector(numbers, dim, "constant")}, name, hint)
+
+
+class Linear(Value):
+    """A x + b: `A` is rows × `x.dim`, `b` has one number a row (a number means that many times it).
+
+    Raises `ShapeError` when they do not fit.
+
+    >>> Linear(Input(2), [[1, 1]], [-1]).dim
+    1
+    """
+
+    __slots__ = ()
+    default_hint = "linear"
+
+    def __init__(
+        self,
+        x: Value,
+        A: Any,
+        b: Any = 0,
+        *,
+        comparison: bool = False,
+        name: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        rows = _rows(A) if isinstance(A, Matrix) or is_sequence(A) else x.dim
+        matrix = Matrix.of(A, (rows, x.dim), f"A of Linear({x.label})")
+        bias = exact_vector(b, rows, f"b of Linear({x.label})")
+        super().__init__(rows, (x,), {"A": matrix, "b": bias}, name, hint, comparison)
+
+
+class LinState(Value):
+    """The linear state sₜ = A sₜ₋₁ + B xₜ + bias, with s₀ = `init` before the first step.
+
+    `A` is square, `B` is `A`'s rows × `x.dim`; a number for either stands for the identity times it.
+    Raises `ShapeError` when they do not fit.
+
+    >>> LinState(Input(1), 1, 1).dim
+    1
+    """
+
+    __slots__ = ()
+    default_hint = "state"
+
+    def __init__(
+        self,
+        x: Value,
+        A: Any,
+        B: Any = 1,
+        init: Any = 0,
+        bias: Any = 0,
+        *,
+        name: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        sizes = [_rows(matrix) for matrix in (A, B) if isinstance(matrix, Matrix) or is_sequence(matrix)]
+        dim = sizes[0] if sizes else x.dim
+        label = name or hint or f"LinState({x.label})"
+        parameters: dict[str, Parameter] = {
+            "A": Matrix.of(A, (dim, dim), f"A of {label}"),
+            "B": Matrix.of(B, (dim, x.dim), f"B of {label}"),
+            "init": exact_vector(init, dim, f"init of {label}"),
+            "bias": exact_vector(bias, dim, f"bias of {label}"),
+        }
+        super().__init__(dim, (x,), parameters, name, hint)
+
+
+class ReLU(Value):
+    """max(x, 0), component by component.
+
+    >>> ReLU(Input(3)).dim
+    3
+    """
+
+    __slots__ = ()
+    default_hint = "relu"
+
+    def __init__(self, x: Value, *, comparison: bool = False, name: str | None = None, hint: str | None = None) -> None:
+        super().__init__(x.dim, (x,), {}, name, hint, comparison)
+
+
+class Multi(Value):
+    """The first half of `x` times its second half, component by component.
+
+    `via` says how a compiler may lower it: `"multi"` as a product, `"relu"` by big-M (one factor
+    must be a boolean), `"auto"` as the target prefers. It never changes what the program means.
+
+    >>> Multi(Input(4)).dim
+    2
+    """
+
+    __slots__ = ()
+    default_hint = "multi"
+
+    def __init__(self, x: Value, *, via: Via = "auto", name: str | None = None, hint: str | None = None) -> None:
+        if x.dim % 2:
+            raise ShapeError(f"Multi({x.label}) has dimension {x.dim}; expected an even one (two halves)")
+        if via not in ("auto", "multi", "relu"):
+            raise ProgramError(f"via={via!r} of Multi({x.label}); expected 'auto', 'multi' or 'relu'")
+        super().__init__(x.dim // 2, (x,), {"via": via}, name, hint)
+
+
+class Concat(Value):
+    """The values one after the other, as one longer vector.
+
+    >>> Concat([Input(1), Constant([1, 2])]).dim
+    3
+    """
+
+    __slots__ = ()
+    default_hint = "concat"
+
+    def __init__(self, values: Sequence[Value], *, name: str | None = None, hint: str | None = None) -> None:
+        if not values:
+            raise ShapeError("Concat of no values; expected at least one")
+        super().__init__(sum(value.dim for value in values), tuple(values), {}, name, hint)
+
+
+class Slice(Value):
+    """Components `start` up to, not including, `stop`. Written `x[start:stop]`.
+
+    >>> Input(4)[1:3].dim
+    2
+    """
+
+    __slots__ = ()
+    default_hint = "slice"
+
+    def __init__(self, x: Value, start: int, stop: int, *, name: str | None = None, hint: str | None = None) -> None:
+        if not 0 <= start < stop <= x.dim:
+            raise ShapeError(
+                f"{x.label}[{start}:{stop}] is outside dimension {x.dim}; expected 0 ≤ start < stop ≤ {x.dim}"
+            )
+        super().__init__(stop - start, (x,), {"start": start, "stop": stop}, name, hint)
+
+
+PRIMITIVES: dict[str, type[Value]] = {
+    primitive.__name__: primitive for primitive in (Input, Constant, Linear, LinState, ReLU, Multi, Concat, Slice)
+}
+
+
+def _rows(matrix: Any) -> int:
+    return len(matrix.rows) if isinstance(matrix, Matrix) else len(matrix)
+
+
+def _dimension(dim: Any, label: str) -> int:
+    if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
+        raise ShapeError(f"dimension of {label} is {dim!r}; expected a whole number from 1")
+    return dim
