@@ -44,6 +44,27 @@ def test_dimension_one_fits_any_dimension():
     assert at(x * x[2], [1, 2, 3]) == [[3, 6, 9]]
 
 
+def test_numpy_numbers_and_arrays_may_stand_on_the_left():
+    x = Input(2)
+    assert at(np.array([1, 2]) + x, [3, 4]) == [[4, 6]]
+    assert at(np.float64(2) * x, [3, 4]) == [[6, 8]]
+    assert at(np.float64(2) < x, [1, 4]) == [[0, 1]]
+    assert at(x[np.int64(1)], [3, 4]) == [[4]]
+
+
+def test_float32_arrays_and_numbers_mean_the_same():
+    x = Input(1)
+    for matrix in (np.float32([[0.1]]), [[np.float32(0.1)]]):
+        assert at(Linear(x, matrix, np.float32([0.1])), [1]) == [[Fraction(1, 5)]]
+
+
+def test_a_condition_that_is_neither_0_nor_1_is_reported():
+    x = Input(1, range=(0, 9), integer=True)
+    program = Program(lsrl.ifelse(x, x, 0))
+    (undecided,) = program.undecided([[0], [1], [3]])
+    assert (undecided.value, undecided.step, undecided.amount) == ("ifelse.condition", 2, 3)
+
+
 def test_slices_follow_python():
     x = Input(4)
     assert at(x[-1], [1, 2, 3, 4]) == [[4]]
@@ -110,11 +131,42 @@ MISTAKES = [
     (lambda: lsrl.step(x, form="square"), ProgramError, r"form='square'"),
     (lambda: lsrl.ifelse(x > 0, x, 1, via="goto"), ProgramError, r"via='goto' of ifelse"),
     (lambda: lsrl.clip(x, 3, 1), ProgramError, r"clip of x has low 3 above high 1"),
-    (lambda: lsrl.modulo(x, 0, below=3), ProgramError, r"modulo 0 below 3"),
+    (lambda: lsrl.modulo(x, 0, below=3), ShapeError, r"n of modulo is 0; expected a whole number from 1"),
+    (lambda: lsrl.modulo(x, 2.5, below=7), ShapeError, r"n of modulo is 2\.5"),
+    (lambda: lsrl.modulo(x, "3", below=7), ShapeError, r"n of modulo is '3'"),
     (lambda: lsrl.one_hot(wide, 3), ShapeError, r"one_hot of wide, which has dimension 3; expected 1"),
     (lambda: lsrl.lookup(x, []), ShapeError, r"empty table"),
-    (lambda: lsrl.delay(x, 0), ProgramError, r"delay of 0; expected a whole number from 1"),
-    (lambda: lsrl.cyclic(1.5), ProgramError, r"cyclic of 1\.5"),
+    (lambda: lsrl.delay(x, 0), ShapeError, r"steps of delay is 0; expected a whole number from 1"),
+    (lambda: lsrl.cyclic(1.5), ShapeError, r"length of cyclic is 1\.5"),
+    (lambda: lsrl.cyclic(3, 2.5), ShapeError, r"start of cyclic is 2\.5"),
+    (lambda: lsrl.shift_register(x, "a"), ShapeError, r"length of shift_register is 'a'"),
+    (lambda: lsrl.one_hot(x, 0), ShapeError, r"n of one_hot is 0"),
+    (lambda: lsrl.broadcast(x, -1), ShapeError, r"dimension of broadcast is -1"),
+    (lambda: lsrl.constant(1, dim=0), ShapeError, r"dimension of broadcast is 0"),
+    (lambda: Constant([]), ShapeError, r"constant has dimension 0; expected at least 1"),
+    (lambda: lsrl.lookup(x, [[]]), ShapeError, r"dimension 0|table"),
+    (lambda: lsrl.lookup(x, {0: 5, 1: 7}), ShapeError, r"lookup of x in dict; expected a list"),
+    (lambda: lsrl.lookup(x, [[1, 2], [3]]), ShapeError, r"table of entries of sizes \[1, 2\]"),
+    (lambda: lsrl.ifelse(x == 3, 1, 0), ProgramError, r"ifelse of False, a truth value.*lsrl\.equal\(x, y\)"),
+    (lambda: lsrl.ifelse(1, x, 0), ProgramError, r"ifelse of 1; expected a value"),
+    (lambda: (x > 1) | (x == 1), ProgramError, r"an operation of False, a truth value"),
+    (lambda: lsrl.not_(True), ProgramError, r"not_ of True, a truth value"),
+    (lambda: ReLU(3), ProgramError, r"ReLU of 3; expected a value \(numbers become values by lsrl.constant\)"),
+    (lambda: Concat([x, 1]), ProgramError, r"Concat of 1; expected a value"),
+    (lambda: Concat(x), ProgramError, r"expected a list of values"),
+    (lambda: lsrl.total(3), ProgramError, r"total of 3"),
+    (lambda: lsrl.cumsum("x"), ProgramError, r"LinState of 'x'"),
+    (lambda: lsrl.delay([1, 2]), ProgramError, r"delay of \[1, 2\]"),
+    (lambda: Input(1, range=5), ProgramError, r"range of input is 5; expected a pair"),
+    (lambda: Input(1, range=(0, 1, 2)), ProgramError, r"range of input is \(0, 1, 2\)"),
+    (lambda: Input(1, range=("1/5", "4/5"), integer=True), ProgramError, r"has no multiple of its grid 1"),
+    (lambda: Input(1, grid=Fraction(1, 10**400)), NumberError, r"grid of input is beyond what floats hold"),
+    (lambda: Input(1, name=3), ProgramError, r"name 3 is not usable"),
+    (lambda: x["a"], ShapeError, r"x\['a'\]: expected whole numbers"),
+    (lambda: wide[1.0], ShapeError, r"wide\[1\.0\]"),
+    (lambda: Program(x, name=3), ProgramError, r"program is named 3"),
+    (lambda: Program.parse(None), LsrlError, r"a listing is text, not NoneType"),
+    (lambda: lsrl.load(3), LsrlError, r"3 is no path"),
     (lambda: lsrl.broadcast(wide, 2), ShapeError, r"wide has dimension 3; expected 1 or 2"),
     (lambda: lsrl.and_(), ProgramError, r"and_ of no booleans"),
     (lambda: Program(), ProgramError, r"expected one or more values"),

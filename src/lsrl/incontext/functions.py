@@ -30,7 +30,7 @@ from lsrl.lang import (
     smaller,
 )
 from lsrl.lang.logic import BranchVia
-from lsrl.lang.numbers import as_float, exact
+from lsrl.lang.numbers import as_float, exact, whole_number
 
 VALUE_BITS = 20
 """Values in a prompt are rounded to 2⁻²⁰ of the range, so that sums of them are exact."""
@@ -71,9 +71,7 @@ class FunctionApproximator:
 
     def __post_init__(self) -> None:
         for what in ("in_dim", "out_dim", "max_cells", "resolution"):
-            count = getattr(self, what)
-            if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-                raise ShapeError(f"{what} is {count!r}; expected a whole number from 1")
+            whole_number(getattr(self, what), what)
         if self.order not in (0, 1):
             raise RangeError(f"order is {self.order!r}; expected 0 (constant cells) or 1 (linear cells)")
         if self.resolution & (self.resolution - 1):

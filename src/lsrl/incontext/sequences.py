@@ -27,6 +27,7 @@ from lsrl.lang import (
     total,
 )
 from lsrl.lang.logic import BranchVia
+from lsrl.lang.numbers import whole_number
 
 Word: TypeAlias = str | Sequence[int]
 """A key or a value: text where the vocabulary is text, whole numbers otherwise."""
@@ -75,8 +76,7 @@ class SequenceMap:
     ) -> None:
         value_length = key_length if value_length is None else value_length
         for what, count in (("key_length", key_length), ("value_length", value_length), ("max_pairs", max_pairs)):
-            if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-                raise ShapeError(f"{what} is {count!r}; expected a whole number from 1")
+            whole_number(count, what)
         if isinstance(symbols, str) and (not symbols or len(set(symbols)) != len(symbols)):
             raise ProgramError(f"symbols {symbols!r} repeat or are none; expected every character once")
         if not isinstance(symbols, str) and (isinstance(symbols, bool) or not isinstance(symbols, int) or symbols < 1):

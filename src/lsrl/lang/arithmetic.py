@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lsrl.errors import ProgramError, ShapeError
 from lsrl.lang.broadcasting import as_value, broadcast, same_dimension
 from lsrl.lang.logic import DEFAULT_WIDTH, at_least
 from lsrl.lang.matrix import Matrix, beside, identity, ones
-from lsrl.lang.numbers import exact_vector
-from lsrl.lang.primitives import Concat, Constant, Linear, ReLU
+from lsrl.lang.numbers import exact_vector, is_sequence, whole_number
+from lsrl.lang.primitives import Concat, Constant, Linear, ReLU, value_of
 from lsrl.lang.values import Value
 
 
@@ -20,11 +20,9 @@ def constant(numbers: Any, *, dim: int | None = None, name: str | None = None) -
     >>> constant(1, dim=3).dim
     3
     """
-    return (
-        broadcast(Constant(numbers, name=None if dim else name), dim, name=name)
-        if dim
-        else Constant(numbers, name=name)
-    )
+    if dim is None:
+        return Constant(numbers, name=name)
+    return broadcast(Constant(numbers, name=name if dim == 1 else None), dim, name=name)
 
 
 def maximum(x: Any, y: Any, *, name: str | None = None) -> Value:
@@ -67,6 +65,7 @@ def absolute(x: Value, *, name: str | None = None) -> Value:
     >>> Program(absolute(Input(1))).run([[-2], [3]]).ravel().tolist()
     [2.0, 3.0]
     """
+    x = value_of(x, "absolute")
     parts = [ReLU(x, hint=f"{name or 'absolute'}.up"), ReLU(-x, hint=f"{name or 'absolute'}.down")]
     return Linear(Concat(parts), beside(identity(x.dim), identity(x.dim)), name=name, hint="absolute")
 
@@ -78,6 +77,7 @@ def clip(x: Value, low: Any, high: Any, *, name: str | None = None) -> Value:
     >>> Program(clip(Input(1), 0, 2)).run([[-1], [1], [5]]).ravel().tolist()
     [0.0, 1.0, 2.0]
     """
+    x = value_of(x, "clip")
     lower, upper = exact_vector(low, x.dim, "low"), exact_vector(high, x.dim, "high")
     if any(a > b for a, b in zip(lower, upper, strict=True)):
         raise ProgramError(f"clip of {x.label} has low {low} above high {high}; expected low ≤ high")
@@ -97,6 +97,7 @@ def total(x: Value, *, name: str | None = None) -> Value:
     >>> Program(total(Input(3))).run([[1, 2, 3]]).tolist()
     [[6.0]]
     """
+    x = value_of(x, "total")
     return Linear(x, ones(1, x.dim), name=name, hint="total")
 
 
@@ -110,8 +111,7 @@ def modulo(x: Value, n: int, *, below: int, name: str | None = None) -> Value:
     >>> Program(modulo(Input(1, integer=True), 3, below=16)).run([[2], [3], [14]]).ravel().tolist()
     [2.0, 0.0, 2.0]
     """
-    if n < 1 or below < 1:
-        raise ProgramError(f"modulo {n} below {below}; expected whole numbers from 1")
+    x, n, below = value_of(x, "modulo"), whole_number(n, "n of modulo"), whole_number(below, "below of modulo")
     label, divisor = name or "modulo", n
     while 2 * divisor < below:
         divisor *= 2
@@ -135,6 +135,7 @@ def one_hot(x: Value, n: int, *, width: Any = DEFAULT_WIDTH, name: str | None = 
     >>> Program(one_hot(Input(1), 3)).run([[0], [2], [3]]).tolist()
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
     """
+    x, n = value_of(x, "one_hot"), whole_number(n, "n of one_hot")
     if x.dim != 1:
         raise ShapeError(f"one_hot of {x.label}, which has dimension {x.dim}; expected 1")
     # [x ≥ i] − [x ≥ i + 1] shares n + 1 comparisons; n equalities would need 2n.
@@ -150,9 +151,15 @@ def lookup(x: Value, table: Sequence[Any], *, width: Any = DEFAULT_WIDTH, name: 
     >>> Program(lookup(Input(1), [5, 7])).run([[0], [1]]).ravel().tolist()
     [5.0, 7.0]
     """
-    if not len(table):
+    x = value_of(x, "lookup")
+    if isinstance(table, Mapping) or not is_sequence(table):
+        raise ShapeError(f"lookup of {x.label} in {type(table).__name__}; expected a list: entry i is for x = i")
+    sizes = {len(entry) if is_sequence(entry) else 1 for entry in table}
+    if not sizes:
         raise ShapeError(f"lookup of {x.label} in an empty table; expected at least one entry")
-    dim = len(table[0]) if hasattr(table[0], "__len__") and not isinstance(table[0], str) else 1
+    if len(sizes) != 1:
+        raise ShapeError(f"lookup of {x.label} in a table of entries of sizes {sorted(sizes)}; expected one size")
+    (dim,) = sizes
     entries = [exact_vector(entry, dim, f"table[{i}]") for i, entry in enumerate(table)]
     columns = Matrix.from_entries(
         (dim, len(entries)), {(row, i): number for i, entry in enumerate(entries) for row, number in enumerate(entry)}

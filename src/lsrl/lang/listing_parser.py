@@ -50,6 +50,8 @@ def parse(text: str) -> Program:
     >>> parse("program double\\nx: 1 = Input()\\n%y: 1 = Linear(x, A=2)\\nreturn %y").run([[3]]).tolist()
     [[6.0]]
     """
+    if not isinstance(text, str):
+        raise FormatError(f"a listing is text, not {type(text).__name__}; use Program.load for files")
     lines = [(number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), start=1)]
     lines = [(number, line) for number, line in lines if line]
     if len(lines) < 3 or not lines[0][1].startswith("program ") or not lines[-1][1].startswith("return "):

@@ -15,7 +15,7 @@ from lsrl.errors import NumberError, ProgramError
 from lsrl.lang.broadcasting import as_value, same_dimension
 from lsrl.lang.matrix import beside, diagonal, identity
 from lsrl.lang.numbers import exact
-from lsrl.lang.primitives import Concat, Constant, Linear, Multi, ReLU, Via
+from lsrl.lang.primitives import Concat, Constant, Linear, Multi, ReLU, Via, value_of
 from lsrl.lang.values import Value
 
 DEFAULT_WIDTH = fmpq(1, 1024)
@@ -146,6 +146,7 @@ def not_(x: Value, *, name: str | None = None) -> Value:
     >>> Program(not_(Input(1))).run([[0], [1]]).ravel().tolist()
     [1.0, 0.0]
     """
+    x = value_of(x, "not_")
     return Linear(x, diagonal([-1] * x.dim), 1, name=name, hint="not")
 
 
@@ -183,7 +184,7 @@ def _added(booleans: tuple[Value, ...], constant: int, function: str) -> Value:
 def ifelse(
     cond: Value, a: Any, b: Any, *, via: BranchVia = "auto", short: bool = True, name: str | None = None
 ) -> Value:
-    """`a` where cond is 1, `b` where it is 0; cond must be a boolean.
+    """`a` where cond is 1, `b` where it is 0; any other cond is reported as an undecided comparison.
 
     `via` chooses the paper's lowering (section 4): `"multi"` multiplies, `"relu"` uses big-M with M
     taken from the ranges, `"relu-step"` uses big-M on step(cond − ½), `"auto"` lets the target
@@ -196,6 +197,7 @@ def ifelse(
     """
     if via not in ("auto", "multi", "relu", "relu-step"):
         raise ProgramError(f"via={via!r} of ifelse; expected 'auto', 'multi', 'relu' or 'relu-step'")
+    cond = _condition(value_of(cond, "ifelse"), name or "ifelse")
     if via == "relu-step":
         cond = _step(cond - fmpq(1, 2), fmpq(1, 2), None, f"{name or 'ifelse'}.sharp")
     product: Via = "relu" if via == "relu-step" else via
@@ -214,6 +216,11 @@ def ifelse(
     if len(parts) == 1:
         return parts[0]
     return Linear(Concat(parts), beside(identity(dim), identity(dim)), name=name, hint="ifelse")
+
+
+def _condition(cond: Value, label: str) -> Value:
+    """The condition as a claim that it is 0 or 1: runs report where it is not, and compilers rely on it."""
+    return cond if cond.comparison else Linear(cond, identity(cond.dim), comparison=True, hint=f"{label}.condition")
 
 
 def _is_zero(value: Value) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from flint import fmpq
 
 from lsrl.errors import ShapeError
-from lsrl.lang.numbers import ONE, exact
+from lsrl.lang.numbers import ONE, exact, is_sequence
 
 Row: TypeAlias = tuple[tuple[int, fmpq], ...]
 """The non-zero entries of one row as (column, number), columns ascending."""
@@ -45,7 +45,7 @@ class Matrix:
         One number means that number times the identity where the shape is square, and a
         matrix full of it where one side is 1. Raises `ShapeError` when the shape is another.
         """
-        plain = entries.tolist() if isinstance(entries, np.ndarray) else entries
+        plain = list(entries) if isinstance(entries, np.ndarray) and entries.ndim else entries
         if isinstance(plain, Matrix):
             matrix = plain
         elif isinstance(plain, (list, tuple)):
@@ -97,7 +97,7 @@ def _filled(number: fmpq, shape: tuple[int, int], what: str) -> Matrix:
 
 
 def _dense(entries: Sequence[Any], what: str) -> Matrix:
-    width = {len(row) if isinstance(row, Sequence) else -1 for row in entries}
+    width = {len(row) if is_sequence(row) else -1 for row in entries}
     if len(width) != 1 or -1 in width:
         raise ShapeError(f"{what} is not a matrix: expected rows of equal length")
     rows = []

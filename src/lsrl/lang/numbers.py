@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational
@@ -68,14 +68,27 @@ def exact_vector(numbers: Any, dim: int, what: str) -> Vector:
     """
     if isinstance(numbers, (str, fmpq)) or not isinstance(numbers, Iterable):
         return (exact(numbers, what),) * dim
-    if isinstance(numbers, np.ndarray):
-        numbers = numbers.tolist() if numbers.ndim else [numbers.item()]
+    if isinstance(numbers, np.ndarray) and not numbers.ndim:
+        numbers = [numbers[()]]
+    if isinstance(numbers, Mapping):
+        raise ShapeError(f"{what} is a mapping; expected a list of numbers, or one number")
     vector = tuple(exact(number, f"{what}[{i}]") for i, number in enumerate(numbers))
     if len(vector) == 1:
         return vector * dim
     if len(vector) != dim:
         raise ShapeError(f"{what} has {len(vector)} numbers; expected {dim} (or one number for all)")
     return vector
+
+
+def whole_number(number: Any, what: str, least: int = 1) -> int:
+    """`number` as an int. Raises `ShapeError` for anything but a whole number from `least` on.
+
+    >>> whole_number(np.int64(3), "length of delay")
+    3
+    """
+    if isinstance(number, (bool, np.bool_)) or not isinstance(number, (int, np.integer)) or number < least:
+        raise ShapeError(f"{what} is {number!r}; expected a whole number from {least}")
+    return int(number)
 
 
 def is_sequence(item: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from flint import fmpq
 
 from lsrl.errors import NumberError, ProgramError, ShapeError
@@ -82,9 +83,9 @@ def sliced(x: Value, index: int | slice) -> Value:
 def _position(x: Value, index: Any, default: int) -> int:
     if index is None:
         return default
-    if isinstance(index, bool) or not isinstance(index, int):
+    if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
         raise ShapeError(f"{x.label}[{index!r}]: expected whole numbers")
-    return index + x.dim if index < 0 else index
+    return int(index) + x.dim if index < 0 else int(index)
 
 
 def _sum(x: Value, x_factor: fmpq, other: Any, other_factor: fmpq) -> Value:

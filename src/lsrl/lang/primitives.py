@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+from flint import fmpq
+
 from lsrl.errors import NumberError, ProgramError, ShapeError
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.numbers import exact_vector, is_sequence
+from lsrl.lang.numbers import as_float, exact_vector, is_sequence, whole_number
 from lsrl.lang.values import Parameter, Value
+
+SMALLEST, LARGEST = 2.0**-900, 2.0**900
+"""Grids from one to the other can be computed with in floats."""
 
 Via: TypeAlias = Literal["auto", "multi", "relu"]
 
@@ -41,9 +47,11 @@ class Input(Value):
         name: str | None = None,
         hint: str | None = None,
     ) -> None:
-        dim = _dimension(dim, name or "input")
+        dim = whole_number(dim, f"dimension of {name or 'input'}")
         low = high = None
         if range is not None:
+            if not is_sequence(range) or len(range) != 2:
+                raise ProgramError(f"range of {name or 'input'} is {range!r}; expected a pair (low, high)")
             low, high = (exact_vector(bound, dim, "range") for bound in range)
             for lower, upper in zip(low, high, strict=True):
                 if lower > upper:
@@ -51,8 +59,8 @@ class Input(Value):
         if integer and grid is None:
             grid = 1
         spacing = None if grid is None else exact_vector(grid, dim, "grid")
-        if spacing is not None and min(spacing) <= 0:
-            raise NumberError(f"grid of {name or 'input'} is {min(spacing)}; expected a positive number")
+        for i, step in enumerate(spacing or ()):
+            _check_grid(step, low[i] if low else None, high[i] if high else None, name or "input")
         super().__init__(dim, (), {"low": low, "high": high, "grid": spacing}, name, hint)
 
 
@@ -93,6 +101,7 @@ class Linear(Value):
         name: str | None = None,
         hint: str | None = None,
     ) -> None:
+        x = value_of(x, "Linear")
         rows = _rows(A) if isinstance(A, Matrix) or is_sequence(A) else x.dim
         matrix = Matrix.of(A, (rows, x.dim), f"A of Linear({x.label})")
         bias = exact_vector(b, rows, f"b of Linear({x.label})")
@@ -123,6 +132,7 @@ class LinState(Value):
         name: str | None = None,
         hint: str | None = None,
     ) -> None:
+        x = value_of(x, "LinState")
         sizes = [_rows(matrix) for matrix in (A, B) if isinstance(matrix, Matrix) or is_sequence(matrix)]
         dim = sizes[0] if sizes else x.dim
         label = name or hint or f"LinState({x.label})"
@@ -146,6 +156,7 @@ class ReLU(Value):
     default_hint = "relu"
 
     def __init__(self, x: Value, *, comparison: bool = False, name: str | None = None, hint: str | None = None) -> None:
+        x = value_of(x, "ReLU")
         super().__init__(x.dim, (x,), {}, name, hint, comparison)
 
 
@@ -163,6 +174,7 @@ class Multi(Value):
     default_hint = "multi"
 
     def __init__(self, x: Value, *, via: Via = "auto", name: str | None = None, hint: str | None = None) -> None:
+        x = value_of(x, "Multi")
         if x.dim % 2:
             raise ShapeError(f"Multi({x.label}) has dimension {x.dim}; expected an even one (two halves)")
         if via not in ("auto", "multi", "relu"):
@@ -181,8 +193,11 @@ class Concat(Value):
     default_hint = "concat"
 
     def __init__(self, values: Sequence[Value], *, name: str | None = None, hint: str | None = None) -> None:
-        if not values:
+        if isinstance(values, Value) or not is_sequence(values):
+            raise ProgramError(f"Concat of {values!r}; expected a list of values")
+        if not len(values):
             raise ShapeError("Concat of no values; expected at least one")
+        values = [value_of(value, "Concat") for value in values]
         super().__init__(sum(value.dim for value in values), tuple(values), {}, name, hint)
 
 
@@ -197,6 +212,7 @@ class Slice(Value):
     default_hint = "slice"
 
     def __init__(self, x: Value, start: int, stop: int, *, name: str | None = None, hint: str | None = None) -> None:
+        x = value_of(x, "slice")
         if not 0 <= start < stop <= x.dim:
             raise ShapeError(
                 f"{x.label}[{start}:{stop}] is outside dimension {x.dim}; expected 0 ≤ start < stop ≤ {x.dim}"
@@ -213,7 +229,23 @@ def _rows(matrix: Any) -> int:
     return len(matrix.rows) if isinstance(matrix, Matrix) else len(matrix)
 
 
-def _dimension(dim: Any, label: str) -> int:
-    if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
-        raise ShapeError(f"dimension of {label} is {dim!r}; expected a whole number from 1")
-    return dim
+def value_of(item: Any, what: str) -> Value:
+    """The item, if it is a value; raises `ProgramError` otherwise, naming what it was for.
+
+    >>> value_of(Input(2), "ReLU")
+    <Input 'input' of dimension 2>
+    """
+    if isinstance(item, Value):
+        return item
+    if isinstance(item, (bool, np.bool_)):
+        raise ProgramError(f"{what} of {item}, a truth value of Python; compare values by lsrl.equal(x, y), not by ==")
+    raise ProgramError(f"{what} of {item!r}; expected a value (numbers become values by lsrl.constant)")
+
+
+def _check_grid(step: fmpq, low: fmpq | None, high: fmpq | None, name: str) -> None:
+    if step <= 0:
+        raise NumberError(f"grid of {name} is {step}; expected a positive number")
+    if not SMALLEST <= as_float(step) <= LARGEST:
+        raise NumberError(f"grid of {name} is beyond what floats hold; expected {SMALLEST:g} to {LARGEST:g}")
+    if low is not None and high is not None and (low / step).ceil() * step > high:
+        raise ProgramError(f"range ({low}, {high}) of {name} has no multiple of its grid {step}; expected at least one")

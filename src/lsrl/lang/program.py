@@ -36,7 +36,7 @@ class Program:
         if not outputs or not all(isinstance(output, Value) for output in outputs):
             given = ", ".join(repr(output) for output in outputs) or "nothing"
             raise ProgramError(f"Program({given}); expected one or more values")
-        if not name or not name.isprintable() or name != name.strip() or "#" in name:
+        if not isinstance(name, str) or not name or not name.isprintable() or name != name.strip() or "#" in name:
             raise ProgramError(f"a program is named {name!r}; expected printable text without '#' or blanks around it")
         self.name = name
         self.output = outputs[0] if len(outputs) == 1 else Concat(list(outputs), hint="output")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lsrl.errors import ProgramError
 from lsrl.lang.matrix import Matrix, cycle, identity, shift, zeros
-from lsrl.lang.numbers import ONE, exact_vector
-from lsrl.lang.primitives import Constant, Linear, LinState
+from lsrl.lang.numbers import ONE, exact_vector, whole_number
+from lsrl.lang.primitives import Constant, Linear, LinState, value_of
 from lsrl.lang.values import Value
 
 
@@ -42,7 +41,7 @@ def cyclic(n: int, start: int = 0, *, name: str | None = None) -> Value:
     >>> Program(cyclic(3) + 0 * Input(1)).run([[0]] * 4).tolist()[-2:]
     [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
-    n = _count(n, "cyclic")
+    n, start = whole_number(n, "length of cyclic"), whole_number(start, "start of cyclic", least=0)
     init = [int(i == (start - 1) % n) for i in range(n)]
     return LinState(Constant(1, hint="one"), cycle(n), zeros(n, 1), init, name=name, hint="cyclic")
 
@@ -65,7 +64,7 @@ def delay(x: Value, steps: int = 1, *, init: Any = 0, name: str | None = None) -
     >>> Program(delay(Input(1), 2)).run([[1], [2], [3]]).ravel().tolist()
     [0.0, 0.0, 1.0]
     """
-    steps = _count(steps, "delay")
+    x, steps = value_of(x, "delay"), whole_number(steps, "steps of delay")
     label = name or "delay"
     history = shift_register(x, steps + 1, init=init, name=f"{label}.history" if name else None)
     last = Matrix(tuple(((steps * x.dim + i, ONE),) for i in range(x.dim)), history.dim)
@@ -79,13 +78,8 @@ def shift_register(x: Value, length: int, *, init: Any = 0, name: str | None = N
     >>> Program(shift_register(Input(1), 2)).run([[1], [2], [3]]).tolist()
     [[1.0, 0.0], [2.0, 1.0], [3.0, 2.0]]
     """
-    dim = _count(length, "shift_register") * x.dim
+    x, length = value_of(x, "shift_register"), whole_number(length, "length of shift_register")
+    dim = length * x.dim
     newest = Matrix(identity(x.dim).rows + ((),) * (dim - x.dim), x.dim)
     start = exact_vector(init, x.dim, "init") * length
     return LinState(x, shift(dim, x.dim), newest, start, name=name, hint="shift_register")
-
-
-def _count(n: Any, function: str) -> int:
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise ProgramError(f"{function} of {n!r}; expected a whole number from 1")
-    return n

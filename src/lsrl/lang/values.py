@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from flint import fmpq
 
-from lsrl.errors import ProgramError
+from lsrl.errors import ProgramError, ShapeError
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import ONE, Vector
 
@@ -26,6 +26,8 @@ class Value:
     `name` is the user's; `hint` is what the library would call the value; `comparison` marks
     values that are 0 or 1 wherever the comparison they stand for is decided.
     """
+
+    __array_ufunc__ = None  # an array's operators leave values to ours
 
     __slots__ = ("arguments", "comparison", "dim", "hint", "name", "parameters")
 
@@ -47,7 +49,9 @@ class Value:
         hint: str | None,
         comparison: bool = False,
     ) -> None:
-        if name is not None and not _NAME.match(name):
+        if dim < 1:
+            raise ShapeError(f"{name or hint or self.default_hint} has dimension {dim}; expected at least 1")
+        if name is not None and not (isinstance(name, str) and _NAME.match(name)):
             raise ProgramError(f"name {name!r} is not usable; expected letters, digits, '_' and single dots")
         set_once = object.__setattr__
         set_once(self, "dim", dim)

@@ -52,6 +52,8 @@ def load(directory: str | Path) -> CompiledModel:
 
     Raises `FormatError` for anything missing, truncated, malformed or inconsistent.
     """
+    if not isinstance(directory, (str, Path)):
+        raise FormatError(f"{directory!r} is no path; expected the directory of a saved model")
     folder = Path(directory)
     if not folder.is_dir():
         raise FormatError(f"{folder} is not a directory; expected one with {MANIFEST} and {WEIGHTS}")
