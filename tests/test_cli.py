@@ -115,7 +115,7 @@ MISTAKES = [
     (["run", "file.py:running", "--input", "none.csv"], "FormatError: cannot read none.csv"),
     (["run", "file.py:running", "--input", "ragged.csv"], "FormatError: ragged.csv, line 2 has 2 columns; expected 1"),
     (["run", "file.py:running", "--input", "text.csv"], "FormatError: text.csv, line 1, column 1 is 'one'"),
-    (["run", "file.py:running", "--input", "big.csv"], "RangeError: x[0] is 10"),
+    (["run", "file.py:running", "--input", "big.csv"], "RangeError: x[0] at batch 0, step 1 is 10"),
     (
         ["run", "file.py:running", "--input", "x.csv", "--exact", "--target", "linear-rnn"],
         "UnsupportedProgram: --exact",

@@ -54,6 +54,17 @@ def test_products_of_large_numbers_stay_exact():
     assert Program(square * square * x).run([[10**8 + 1]], exact=True)[0, 0] == (10**8 + 1) ** 5
 
 
+def test_tiny_numbers_with_huge_denominators_stay_exact():
+    x = Input(1)
+    tiny = Fraction(-0.0001)
+    assert Program(lsrl.ifelse(x > 0, 1, 0)).run([[-0.0001]], exact=True).tolist() == [[0]]
+    assert Program(2 * lsrl.ReLU(x)).run([[-0.0001]], exact=True).tolist() == [[0]]
+    assert Program(0 * x).run([[1e-4]], exact=True).tolist() == [[0]]
+    assert Program(lsrl.Concat([x, lsrl.Constant(1e-20)])).run([[0]], exact=True).tolist() == [[0, Fraction("1e-20")]]
+    assert Program(LinState(x, 10**20)).run([[0], [1], [0]], exact=True).ravel().tolist() == [0, 1, 10**20]
+    assert Program(x * x).run([[-0.0001]], exact=True).tolist() == [[tiny**2]]
+
+
 def test_a_trace_has_every_value_by_name():
     x = Input(1, name="x")
     total = lsrl.cumsum(x, name="total")

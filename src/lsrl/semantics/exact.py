@@ -38,13 +38,13 @@ class Rationals:
         factor = denominator // self.denominator
         if factor == 1:
             return self.numerators
-        return _room_for(self.magnitude * factor, self.numerators) * factor
+        return _room_for(max(self.magnitude, 1) * factor, self.numerators) * factor
 
     def reduced(self) -> Rationals:
         """The same numbers over a denominator without a common factor, in int64 if they fit."""
         numerators, denominator = self.numerators, self.denominator
         if denominator != 1 and (common := gcd(denominator, int(np.gcd.reduce(numerators, axis=None)))) != 1:
-            numerators, denominator = numerators // common, denominator // common
+            numerators, denominator = _room_for(common, numerators) // common, denominator // common
         if numerators.dtype == object and _largest(numerators) < LIMIT:
             numerators = numerators.astype(np.int64)
         return Rationals(numerators, denominator)
@@ -160,7 +160,8 @@ def _whole_states(drive: np.ndarray, matrix: _WholeMatrix, start: list[int]) -> 
     growth, push = max(matrix.norm, 1), _largest(drive)
     if drive.dtype == object:
         push = LIMIT
-    state = np.broadcast_to(_integers(start)[:, None], (dim, batch))
+    # Zeros times a number beyond int64 overflow too, so the matrix itself needs room.
+    state = _room_for(growth, np.broadcast_to(_integers(start)[:, None], (dim, batch)))
     shortcut = _sums_or_delays(drive, matrix, state, max(map(abs, start)) + (length + 1) * push)
     if shortcut is not None:
         return shortcut

@@ -51,17 +51,22 @@ def declarations(source: Input) -> list[Declaration]:
 def checked_floats(x: Any, declared: Sequence[Declared], name: str, dtype: str = "float64") -> tuple[np.ndarray, bool]:
     """`x` as floats of shape (batch, T, dim), and whether it came without the batch axis.
 
-    Raises `ShapeError`, `NumberError` or `RangeError`, naming the input and the place.
+    Numbers that `dtype` does not hold are rounded to it, except whole numbers and grid points,
+    which are refused. Raises `ShapeError`, `NumberError` or `RangeError`, naming the input and the
+    place.
 
     >>> checked_floats([[1], [2]], [Declaration(None, None, None)], "x")[0].shape
     (1, 2, 1)
     """
     given, single = _shaped(_as_array(x, name), len(declared), name)
-    floats = _converted(given, np.dtype(dtype), name)
-    _require(np.isfinite(floats), floats, name, NumberError, "expected finite numbers")
-    for i, component in enumerate(declared):
-        _check_component(floats[..., i], component, f"{name}[{i}]")
-    return floats, single
+    wanted = np.dtype(dtype)
+    if given.dtype == object:
+        fractions = _read_exactly(given, declared, name)
+        floats = np.array([as_float(exact(number)) for number in fractions.flat]).reshape(given.shape)
+        _require_held(fractions, floats.astype(wanted), declared, name)
+        return floats.astype(wanted), single
+    columns = [_component_floats(given[..., i], part, wanted, f"{name}[{i}]") for i, part in enumerate(declared)]
+    return np.stack(columns, axis=-1), single
 
 
 def checked_fractions(x: Any, declared: Sequence[Declared], name: str) -> tuple[np.ndarray, bool]:
@@ -70,19 +75,33 @@ def checked_fractions(x: Any, declared: Sequence[Declared], name: str) -> tuple[
     >>> checked_fractions([["1/3"]], [Declaration(None, None, None)], "x")[0].tolist()
     [[[Fraction(1, 3)]]]
     """
-    array = _as_array(x, name)
-    if array.dtype.kind == "f":
-        floats, single = checked_floats(array, declared, name, "float32" if array.itemsize <= 4 else "float64")
-        columns = [_stands_for(floats[..., i], component) for i, component in enumerate(declared)]
-        return np.stack(columns, axis=-1), single
-    given, single = _shaped(array, len(declared), name)
-    fractions = np.empty(given.shape, dtype=object)
-    for place in np.ndindex(given.shape):
-        fractions[place] = number = _fraction(given[place], f"{name}{list(place)}")
-        component = declared[place[-1]]
-        if _outside(number, component):
-            raise RangeError(f"{name}{list(place)} is {number}; {_expectation(component)}")
-    return fractions, single
+    given, single = _shaped(_as_array(x, name), len(declared), name)
+    if given.dtype == object:
+        return _read_exactly(given, declared, name), single
+    columns = [_component_fractions(given[..., i], part, f"{name}[{i}]") for i, part in enumerate(declared)]
+    return np.stack(columns, axis=-1), single
+
+
+def check_narrowed(floats: np.ndarray, declared: Sequence[Declared], narrowed: Sequence[Declared], name: str) -> None:
+    """Raise `RangeError` unless floats that are inside what is declared are inside a narrower range, too.
+
+    Compared exactly: only declared ends are stood for by the floats next to them.
+    """
+    for i, (outer, inner) in enumerate(zip(declared, narrowed, strict=True)):
+        column = floats[..., i].astype(np.float64)
+        inside = np.ones(column.shape, dtype=bool)
+        if inner.low is not None and inner.low != outer.low:
+            inside &= column >= _float_beside(inner.low, np.inf)
+        if inner.high is not None and inner.high != outer.high:
+            inside &= column <= _float_beside(inner.high, -np.inf)
+        _require(inside, floats[..., i], f"{name}[{i}]", RangeError, _expectation(inner))
+
+
+def _float_beside(end: fmpq, direction: float) -> float:
+    """The float nearest to `end` on its side towards `direction`."""
+    nearest = as_float(end)
+    beyond = Fraction(nearest) < as_fraction(end) if direction > 0 else Fraction(nearest) > as_fraction(end)
+    return float(np.nextafter(nearest, direction)) if beyond else nearest
 
 
 def _as_array(x: Any, name: str) -> np.ndarray:
@@ -90,15 +109,22 @@ def _as_array(x: Any, name: str) -> np.ndarray:
     try:
         array = np.asarray(x)
         if array.dtype.kind not in "biuf" or (not hasattr(x, "__array__") and _may_be_rounded(array)):
-            array = np.array(x, dtype=object)
+            return np.array(x, dtype=object)
+        if array.dtype.kind != "f":
+            # Whole numbers that every float type holds may go the quick way.
+            return array.astype(np.float64 if array.size and _largest(array) <= 2**24 else object)
     except (ValueError, TypeError):
         raise ShapeError(f"{name} is not an array: expected numbers in rows of equal length") from None
     return array
 
 
+def _largest(array: np.ndarray) -> int:
+    return max(abs(int(array.min())), abs(int(array.max())))
+
+
 def _may_be_rounded(array: np.ndarray) -> bool:
     """NumPy turns lists that mix floats and whole numbers into floats, whatever their size."""
-    return array.dtype.kind == "f" and bool((np.abs(array) >= 2.0**53).any())
+    return array.dtype.kind == "f" and bool((np.isfinite(array) & (np.abs(array) >= 2.0**53)).any())
 
 
 def _shaped(array: np.ndarray, dim: int, name: str) -> tuple[np.ndarray, bool]:
@@ -112,51 +138,91 @@ def _shaped(array: np.ndarray, dim: int, name: str) -> tuple[np.ndarray, bool]:
     return (array[None] if single else array), single
 
 
-def _converted(given: np.ndarray, dtype: np.dtype[Any], name: str) -> np.ndarray:
-    if given.dtype == object:
-        numbers = [_nearest_float(number, f"{name}{list(place)}") for place, number in np.ndenumerate(given)]
-        given = np.array(numbers).reshape(given.shape)
+def _component_floats(given: np.ndarray, component: Declared, wanted: np.dtype[Any], name: str) -> np.ndarray:
+    """One component in another dtype: every number becomes the float nearest to what it stands for."""
+    points = _checked_points(given, component, name)
+    if points is not None and component.grid is not None:
+        floats = grid_floats(points, component.grid).astype(wanted)
+        held = _grid_points(floats, component.grid) == points
+        _require(held, given, name, NumberError, f"expected a grid point that {wanted} tells from its neighbours")
+        return floats
     with np.errstate(over="ignore"):
-        floats = given.astype(dtype)
-    if given.dtype.kind in "iu":
-        _require(
-            floats.astype(given.dtype) == given,
-            given,
-            name,
-            NumberError,
-            f"expected a whole number that {dtype} can hold",
-        )
+        floats = given.astype(wanted)
+    _require(np.isfinite(floats), given, name, NumberError, f"expected a number that {wanted} can hold")
+    for end in (component.low, component.high):
+        if end is not None:
+            floats[given == given.dtype.type(as_float(end))] = as_float(end)
     return floats
 
 
-def _nearest_float(number: Any, what: str) -> float:
-    return float(number) if isinstance(number, (float, np.floating)) else as_float(exact(number, what))
+def _component_fractions(given: np.ndarray, component: Declared, name: str) -> np.ndarray:
+    """The rational that each number of one component stands for."""
+    points = _checked_points(given, component, name)
+    numbers: list[Fraction]
+    if points is not None and component.grid is not None:
+        grid = as_fraction(component.grid)
+        numbers = [int(point) * grid for point in points.ravel()]
+    else:
+        ends = [end for end in (component.low, component.high) if end is not None]
+        special = {float(given.dtype.type(as_float(end))): as_fraction(end) for end in ends}
+        numbers = [special[number] if number in special else Fraction(number) for number in given.ravel().tolist()]
+    fractions = np.empty(given.size, dtype=object)
+    fractions[:] = numbers
+    return fractions.reshape(given.shape)
 
 
-def _fraction(number: Any, what: str) -> Fraction:
-    if isinstance(number, (float, np.floating)) and np.isfinite(number):
-        return Fraction(float(number))
-    return as_fraction(exact(number, what))
+def _checked_points(given: np.ndarray, component: Declared, name: str) -> np.ndarray | None:
+    """Which grid points the numbers stand for, if there is a grid; raises for numbers outside the declaration."""
+    _require(np.isfinite(given), given, name, NumberError, "expected finite numbers")
+    inside = np.ones(given.shape, dtype=bool)
+    if component.low is not None:
+        inside &= given >= given.dtype.type(as_float(component.low))
+    if component.high is not None:
+        inside &= given <= given.dtype.type(as_float(component.high))
+    points = None
+    if component.grid is not None:
+        points = _grid_points(given, component.grid)
+        inside &= grid_floats(points, component.grid).astype(given.dtype) == given
+    _require(inside, given, name, RangeError, _expectation(component))
+    return points
+
+
+def _read_exactly(given: np.ndarray, declared: Sequence[Declared], name: str) -> np.ndarray:
+    """An object array number by number."""
+    fractions = np.empty(given.shape, dtype=object)
+    for place in np.ndindex(given.shape):
+        number, component = given[place], declared[place[-1]]
+        where = f"{name}[{place[-1]}]{_place(place[:-1])}"
+        if isinstance(number, (float, np.floating)):
+            fractions[place] = _component_fractions(np.asarray(number), component, where).item()
+            continue
+        fractions[place] = as_fraction(exact(number, where))
+        if _outside(fractions[place], component):
+            raise RangeError(f"{where} is {number}; {_expectation(component)}")
+    return fractions
+
+
+def _require_held(fractions: np.ndarray, floats: np.ndarray, declared: Sequence[Declared], name: str) -> None:
+    """Whole numbers and points of dyadic grids must not be rounded."""
+    for place in np.ndindex(fractions.shape):
+        number, component = fractions[place], declared[place[-1]]
+        if not np.isfinite(floats[place]):
+            kept = False
+        elif component.grid is not None:
+            grid = as_fraction(component.grid)
+            kept = round(Fraction(float(floats[place])) / grid) * grid == number
+        else:
+            kept = number.denominator != 1 or Fraction(float(floats[place])) == number
+        if not kept:
+            where = f"{name}[{place[-1]}]{_place(place[:-1])}"
+            raise NumberError(f"{where} is {number}; expected a number that {floats.dtype} can hold")
 
 
 def _outside(number: Fraction, component: Declared) -> bool:
-    low, high, grid = (
-        None if end is None else as_fraction(end) for end in (component.low, component.high, component.grid)
-    )
+    ends = (component.low, component.high, component.grid)
+    low, high, grid = (None if end is None else as_fraction(end) for end in ends)
     too_low, too_high = low is not None and number < low, high is not None and number > high
     return too_low or too_high or (grid is not None and (number / grid).denominator != 1)
-
-
-def _check_component(floats: np.ndarray, component: Declared, name: str) -> None:
-    inside = np.ones(floats.shape, dtype=bool)
-    if component.low is not None:
-        inside &= floats >= floats.dtype.type(as_float(component.low))
-    if component.high is not None:
-        inside &= floats <= floats.dtype.type(as_float(component.high))
-    if component.grid is not None:
-        points = _grid_points(floats, component.grid)
-        inside &= grid_floats(points, component.grid).astype(floats.dtype) == floats
-    _require(inside, floats, name, RangeError, _expectation(component))
 
 
 def _grid_points(floats: np.ndarray, grid: fmpq) -> np.ndarray:
@@ -174,31 +240,17 @@ def grid_floats(points: np.ndarray, grid: fmpq) -> np.ndarray:
     return points * float(int(grid.p)) / float(int(grid.q))
 
 
-def _stands_for(floats: np.ndarray, component: Declared) -> np.ndarray:
-    """The rational that each checked float stands for."""
-    if component.grid is not None:
-        grid = as_fraction(component.grid)
-        numbers = [int(point) * grid for point in _grid_points(floats, component.grid).ravel()]
-    else:
-        ends = [end for end in (component.low, component.high) if end is not None]
-        special = {float(floats.dtype.type(as_float(end))): as_fraction(end) for end in ends}
-        numbers = [special[number] if number in special else Fraction(number) for number in floats.ravel().tolist()]
-    fractions = np.empty(floats.size, dtype=object)
-    fractions[:] = numbers
-    return fractions.reshape(floats.shape)
-
-
 def _require(
     holds: np.ndarray, numbers: np.ndarray, name: str, error: type[NumberError | RangeError], expectation: str
 ) -> None:
     if not holds.all():
         place = [int(i) for i in np.argwhere(~holds)[0]]
-        raise error(f"{name} is {numbers[tuple(place)]} at {_place(place)}; {expectation}")
+        raise error(f"{name}{_place(place)} is {numbers[tuple(place)]}; {expectation}")
 
 
-def _place(place: list[int]) -> str:
-    words = ("batch", "step", "component")
-    return ", ".join(f"{word} {index}" for word, index in zip(words, place, strict=False))
+def _place(place: Sequence[int]) -> str:
+    words = [f"{word} {index}" for word, index in zip(("batch", "step"), place, strict=False)]
+    return f" at {', '.join(words)}" if words else ""
 
 
 def _expectation(component: Declared) -> str:

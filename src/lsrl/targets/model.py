@@ -13,7 +13,7 @@ from lsrl.circuit.facts import Fact
 from lsrl.circuit.stack import Stack
 from lsrl.errors import RangeError, ShapeError
 from lsrl.lang import Program
-from lsrl.semantics.inputs import checked_floats
+from lsrl.semantics.inputs import check_narrowed, checked_floats, declarations
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout import Layout
 
@@ -176,7 +176,10 @@ class CompiledModel:
         save(self, Path(directory))
 
     def _checked(self, x: Any) -> tuple[np.ndarray, bool]:
-        batch, single = checked_floats(x, self.inputs, self.program.names[self.program.input], self.dtype)
+        source = self.program.input
+        declared, name = declarations(source), self.program.names[source]
+        batch, single = checked_floats(x, declared, name, self.dtype)
+        check_narrowed(batch, declared, self.inputs, name)
         self._check_length(batch.shape[1])
         return batch, single
 
