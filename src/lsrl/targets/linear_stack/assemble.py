@@ -9,6 +9,7 @@ import scipy.sparse
 from flint import fmpq
 
 from lsrl.circuit.stack import Layer, Stack
+from lsrl.errors import RangeError
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import as_float
 from lsrl.targets.linear_stack.weights import LayerWeights, StackWeights
@@ -40,8 +41,17 @@ def _matrix(matrix: Matrix, dtype: np.dtype) -> scipy.sparse.csr_array:
     starts = np.cumsum([0, *(len(row) for row in matrix.rows)])
     columns = np.fromiter((column for row in matrix.rows for column, _ in row), np.int64, starts[-1])
     numbers = np.fromiter((as_float(number) for row in matrix.rows for _, number in row), np.float64, starts[-1])
-    return scipy.sparse.csr_array((numbers.astype(dtype), columns, starts), shape=matrix.shape)
+    return scipy.sparse.csr_array((_converted(numbers, dtype), columns, starts), shape=matrix.shape)
 
 
 def _vector(numbers: Sequence[fmpq], dtype: np.dtype) -> np.ndarray:
-    return np.array([as_float(number) for number in numbers], dtype=np.float64).astype(dtype)
+    return _converted(np.array([as_float(number) for number in numbers], dtype=np.float64), dtype)
+
+
+def _converted(numbers: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        converted = numbers.astype(dtype)
+    if not np.isfinite(converted).all():
+        largest = float(np.abs(numbers).max())
+        raise RangeError(f"a weight is {largest:.3g}, beyond {dtype}; expected smaller numbers, or dtype='float64'")
+    return converted

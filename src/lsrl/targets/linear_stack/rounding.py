@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from flint import fmpq
 
 from lsrl.circuit.affine import common_measure
-from lsrl.circuit.facts import Fact
+from lsrl.circuit.facts import Fact, constant_fact, union
 from lsrl.circuit.stack import Cell, Layer, Stack
 from lsrl.circuit.state_graph import components
 from lsrl.lang.matrix import Row
@@ -59,7 +59,16 @@ class Sum:
         roundings = len(self.terms) + 3  # the weight (through float64), the product, the additions
         gamma = roundings * unit / (1 - roundings * unit)
         inherited = sum(abs(as_float(weight)) * error for weight, _, error in self.terms)
-        return inherited + gamma * (self.size + inherited)
+        return inherited + gamma * (self.size + inherited) + self._underflow(precision)
+
+    def _underflow(self, precision: int) -> float:
+        """What is lost where a weight, a product or the constant is below the normal floats, or flushed to zero."""
+        smallest = 1 / float(LARGEST[precision])
+        lost = smallest * (1 + len(self.terms))
+        for weight, fact, _ in self.terms:
+            if abs(as_float(weight)) < smallest and fact.magnitude is not None:
+                lost += smallest * as_float(fact.magnitude)
+        return lost
 
     @property
     def size(self) -> float:
@@ -124,10 +133,11 @@ def guarantee_of(stack: Stack, dtype: str, max_length: int | None) -> Guarantee:
         return Guarantee("exact", 0.0, max_length)
     if math.isfinite(bound):
         return Guarantee("bounded", bound * SLACK, max_length)
-    missing = culprit or "the output"
-    return Guarantee(
-        "none", math.inf, max_length, f"no range is known for {missing!r}; declare Input(range=...) and max_length"
+    reason = (
+        f"no range that floats hold is known for {culprit or 'the output'!r}; "
+        "declare Input(range=...) and max_length (a state that grows at every step has none)"
     )
+    return Guarantee("none", math.inf, max_length, reason)
 
 
 def _input_error(fact: Fact, precision: int) -> float:
@@ -152,22 +162,41 @@ def _state_errors(
 ) -> list[float]:
     """Errors of sₜ = A sₜ₋₁ + B xₜ + b: one step's error, and what A makes of earlier ones."""
     found = [0.0] * len(layer.b)
+    starts = [_stored_error(init, precision) for init in layer.init]
+    before = [union([cell.fact, constant_fact(init)]) for cell, init in zip(layer.states, layer.init, strict=True)]
     for members in components(layer.A.rows):
         inside = set(members)
         loops = [sum((abs(weight) for j, weight in layer.A.rows[i] if j in inside), ZERO) for i in members]
         simple = len(members) == 1 and loops[0] in (0, 1)
         for i in members:
             earlier = [
-                (weight, layer.states[j].fact, 0.0 if j in inside else found[j]) for j, weight in layer.A.rows[i]
+                (weight, before[j], 0.0 if j in inside else max(found[j], starts[j])) for j, weight in layer.A.rows[i]
             ]
             drive = _terms(layer.B.rows[i], cells, errors)
             row = Sum([*earlier, *drive], layer.b[i], HEADROOM_OF_SUMS if simple else HEADROOM_OF_SCANS)
             found[i] = row.error(precision)
-        norm, local = max(map(as_float, loops)), max(found[i] for i in members)
-        if norm and local:
-            steps = _accumulated(norm, max_length) * (1 if simple else SCAN_ROUNDINGS)
-            found = [local * steps if i in inside else error for i, error in enumerate(found)]
+        norm, local, start = max(map(as_float, loops)), max(found[i] for i in members), max(starts[i] for i in members)
+        if norm and (local or start):
+            steps = _accumulated(norm, max_length) * (1 if simple else SCAN_ROUNDINGS) if local else 0.0
+            total = local * steps + start * _grown(norm, max_length)
+            for i in members:
+                found[i] = total
     return found
+
+
+def _stored_error(number: fmpq, precision: int) -> float:
+    """How far the float nearest to a number can be from it."""
+    return 0.0 if _is_float(number, precision) else abs(as_float(number)) * 2.0**-precision + 1 / LARGEST[precision]
+
+
+def _grown(norm: float, max_length: int | None) -> float:
+    """The largest power of the norm over the steps."""
+    if norm <= 1:
+        return 1.0
+    try:
+        return math.inf if max_length is None else norm**max_length
+    except OverflowError:
+        return math.inf
 
 
 def _accumulated(norm: float, max_length: int | None) -> float:
@@ -205,7 +234,7 @@ def _product_error(argument: Sum, argument_error: float, gate: Sum, product: Fac
         return 0.0
     if (gate.is_boolean and not gate_error) or (argument.is_boolean and not argument_error):
         return argument_error + gate_error  # 0 · v and 1 · v do not round
-    return inherited + 2.0**-precision * (_times(argument.size, gate.size) + inherited)
+    return inherited + 2.0**-precision * (_times(argument.size, gate.size) + inherited) + 1 / LARGEST[precision]
 
 
 def _times(error: float, size: float) -> float:
