@@ -122,7 +122,7 @@ def test_selection_by_a_comparison_keeps_both_branches_ranges():
 
 
 def test_an_empty_narrowed_range_is_refused():
-    with pytest.raises(RangeError, match=r"input_range of input\[0\] leaves 10 … 9"):
+    with pytest.raises(RangeError, match=r"input_range of input\[0\] leaves nothing in 10 … 9"):
         output_fact(digits() + 0, input_range=(10, 20))
 
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, number, terms_key, variable
-from lsrl.circuit.facts import BOOLEAN, Fact, product_fact, relu_fact, weighted_sum
+from lsrl.circuit.cases import fact_by_cases
+from lsrl.circuit.facts import BOOLEAN, Fact, intersection, product_fact, relu_fact, weighted_sum
 from lsrl.circuit.knowledge import Knowledge
 from lsrl.circuit.state_facts import cluster_facts
 from lsrl.circuit.state_graph import clusters, components, is_permutation
@@ -40,6 +41,12 @@ class CircuitBuilder:
     def assume(self, form: Affine, fact: Fact) -> None:
         """Record what is known of a form beyond its units' facts."""
         self.knowledge.assume(form, fact)
+
+    def sharpen(self, form: Affine) -> None:
+        """Claim what is known of a form by cases, if that is more than its terms tell."""
+        found = fact_by_cases(form, self.units, self.fact)
+        if found is not None:
+            self.assume(form, intersection(self.fact(form), found))
 
     def finished(
         self,
@@ -84,9 +91,11 @@ class CircuitBuilder:
             low, high = fact.two_values
             return argument.shifted(-low).times(high / (high - low))
         height = self._clip_height(argument)
-        if height is None:
-            return self._plain_relu(argument, fact, argument.content())
-        return self._clip(argument.times(1 / height)).times(height)
+        clip = None if height is None else self._clip(argument.times(1 / height))
+        if height is None or clip is None:
+            # A comparison's own clip stays between 0 and 1; any other form is scaled to whole weights.
+            return self._plain_relu(argument, fact, ONE if height == 1 else argument.content())
+        return clip.times(height)
 
     def _plain_relu(self, argument: Affine, fact: Fact, scale: fmpq) -> Affine:
         normal = argument.times(1 / scale)
@@ -113,8 +122,8 @@ class CircuitBuilder:
         ((unit, weight),) = argument.terms.items()
         return argument.constant if weight < 0 and isinstance(self.units[unit], ReLUUnit) else None
 
-    def _clip(self, argument: Affine) -> Affine:
-        """relu(1 − a·relu(g)) = clip(f, 0, 1) with f = 1 − a·g, on the widest ramp that is safe.
+    def _clip(self, argument: Affine) -> Affine | None:
+        """relu(1 − a·relu(g)) = clip(f, 0, 1) with f = 1 − a·g, on the widest ramp that is safe; None for f's own.
 
         Where f has a grid with no point strictly inside (0, 1), let p ≤ 0 and q ≥ 1 be the grid
         points around the ramp. If p is the least (q the greatest) value, one ReLU is enough;
@@ -126,10 +135,10 @@ class CircuitBuilder:
         progress = inner.argument.times(weight).shifted(ONE) if isinstance(inner, ReLUUnit) else argument
         fact = self.fact(progress)
         if fact.grid is None:
-            return self._plain_relu(argument, self.fact(argument), ONE)
+            return None
         below = fact.offset + fact.grid * ((ZERO - fact.offset) / fact.grid).floor()
         if below + fact.grid < 1:
-            return self._plain_relu(argument, self.fact(argument), ONE)
+            return None
         across = progress.shifted(-below).times(1 / fact.grid)  # 0 at p, 1 at q, whole everywhere
         if fact.low == below:
             return one_minus(self.relu(one_minus(across)))

@@ -157,6 +157,11 @@ def union(facts: Iterable[Fact]) -> Fact:
     return Fact(low, high, grid, offset) if grid is not None else Fact(low, high)
 
 
+def is_empty(fact: Fact) -> bool:
+    """Whether no value is possible."""
+    return fact.low is not None and fact.high is not None and fact.low > fact.high
+
+
 def intersection(one: Fact, other: Fact) -> Fact:
     """What is known of a value of which both facts hold (the finer grid is kept)."""
     low = other.low if one.low is None else one.low if other.low is None else max(one.low, other.low)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, TermsKey, UnitId, common_measure, terms_key
-from lsrl.circuit.facts import Fact, constant_fact, intersection, weighted_sum
+from lsrl.circuit.facts import Fact, constant_fact, intersection, is_empty, weighted_sum
 from lsrl.lang.numbers import ONE, ZERO
 
 Direction: TypeAlias = tuple[tuple[UnitId, fmpq], ...]
@@ -73,8 +73,11 @@ class Knowledge:
         return parts
 
     def assume(self, form: Affine, fact: Fact) -> None:
-        """Record what is known of a form beyond its units' facts (a comparison is 0 or 1, say)."""
-        if not form.terms:
+        """Record what is known of a form beyond its units' facts (a comparison is 0 or 1, say).
+
+        What contradicts the facts is true of no run that a guarantee is about, and left out.
+        """
+        if not form.terms or is_empty(intersection(self.fact(form), fact)):
             return
         scale, direction = _direction(form)
         scaled = weighted_sum([(1 / scale, fact)], -form.constant / scale)

@@ -9,7 +9,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, TermsKey, UnitId, terms_key, variable
 from lsrl.circuit.carry import Atom
-from lsrl.circuit.facts import Fact, relu_fact, weighted_sum
+from lsrl.circuit.facts import Fact, intersection, relu_fact, weighted_sum
 from lsrl.circuit.stack import Cell, Layer
 from lsrl.circuit.units import StateUnit
 from lsrl.lang.matrix import Matrix, Row
@@ -45,8 +45,11 @@ class LayerBuilder:
         A = tuple(sorted((self._row_of_unit[other], weight) for other, weight in unit.previous))
         self._states.append((A, tuple(sorted(drive.terms.items())), drive.constant, unit.init, cell))
 
-    def pass_row(self, form: Affine) -> tuple[int, fmpq]:
-        """A row that takes a combination of the lines as it is: its index, and the factor to it."""
+    def pass_row(self, form: Affine, known: Fact) -> tuple[int, fmpq]:
+        """A row that takes a combination of the lines as it is: its index, and the factor to it.
+
+        `known` is what is known of the combination, its constant apart; the lines alone may tell less.
+        """
         factor = form.content()
         if min(form.terms.items())[1] < 0:
             factor = -factor
@@ -55,7 +58,8 @@ class LayerBuilder:
         row = self._passed.get(key)
         if row is None:
             row = self._passed[key] = len(self._states)
-            fact = weighted_sum(((weight, self.line_facts[line]) for line, weight in weights), ZERO)
+            by_lines = weighted_sum(((weight, self.line_facts[line]) for line, weight in weights), ZERO)
+            fact = intersection(by_lines, weighted_sum([(1 / factor, known)], ZERO))
             self._states.append(((), weights, ZERO, ZERO, Cell("passed on", fact, True)))
         return row, factor
 

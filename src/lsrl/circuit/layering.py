@@ -10,7 +10,7 @@ from flint import fmpq
 from lsrl.circuit.affine import Affine, UnitId, combination, variable
 from lsrl.circuit.carry import Atom, Terms, carried_combinations
 from lsrl.circuit.copies import Copies, Reader, place_copies, readers_of
-from lsrl.circuit.facts import Fact
+from lsrl.circuit.facts import Fact, weighted_sum
 from lsrl.circuit.layer_builder import LayerBuilder
 from lsrl.circuit.schedule import INPUT_LAYER, Schedule, scheduled
 from lsrl.circuit.stack import Cell, Place, Stack, verify_stack
@@ -162,7 +162,9 @@ class _Layering:
         form = self._over_lines(Reader(reader.layer, False, incoming, reader.constant))
         weights = {builder.rows[atom]: weight for atom, weight in reader.terms.items() if atom in builder.rows}
         if form.terms:
-            row, factor = builder.pass_row(form)
+            meaning = combination((weight, self._meaning(atom)) for atom, weight in incoming.items())
+            known = weighted_sum([(ONE, self.circuit.knowledge.fact(meaning))], reader.constant - form.constant)
+            row, factor = builder.pass_row(form, known)
             weights[row] = factor
         return weights, form.constant
 

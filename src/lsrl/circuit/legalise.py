@@ -136,7 +136,7 @@ def by_big_m(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
     else:
         raise UnsupportedProgram(
             f"value {builder.origin!r} multiplies two values that are not booleans, and ReLUs cannot; "
-            "expected a boolean factor; use target='gated-linear-rnn', which has products"
+            "expected a boolean factor; select by lsrl.ifelse, or use target='gated-linear-rnn' and via='auto'"
         )
     if builder.fact(value).is_boolean:
         return builder.relu(condition.plus(value).shifted(-ONE))
@@ -144,14 +144,19 @@ def by_big_m(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
     if fact.low is None or fact.high is None:
         raise RangeError(
             f"value {builder.origin!r} selects a value whose range is not known, and big-M needs one; "
-            "declare Input(range=(low, high)) and compile(..., max_length=...), or use target='gated-linear-rnn'"
+            "declare Input(range=(low, high)) and compile(..., max_length=...), "
+            "or use target='gated-linear-rnn' and via='auto'"
         )
     off = one_minus(condition)
     if fact.low < 0 and fact.grid is not None:
-        lifted = combination([(ONE, value), (fact.low - fact.high, off)], -fact.low)
-        return builder.relu(lifted).plus(condition.times(fact.low))
+        lifted = builder.relu(combination([(ONE, value), (fact.low - fact.high, off)], -fact.low))
+        builder.assume(lifted, Fact(ZERO, fact.high - fact.low))
+        return lifted.plus(condition.times(fact.low))
     positive = builder.relu(combination([(ONE, value), (-max(fact.high, ZERO), off)]))
     negative = builder.relu(combination([(-ONE, value), (min(fact.low, ZERO), off)]))
+    # The ranges of v and M(1 − c) alone do not tell that these are never larger than |v|.
+    builder.assume(positive, Fact(ZERO, max(fact.high, ZERO)))
+    builder.assume(negative, Fact(ZERO, max(-fact.low, ZERO)))
     return combination([(ONE, positive), (-ONE, negative)])
 
 

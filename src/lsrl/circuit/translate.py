@@ -9,7 +9,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination, number
 from lsrl.circuit.builder import CircuitBuilder
-from lsrl.circuit.facts import BOOLEAN, Fact, on_grid
+from lsrl.circuit.facts import BOOLEAN, Fact, is_empty, on_grid
 from lsrl.circuit.units import Circuit
 from lsrl.errors import RangeError
 from lsrl.lang import Concat, Constant, Input, Linear, LinState, Multi, Program, ReLU, Slice, Value
@@ -72,17 +72,21 @@ def input_facts(program: Program, input_range: tuple[Any, Any] | None) -> list[F
         given = [exact_vector(end, dim, f"input_range of {name}") for end in input_range]
         low = [end if own is None else max(own, end) for own, end in zip(low, given[0], strict=True)]
         high = [end if own is None else min(own, end) for own, end in zip(high, given[1], strict=True)]
-        for i, (bottom, top) in enumerate(zip(low, high, strict=True)):
-            if bottom > top:
+        for i, (bottom, top, step) in enumerate(zip(low, high, grid, strict=True)):
+            if is_empty(on_grid(bottom, top, step)):
                 raise RangeError(
-                    f"input_range of {name}[{i}] leaves {bottom} … {top}; expected low ≤ high inside the declared range"
+                    f"input_range of {name}[{i}] leaves nothing in {bottom} … {top}; "
+                    "expected a part of the declared range, with a point of the grid"
                 )
     return [on_grid(bottom, top, spacing) for bottom, top, spacing in zip(low, high, grid, strict=True)]
 
 
 def _linear(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
     parameters: Any = value.parameters
-    return _applied(builder, parameters["A"], arguments[0], parameters["b"])
+    forms = _applied(builder, parameters["A"], arguments[0], parameters["b"])
+    for form in forms:
+        builder.sharpen(form)
+    return forms
 
 
 def _applied(builder: CircuitBuilder, matrix: Matrix, forms: Forms, bias: Sequence[fmpq]) -> Forms:
