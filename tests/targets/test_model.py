@@ -60,6 +60,12 @@ def test_verify_compares_with_the_exact_interpreter(model):
     }
 
 
+def test_verify_needs_something_to_compare(model):
+    for options in ({"cases": 0}, {"length": -1}, {"length": 2.5}):
+        with pytest.raises(ShapeError, match="of verify is .*; expected a whole number from 1"):
+            model.verify(**options)
+
+
 def test_verify_finds_a_network_that_is_wrong(model):
     layer = model.weights.layers[0]
     layer.b[0] += 1e-9
@@ -107,6 +113,12 @@ def test_a_step_takes_one_token_a_stream(model):
     with pytest.raises(ShapeError, match=r"step got an array of shape \(1, 1, 1\); expected \(dim,\)"):
         model.step([[[1]]])
     _, state = model.step([[1], [2]])
+    with pytest.raises(ShapeError, match="x is not an array|digit is not an array"):
+        model.step([[1], [2, 3]])
+    with pytest.raises(ShapeError, match="step got a state that is not this model's; expected None"):
+        model.step([1], 5)
+    with pytest.raises(ShapeError, match="step got a state that is not this model's"):
+        lsrl.compile(running, max_length=50).step([[1], [2]], state)
     with pytest.raises(ShapeError, match="step got 1 tokens for 2 streams; expected one for each"):
         model.step([1], state)
 

@@ -58,7 +58,7 @@ def checked_floats(x: Any, declared: Sequence[Declared], name: str, dtype: str =
     >>> checked_floats([[1], [2]], [Declaration(None, None, None)], "x")[0].shape
     (1, 2, 1)
     """
-    given, single = _shaped(_as_array(x, name), len(declared), name)
+    given, single = _shaped(as_array(x, name), len(declared), name)
     wanted = np.dtype(dtype)
     if given.dtype == object:
         fractions = _read_exactly(given, declared, name)
@@ -75,7 +75,7 @@ def checked_fractions(x: Any, declared: Sequence[Declared], name: str) -> tuple[
     >>> checked_fractions([["1/3"]], [Declaration(None, None, None)], "x")[0].tolist()
     [[[Fraction(1, 3)]]]
     """
-    given, single = _shaped(_as_array(x, name), len(declared), name)
+    given, single = _shaped(as_array(x, name), len(declared), name)
     if given.dtype == object:
         return _read_exactly(given, declared, name), single
     columns = [_component_fractions(given[..., i], part, f"{name}[{i}]") for i, part in enumerate(declared)]
@@ -104,8 +104,12 @@ def _float_beside(end: fmpq, direction: float) -> float:
     return float(np.nextafter(nearest, direction)) if beyond else nearest
 
 
-def _as_array(x: Any, name: str) -> np.ndarray:
-    """An array of numbers that keeps every number as it is given."""
+def as_array(x: Any, name: str) -> np.ndarray:
+    """An array of numbers that keeps every number as it is given. Raises `ShapeError`.
+
+    >>> as_array([[1, "1/3"]], "x").tolist()
+    [[1, '1/3']]
+    """
     try:
         array = np.asarray(x)
         if array.dtype.kind not in "biuf" or (not hasattr(x, "__array__") and _may_be_rounded(array)):

@@ -13,7 +13,7 @@ from lsrl.circuit.facts import Fact
 from lsrl.circuit.stack import Stack
 from lsrl.errors import RangeError, ShapeError
 from lsrl.lang import Program
-from lsrl.semantics.inputs import check_narrowed, checked_floats, declarations
+from lsrl.semantics.inputs import as_array, check_narrowed, checked_floats, declarations
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout import Layout
 
@@ -44,8 +44,9 @@ class Runtime(Protocol):
 
 
 class StreamState(NamedTuple):
-    """Where streams are: the network's own state, how many streams there are, and the steps they have seen."""
+    """Where streams are: whose state it is, how many streams there are, and the steps they have seen."""
 
+    runtime: Runtime
     network: Any
     streams: int
     steps: int
@@ -123,18 +124,21 @@ class CompiledModel:
 
         Without a state the stream begins. Raises as `run` does.
         """
-        given = np.asarray(x)
+        given = as_array(x, self.program.names[self.program.input])
         if given.ndim not in (1, 2):
             raise ShapeError(f"step got an array of shape {given.shape}; expected (dim,) or (batch, dim)")
         single = given.ndim == 1
         batch, _ = self._checked((given[None] if single else given)[:, None, :])
         if state is None:
-            state = StreamState(self.runtime.start(len(batch)), len(batch), 0)
+            state = StreamState(self.runtime, self.runtime.start(len(batch)), len(batch), 0)
+        if not isinstance(state, StreamState) or state.runtime is not self.runtime:
+            raise ShapeError("step got a state that is not this model's; expected None, or what its step returned last")
         if len(batch) != state.streams:
             raise ShapeError(f"step got {len(batch)} tokens for {state.streams} streams; expected one for each")
         self._check_length(state.steps + 1)
         outputs, network = self.runtime.step(batch[:, 0, :], state.network)
-        return (outputs[0] if single else outputs), StreamState(network, state.streams, state.steps + 1)
+        following = StreamState(self.runtime, network, state.streams, state.steps + 1)
+        return (outputs[0] if single else outputs), following
 
     def read(self, name: str, x: Any) -> np.ndarray:
         """A program variable at every step, read from the network's activations by the layout.

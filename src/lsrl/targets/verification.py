@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lsrl.lang.numbers import whole_number
 from lsrl.targets.sampling import sampled_inputs
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ def verified(
     `sample(rng, length)` makes one (length, dim) input; by default inputs are drawn from the
     declared ranges. A model that guarantees nothing is held to equality.
     """
+    for what, count in (("cases", cases), ("length", length)):
+        if count is not None:
+            whole_number(count, f"{what} of verify")
     rng = np.random.default_rng(seed)
     steps = length or min(LENGTH, model.max_length or LENGTH)
     skipped = mismatches = 0
