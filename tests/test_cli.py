@@ -151,6 +151,17 @@ def test_mistakes_end_in_one_line_and_exit_code_1(here, arguments, message, monk
     assert printed.out == ""
 
 
+@pytest.mark.parametrize("options", [[], ["--exact"]])
+def test_undecided_comparisons_are_warned_of_in_one_line(here, options):
+    (here / "ramp.py").write_text("import lsrl\np = lsrl.Program(lsrl.larger(lsrl.Input(1), 0, width=1))")
+    (here / "half.csv").write_text("1/2\n")
+    command = [sys.executable, "-m", "lsrl.cli", "run", "ramp.py:p", "--input", "half.csv", *options]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert found.stderr.startswith("UndecidedComparisonWarning: undecided comparison: larger is 0.5 at batch 0, step 0")
+    assert found.stderr.count("\n") == 1
+    assert found.stdout in ("0.5\n", "1/2\n")
+
+
 def test_the_command_is_installed():
     found = subprocess.run([sys.executable, "-m", "lsrl.cli", "--help"], capture_output=True, text=True, check=True)
     for command in ("demo", "targets", "show", "draw", "run", "compile", "verify", "incontext", "bench", "zoo"):

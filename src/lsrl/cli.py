@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Sequence
+import warnings
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from lsrl.errors import FormatError, LsrlError, UnsupportedProgram
 from lsrl.specs import Specified, specified
 from lsrl.targets.registry import TARGETS, target_named
+from lsrl.terminal import as_cell, emit, print_problem, progress_bar, table, working
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,57 +35,15 @@ MaxLength = Annotated[int | None, typer.Option(help="longest sequence; the zoo k
 Dtype = Annotated[str, typer.Option(help="float64 or float32")]
 DEFAULT = next(iter(TargetName))
 
-console = Console(width=None if sys.stdout.isatty() else 120)
-
 
 def main() -> None:
     """The entry point: mistakes of the user end in one line, not in a stack trace."""
+    warnings.showwarning = lambda message, *_: print_problem(message)
     try:
         app()
     except LsrlError as problem:
-        Console(stderr=True).print(f"[red]{type(problem).__name__}:[/red] {_escaped(str(problem))}", soft_wrap=True)
+        print_problem(problem)
         sys.exit(1)
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
-
-
-def emit(data: Any, as_json: bool, render: Callable[[], object]) -> None:
-    """Print data as JSON, or what `render` makes of it."""
-    if as_json:
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
-    else:
-        console.print(render())
-
-
-def table(rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:
-    """Rows that share their keys, as a table."""
-    result = Table(title=title, header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for key in rows[0]:
-        numeric = all(isinstance(row[key], (int, float)) for row in rows)
-        result.add_column(key.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        result.add_row(*(_escaped(_cell(value)) for value in row.values()))
-    return result
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def progress_bar(quiet: bool) -> Progress:
-    """A progress bar on standard error, so that output can be piped."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
 
 
 @app.command()
@@ -135,13 +90,10 @@ def draw(
     from lsrl.view.stack_drawing import draw_stack
 
     named = specified(spec)
-    draw_program(named.program, output)
-    written = [str(output)]
     model = _compiled(named, target, max_length, "float64")
-    if model.stack is not None:
-        beside = output.with_name(f"{output.stem}-stack{output.suffix}")
-        draw_stack(model.stack, beside)
-        written.append(str(beside))
+    beside = output.with_name(f"{output.stem}-stack{output.suffix}")
+    with working("drawing"):
+        written = [str(draw_program(named.program, output)), str(draw_stack(model.stack, beside))]
     emit({"written": written}, as_json, lambda: "\n".join(f"wrote {path}" for path in written))
 
 
@@ -159,14 +111,15 @@ def run(
 
     named = specified(spec)
     rows = read_numbers(source, named.program.input.dim, "a row per step, a column per input component")
-    if target is None:
-        outputs = named.program.run(rows, exact=exact)
-    elif exact:
+    if target is not None and exact:
         raise UnsupportedProgram("--exact and --target together; expected one: compiled networks compute in floats")
+    if target is None:
+        with working("running"):
+            outputs = named.program.run(rows, exact=exact)
     else:
-        outputs = _compiled(named, target, max_length, "float64").run(
-            [[float(number) for number in row] for row in rows]
-        )
+        model = _compiled(named, target, max_length, "float64")
+        with working("running"):
+            outputs = model.run(rows)
     printed = [[str(number) if exact else float(number) for number in row] for row in outputs]
     if as_json:
         emit({"outputs": printed}, True, str)
@@ -181,9 +134,9 @@ def _plain(number: str | float) -> str:
 def _compiled(named: Specified, target: Any, max_length: int | None, dtype: str) -> Any:
     from lsrl.targets.compiler import compile as compiled
 
-    return compiled(
-        named.program, target.value, max_length=named.max_length if max_length is None else max_length, dtype=dtype
-    )
+    longest = named.max_length if max_length is None else max_length
+    with working(f"compiling {named.program.name}"):
+        return compiled(named.program, target.value, max_length=longest, dtype=dtype)
 
 
 @app.command("compile")
@@ -244,9 +197,10 @@ def dictionary(
     first_key, first_value = next(iter(mapping.items()))
     vocabulary = "".join(sorted(set("".join([*mapping, *mapping.values(), *(ask or [])]))))
     sequence_map = SequenceMap(len(first_key), len(first_value), symbols=vocabulary, max_pairs=len(mapping))
-    model = compiled(sequence_map.program, target.value, max_length=sequence_map.max_length)
     keys = ask or list(mapping)
-    answers = sequence_map.answers(model, keys, sequence_map.prompt(mapping))
+    with working("compiling and asking"):
+        model = compiled(sequence_map.program, target.value, max_length=sequence_map.max_length)
+        answers = sequence_map.answers(model, keys, sequence_map.prompt(mapping))
     rows = [{"key": key, "answer": answer} for key, answer in zip(keys, answers, strict=True)]
     shown = [{"key": row["key"], "answer": row["answer"] or "not in the prompt"} for row in rows]
     emit(rows, as_json, lambda: table(shown, title=str(model.report())))
@@ -265,9 +219,10 @@ def function(
     """Approximate a sampled function of two variables from a prompt of cells, at points of [0, 1]²."""
     from lsrl.incontext.sampled import approximated_points, read_samples
 
-    rows = approximated_points(
-        read_samples(samples), _points(at), cells=cells, order=order, uneven=uneven, target=target.value
-    )
+    with working("compiling and asking"):
+        rows = approximated_points(
+            read_samples(samples), _points(at), cells=cells, order=order, uneven=uneven, target=target.value
+        )
     emit(rows, as_json, lambda: table(rows))
 
 
@@ -305,8 +260,8 @@ def bench(
         rows = [
             {
                 "figure": figure.what,
-                "measured": f"{_cell(figure.value)} {figure.unit}",
-                "goal": "" if figure.goal is None else f"{figure.sense} {_cell(figure.goal)}",
+                "measured": f"{as_cell(figure.value)} {figure.unit}",
+                "goal": "" if figure.goal is None else f"{figure.sense} {as_cell(figure.goal)}",
                 "reached": figure.reached,
                 "authors' implementation": figure.authors,
             }
@@ -334,7 +289,7 @@ def demo(
         result = run_demo(names, output, lambda text: progress.update(task, advance=1, description=text))
     emit(result.as_dict(), as_json, lambda: table(result.table, title="in-context answers of compiled networks"))
     if not as_json:
-        console.print(f"\nReport with pictures: [bold]{result.report}[/bold]")
+        sys.stdout.write(f"\nReport with pictures: {result.report}\n")
     if not result.passed:
         raise typer.Exit(1)
 
