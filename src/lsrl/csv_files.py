@@ -9,6 +9,7 @@ from pathlib import Path
 from flint import fmpq
 
 from lsrl.errors import FormatError, NumberError
+from lsrl.files import check_file
 from lsrl.lang.numbers import exact
 
 
@@ -19,6 +20,7 @@ def read_rows(path: str | Path, columns: int | None, meaning: str) -> Iterator[t
     rows, an empty file, and one that cannot be read.
     """
     found = False
+    check_file(Path(path), f"a CSV file ({meaning})")
     try:
         with Path(path).open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True)

@@ -48,6 +48,18 @@ class UndecidedComparisonWarning(UserWarning):
     """A comparison came out strictly between its two outcomes during a run."""
 
 
+def shortened(item: object, limit: int = 60) -> str:
+    """The item as one short line for a message.
+
+    >>> shortened("a" * 100, limit=10)
+    "'aaaaa…aa'"
+    """
+    text = " ".join(repr(item).split())
+    if len(text) <= limit:
+        return text
+    return f"{text[: limit - limit // 3 - 1]}…{text[len(text) - limit // 3 :]}"
+
+
 def listed(names: Sequence[str], limit: int = 8) -> str:
     """The names as a short comma-separated list for a message.
 

@@ -143,7 +143,7 @@ MISTAKES = [
     (lambda: lsrl.one_hot(x, 0), ShapeError, r"n of one_hot is 0"),
     (lambda: lsrl.broadcast(x, -1), ShapeError, r"dimension of broadcast is -1"),
     (lambda: lsrl.constant(1, dim=0), ShapeError, r"dimension of broadcast is 0"),
-    (lambda: Constant([]), ShapeError, r"constant has dimension 0; expected at least 1"),
+    (lambda: Constant([]), ShapeError, r"constant has dimension 0; expected 1 to"),
     (lambda: lsrl.lookup(x, [[]]), ShapeError, r"dimension 0|table"),
     (lambda: lsrl.lookup(x, {0: 5, 1: 7}), ShapeError, r"lookup of x in dict; expected a list"),
     (lambda: lsrl.lookup(x, [[1, 2], [3]]), ShapeError, r"table of entries of sizes \[1, 2\]"),

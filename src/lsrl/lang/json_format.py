@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import lru_cache
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
 from flint import fmpq
 
 from lsrl.errors import FormatError, LsrlError
+from lsrl.files import check_file
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import exact
 from lsrl.lang.program import Program
@@ -18,9 +21,6 @@ from lsrl.lang.records import Record, check_size, program_of, records_of
 
 FORMAT = "lsrl-program"
 VERSION = 1
-LARGEST_FILE = 2**28
-"""Files with more bytes than this are refused unread."""
-
 PROGRAM_SCHEMA = "lsrl.lang", "program.schema.json"
 
 _VECTORS = ("low", "high", "grid", "numbers", "b", "init", "bias")
@@ -65,8 +65,9 @@ def save(program: Program, path: Path) -> None:
     text = json.dumps(to_json(program), indent=1, ensure_ascii=False)
     try:
         path.write_text(text + "\n", encoding="utf-8")
-    except OSError as problem:
-        raise FormatError(f"cannot write {path}: {problem.strerror}; expected a writable file") from None
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "a name that files cannot hold"
+        raise FormatError(f"cannot write {path}: {reason}; expected a writable file") from None
 
 
 def load(path: Path) -> Program:
@@ -76,11 +77,9 @@ def load(path: Path) -> Program:
 
 def read_json(path: Path) -> Any:
     """The JSON data in a file. Raises `FormatError` for missing, huge, malformed or too deeply nested files."""
+    check_file(path, "a JSON file")
     try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise FormatError(f"{path} has {size:,} bytes; expected at most {LARGEST_FILE:,}")
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant, parse_float=_finite)
     except OSError as problem:
         raise FormatError(f"cannot read {path}: {problem.strerror}; expected a JSON file") from None
     except FormatError:
@@ -91,6 +90,13 @@ def read_json(path: Path) -> Any:
         raise FormatError(f"{path} is not JSON ({_shortened(str(problem))}); expected a file that LSRL wrote") from None
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is beyond every float")
+    return number
+
+
 def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON number")
 
@@ -99,7 +105,9 @@ def validated(data: Any, package: str, schema: str, *, what: str) -> Any:
     """The data, if it has the form that a schema file of a package describes; `FormatError` if not."""
     from jsonschema.exceptions import relevance
 
-    problem = min(_validator(package, schema).iter_errors(data), key=relevance, default=None)
+    # The first few are enough to name one that matters, and a hostile file has millions.
+    problems = islice(_validator(package, schema).iter_errors(data), 10)
+    problem = min(problems, key=relevance, default=None)
     if problem is not None:
         place = problem.json_path.removeprefix("$.").removeprefix("$") or "the top"
         raise FormatError(f"{what}: at {_shortened(place)}: {_shortened(problem.message)}")
@@ -109,8 +117,12 @@ def validated(data: Any, package: str, schema: str, *, what: str) -> Any:
 @lru_cache
 def _validator(package: str, schema: str) -> Any:
     from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
 
-    return Draft202012Validator(json.loads(files(package).joinpath(schema).read_text(encoding="utf-8")))
+    # JSON Schema calls 1.0 an integer; as a size or an index it is none.
+    kinds = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, item: type(item) is int)
+    validator = extend(Draft202012Validator, type_checker=kinds)  # type: ignore[no-untyped-call]
+    return validator(json.loads(files(package).joinpath(schema).read_text(encoding="utf-8")))
 
 
 def _shortened(text: str) -> str:
@@ -172,5 +184,7 @@ def _parameters(entry: dict[str, Any]) -> dict[str, Any]:
         if key in entry:
             shape = tuple(entry[key]["shape"])
             places = {(i, column): number for i, column, number in entry[key]["entries"]}
+            if len(places) != len(entry[key]["entries"]):
+                raise FormatError(f"{key} has two entries in one place; expected every place once")
             parameters[key] = Matrix.from_entries(shape, places)
     return parameters

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from flint import fmpq
 
 from lsrl.errors import FormatError, LsrlError
 from lsrl.lang.listing import blocks
+from lsrl.lang.listing_syntax import Call, Name, read, short
 from lsrl.lang.matrix import Matrix, cycle, diagonal, shift
-from lsrl.lang.numbers import ONE, ZERO, Vector, exact, exact_vector
+from lsrl.lang.numbers import ONE, ZERO, Vector, exact_vector
 from lsrl.lang.primitives import PRIMITIVES
 from lsrl.lang.program import Program
 from lsrl.lang.records import LARGEST_DIMENSION, Record, check_size, program_of
 
-_TOKEN = re.compile(r"\s*(?:(?P<number>-?\d+(?:/\d+)?)|(?P<name>%?[A-Za-z_][\w.]*)|(?P<sign>[()\[\],:=]))")
 _LINE = re.compile(r"(?P<generated>%?)(?P<name>[A-Za-z_][\w.]*)\s*:\s*(?P<dim>\d{1,9})\s*=\s*(?P<operation>.*)\Z")
 
 KEYWORDS = {
@@ -30,16 +30,8 @@ KEYWORDS = {
 }
 
 
-class Call(NamedTuple):
-    """name(arguments, keyword=argument, …), as it is written."""
-
-    name: str
-    arguments: list[Any]
-    keywords: dict[str, Any]
-
-
-class Name(str):
-    """A name of a value, or a word."""
+MATRICES = {"blocks": None, "cycle": 1, "shift": 2, "diagonal": 1, "sparse": None}
+"""The short notations for matrices, and how many arguments they take (None: any number)."""
 
 
 def parse(text: str) -> Program:
@@ -71,7 +63,7 @@ def parse(text: str) -> Program:
 def _definition(line: str, where: str) -> re.Match[str]:
     definition = _LINE.match(line)
     if definition is None:
-        raise FormatError(f"{where} is {_short(line)!r}; expected 'name: dimension = Operation(arguments)'")
+        raise FormatError(f"{where} is {short(line)!r}; expected 'name: dimension = Operation(arguments)'")
     if not 1 <= int(definition["dim"]) <= LARGEST_DIMENSION:
         raise FormatError(f"{where}: dimension {definition['dim']}; expected 1 to {LARGEST_DIMENSION:,}")
     return definition
@@ -90,16 +82,16 @@ def _record(definition: re.Match[str], where: str) -> Record:
         dim=dim,
         arguments=arguments,
         parameters=parameters,
-        comparison=parameters.get("comparison") == 1,
+        comparison=parameters.get("comparison") is not None,
         where=where,
     )
 
 
 def _operation(text: str, dim: int) -> tuple[str, tuple[str, ...], dict[str, Any]]:
     """The primitive, the names of the arguments, the parameters."""
-    call = _Reader(text).whole()
+    call = read(text)
     if not isinstance(call, Call):
-        raise FormatError(f"{_short(text)!r} is no operation; expected one of {', '.join(KEYWORDS)}, or x[a:b]")
+        raise FormatError(f"{short(text)!r} is no operation; expected one of {', '.join(KEYWORDS)}, or x[a:b]")
     if call.name == "[:]":
         return "Slice", (call.keywords["x"],), {"start": call.keywords["start"], "stop": call.keywords["stop"]}
     if call.name not in KEYWORDS:
@@ -111,6 +103,8 @@ def _operation(text: str, dim: int) -> tuple[str, tuple[str, ...], dict[str, Any
         if len(call.arguments) != 1:
             raise FormatError(f"Constant of {len(call.arguments)} arguments; expected one number or list")
         return "Constant", (), {"numbers": _vector(call.arguments[0], dim, "Constant")}
+    if call.keywords.get("comparison", 1) != 1:
+        raise FormatError(f"comparison={short(str(call.keywords['comparison']))}; expected comparison=1, or nothing")
     names = tuple(argument.removeprefix("%") for argument in call.arguments if isinstance(argument, Name))
     if len(names) != len(call.arguments):
         raise FormatError(f"{call.name} of something that is no name; expected names of values")
@@ -126,9 +120,13 @@ def _parameters(call: Call, dim: int) -> dict[str, Any]:
             ends = {"low": low, "high": high, "grid": grid}
             return {key: None if end is None else _vector(end, dim, key) for key, end in ends.items()}
         case "Linear":
-            parameters = {"A": _matrix(given.get("A", ZERO), dim), "b": _vector(given.get("b", ZERO), dim, "b")}
+            if "A" not in given:
+                raise FormatError("Linear without A; expected Linear(x, A=…)")
+            parameters = {"A": _matrix(given["A"], dim), "b": _vector(given.get("b", ZERO), dim, "b")}
             return {**parameters, "comparison": given.get("comparison")}
         case "LinState":
+            if missing := {"A", "B"} - set(given):
+                raise FormatError(f"LinState without {min(missing)}; expected LinState(x, A=…, B=…)")
             vectors = {key: _vector(given.get(key, ZERO), dim, key) for key in ("init", "bias")}
             return {"A": _matrix(given.get("A", ZERO), dim), "B": _matrix(given.get("B", ZERO), dim), **vectors}
         case "Multi":
@@ -147,11 +145,10 @@ def _vector(item: Any, dim: int, what: str) -> Vector:
     if isinstance(item, Call) and item.name == "sparse":
         size, *entries = item.arguments or [ZERO]
         if size != dim:
-            raise FormatError(f"{what} is sparse({_short(str(size))}, …); expected size {dim}")
-        numbers = [ZERO] * dim
-        for index, number in _numbers(entries, 2):
-            numbers[_whole(index, dim - 1)] = number
-        return tuple(numbers)
+            raise FormatError(f"{what} is sparse({short(str(size))}, …); expected size {dim}")
+        places = [(_whole(index, dim - 1), number) for index, number in _numbers(entries, 2)]
+        given = _once(places, what)
+        return tuple(given.get(i, ZERO) for i in range(dim))
     if not isinstance(item, (fmpq, list)):
         raise FormatError(f"{what} is no number, list of numbers or sparse(size, (index, number), …)")
     return exact_vector(item, dim, what)
@@ -161,133 +158,49 @@ def _matrix(item: Any, dim: int) -> Any:
     """A matrix with `dim` rows; a number, whose meaning depends on the shape, and rows as they are."""
     if isinstance(item, (fmpq, list)):
         return item
-    if not isinstance(item, Call) or not item.arguments:
-        raise FormatError(
-            "a matrix is a number, rows of numbers, blocks(…), cycle(n), shift(n, by), diagonal or sparse"
-        )
+    if not isinstance(item, Call) or item.name not in MATRICES or not item.arguments or item.keywords:
+        raise FormatError(f"a matrix is a number, rows of numbers, or one of {', '.join(MATRICES)}")
+    most = MATRICES[item.name]
+    if most is not None and len(item.arguments) > most:
+        raise FormatError(f"{item.name} of {len(item.arguments)} arguments; expected at most {most}")
     first, *others = item.arguments
-    if item.name in ("cycle", "shift", "sparse") and first != dim:
-        raise FormatError(f"{item.name}({_short(str(first))}, …); expected {dim} rows")
-    match item.name:
-        case "blocks":
-            ((*factors,),) = _numbers([tuple(item.arguments)], len(item.arguments))
-            return blocks(factors, dim)
-        case "diagonal":
-            return diagonal(_vector(first, dim, "diagonal"))
-        case "cycle":
-            return cycle(dim)
-        case "shift":
-            return shift(dim, _whole(others[0] if others else ONE, dim))
-        case "sparse":
-            columns, *entries = others or [ZERO]
-            places = {(_whole(i, dim - 1), _whole(j)): number for i, j, number in _numbers(entries, 3)}
-            return Matrix.from_entries((dim, _whole(columns)), places)
-        case _:
-            raise FormatError(f"{item.name!r} is no matrix; expected blocks, cycle, shift, diagonal or sparse")
+    if item.name == "diagonal":
+        return diagonal(_vector(first, dim, "diagonal"))
+    if item.name == "blocks":
+        return _blocks(tuple(item.arguments), dim)
+    if first != dim:
+        raise FormatError(f"{item.name}({short(str(first))}, …); expected {dim} rows")
+    if item.name == "cycle":
+        return cycle(dim)
+    if item.name == "shift":
+        return shift(dim, _whole(others[0] if others else ONE, dim))
+    columns, *entries = others or [ZERO]
+    places = [((_whole(i, dim - 1), _whole(j)), number) for i, j, number in _numbers(entries, 3)]
+    return Matrix.from_entries((dim, _whole(columns)), _once(places, "a matrix"))
+
+
+def _blocks(factors: tuple[Any, ...], dim: int) -> Matrix:
+    if len(factors) * dim > LARGEST_DIMENSION:
+        raise FormatError(f"blocks of {len(factors) * dim:,} columns; expected at most {LARGEST_DIMENSION:,}")
+    (numbers,) = _numbers([factors], len(factors))
+    return blocks(numbers, dim)
 
 
 def _numbers(items: Sequence[Any], count: int) -> Sequence[tuple[fmpq, ...]]:
     for item in items:
         if not isinstance(item, tuple) or len(item) != count or not all(isinstance(part, fmpq) for part in item):
-            raise FormatError(f"{_short(str(item))} in a matrix or vector; expected {count} numbers in brackets")
+            raise FormatError(f"{short(str(item))} in a matrix or vector; expected {count} numbers in brackets")
     return items
+
+
+def _once(places: Sequence[tuple[Any, fmpq]], what: str) -> dict[Any, fmpq]:
+    found = dict(places)
+    if len(found) != len(places):
+        raise FormatError(f"{what} has two entries in one place; expected every place once")
+    return found
 
 
 def _whole(item: Any, highest: int = LARGEST_DIMENSION) -> int:
     if not isinstance(item, fmpq) or item.q != 1 or not 0 <= item <= highest:
-        raise FormatError(f"{_short(str(item))} is no size or place; expected a whole number from 0 to {highest:,}")
+        raise FormatError(f"{short(str(item))} is no size or place; expected a whole number from 0 to {highest:,}")
     return int(item.p)
-
-
-class _Reader:
-    """A recursive reader of one operation; nothing nests deeper than rows in a matrix."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = _tokens(text)
-        self.position = 0
-
-    def whole(self) -> Any:
-        """The text as one item; raises `FormatError` if more follows."""
-        item = self.item(0)
-        if self.position < len(self.tokens):
-            raise FormatError(f"{_short(self.tokens[self.position])!r} follows the operation; expected the line's end")
-        return item
-
-    def item(self, depth: int) -> Any:
-        """A number, name, list, tuple, call or slice."""
-        if depth > 4:
-            raise FormatError("brackets nest too deeply; expected at most rows of a matrix in a call")
-        token = self.next()
-        if token == "[":
-            return self.until("]", depth)[0]
-        if token == "(":
-            return tuple(self.until(")", depth)[0])
-        if token[0].isalpha() or token[0] in "_%":
-            return self.named(token, depth)
-        if token[-1].isdigit():
-            return exact(token)
-        raise FormatError(f"{token!r} in {_short(self.text)!r}; expected a number, a name or a bracket")
-
-    def named(self, token: str, depth: int) -> Any:
-        """What starts with a name: a call, a slice, or the name itself."""
-        following = self.tokens[self.position] if self.position < len(self.tokens) else ""
-        if following == "(":
-            self.position += 1
-            arguments, keywords = self.until(")", depth)
-            return Call(token, arguments, keywords)
-        if following == "[":
-            self.position += 1
-            start, colon, stop, close = (*self.tokens[self.position : self.position + 4], "", "", "", "")[:4]
-            self.position += 4
-            if colon != ":" or close != "]" or not (start.isdigit() and stop.isdigit()):
-                raise FormatError(f"slice in {_short(self.text)!r}; expected x[start:stop]")
-            return Call("[:]", [], {"x": token.removeprefix("%"), "start": int(start), "stop": int(stop)})
-        return Name(token)
-
-    def until(self, close: str, depth: int) -> tuple[list[Any], dict[str, Any]]:
-        """Items and keyword=item up to a closing bracket."""
-        items: list[Any] = []
-        keywords: dict[str, Any] = {}
-        while not self.found(close):
-            if (items or keywords) and not self.found(","):
-                raise FormatError(f"{self.next()!r} in {_short(self.text)!r}; expected ',' or {close!r}")
-            item = self.item(depth + 1)
-            if isinstance(item, Name) and self.found("="):
-                keywords[str(item)] = self.item(depth + 1)
-            else:
-                items.append(item)
-        return items, keywords
-
-    def found(self, token: str) -> bool:
-        """Whether this token comes next; it is then read."""
-        here = self.position < len(self.tokens) and self.tokens[self.position] == token
-        self.position += here
-        return here
-
-    def next(self) -> str:
-        """The next token."""
-        if self.position >= len(self.tokens):
-            raise FormatError(f"{_short(self.text)!r} ends too early; expected a closing bracket")
-        self.position += 1
-        return self.tokens[self.position - 1]
-
-
-def _tokens(text: str) -> list[str]:
-    return list(_scanned(text))
-
-
-def _scanned(text: str) -> Iterator[str]:
-    position = 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            if not text[position:].strip():
-                return
-            raise FormatError(f"{_short(text[position:])!r} is not readable; expected numbers, names and brackets")
-        yield match.group().strip()
-        position = match.end()
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "…"

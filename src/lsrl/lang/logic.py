@@ -11,10 +11,10 @@ from typing import Any, Literal, TypeAlias
 
 from flint import fmpq
 
-from lsrl.errors import NumberError, ProgramError
+from lsrl.errors import NumberError, ProgramError, shortened
 from lsrl.lang.broadcasting import as_value, same_dimension
 from lsrl.lang.matrix import beside, diagonal, identity
-from lsrl.lang.numbers import exact
+from lsrl.lang.numbers import exact, exact_vector, is_sequence
 from lsrl.lang.primitives import Concat, Constant, Linear, Multi, ReLU, Via, value_of
 from lsrl.lang.values import Value
 
@@ -103,6 +103,11 @@ def bump(x: Any, low: Any, high: Any, *, width: Any = DEFAULT_WIDTH, name: str |
     [0.0, 1.0, 1.0, 0.0]
     """
     label = name or "bump"
+    if not isinstance(low, Value) and not isinstance(high, Value):
+        dim = max(len(end) if is_sequence(end) else 1 for end in (low, high))
+        ends = zip(exact_vector(low, dim, "low"), exact_vector(high, dim, "high"), strict=True)
+        if any(lower > upper for lower, upper in ends):
+            raise ProgramError(f"{label} has low {shortened(low)} above high {shortened(high)}; expected low ≤ high")
     entered = _step(as_value(x) - as_value(low), width, None, f"{label}.entered")
     left = _step(as_value(x) - as_value(high), width, None, f"{label}.left")
     return _combined([entered, left], [1, -1], 0, name, "bump")

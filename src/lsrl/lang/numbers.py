@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -12,12 +13,20 @@ from typing import Any, TypeAlias
 import numpy as np
 from flint import fmpq
 
-from lsrl.errors import NumberError, ShapeError
+from lsrl.errors import NumberError, ShapeError, shortened
 
 Number: TypeAlias = int | float | str | Fraction | fmpq
 """What may be written where a program wants a number."""
 
 Vector: TypeAlias = tuple[fmpq, ...]
+
+_EXPONENT = re.compile(r"[eE][+-]?0*(\d+)")
+
+MOST_EXPONENT_DIGITS = 4
+"""Numbers in text may have exponents up to 9999: what one more digit means takes minutes to write out."""
+
+MOST = 2**24
+"""Dimensions, lengths and counts up to this are accepted; memory would not hold what larger ones stand for."""
 
 ZERO = fmpq(0)
 ONE = fmpq(1)
@@ -45,12 +54,18 @@ def exact(number: Any, what: str = "number") -> fmpq:
         # str() of a NumPy or Python float is the shortest decimal that reads back as it.
         return _from_fraction(Fraction(Decimal(str(number))))
     if isinstance(number, str):
+        exponent = _EXPONENT.search(number)
+        if exponent and len(exponent[1]) > MOST_EXPONENT_DIGITS:
+            raise NumberError(
+                f"{what} is {shortened(number)}; expected an exponent of up to {MOST_EXPONENT_DIGITS} digits"
+            )
         try:
             return _from_fraction(Fraction(number))
         except (ValueError, ZeroDivisionError):
-            raise NumberError(f"{what} is {number!r}; expected a number like 2, 0.1 or '1/3'") from None
+            raise NumberError(f"{what} is {shortened(number)}; expected a number like 2, 0.1 or '1/3'") from None
     raise NumberError(
-        f"{what} is {number!r} of type {type(number).__name__}; expected an int, a Fraction, a float or text like '1/3'"
+        f"{what} is {shortened(number)} of type {type(number).__name__}; "
+        "expected an int, a Fraction, a float or text like '1/3'"
     )
 
 
@@ -68,8 +83,8 @@ def exact_vector(numbers: Any, dim: int, what: str) -> Vector:
     """
     if isinstance(numbers, (str, fmpq)) or not isinstance(numbers, Iterable):
         return (exact(numbers, what),) * dim
-    if isinstance(numbers, np.ndarray) and not numbers.ndim:
-        numbers = [numbers[()]]
+    if getattr(numbers, "ndim", None) == 0 and hasattr(numbers, "item"):
+        numbers = [numbers[()] if isinstance(numbers, np.ndarray) else numbers.item()]
     if isinstance(numbers, Mapping):
         raise ShapeError(f"{what} is a mapping; expected a list of numbers, or one number")
     vector = tuple(exact(number, f"{what}[{i}]") for i, number in enumerate(numbers))
@@ -81,13 +96,15 @@ def exact_vector(numbers: Any, dim: int, what: str) -> Vector:
 
 
 def whole_number(number: Any, what: str, least: int = 1) -> int:
-    """`number` as an int. Raises `ShapeError` for anything but a whole number from `least` on.
+    """`number` as an int. Raises `ShapeError` for anything but a whole number from `least` to `MOST`.
 
     >>> whole_number(np.int64(3), "length of delay")
     3
     """
     if isinstance(number, (bool, np.bool_)) or not isinstance(number, (int, np.integer)) or number < least:
-        raise ShapeError(f"{what} is {number!r}; expected a whole number from {least}")
+        raise ShapeError(f"{what} is {shortened(number)}; expected a whole number from {least}")
+    if number > MOST:
+        raise ShapeError(f"{what} is {shortened(number)}; expected at most {MOST:,}")
     return int(number)
 
 

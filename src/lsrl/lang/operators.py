@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from lsrl.errors import NumberError, ProgramError, ShapeError
+from lsrl.errors import NumberError, ProgramError, ShapeError, shortened
+from lsrl.lang.arithmetic import absolute
 from lsrl.lang.broadcasting import broadcast, same_dimension, scaled
 from lsrl.lang.logic import and_, at_least, at_most, larger, not_, or_, smaller
 from lsrl.lang.matrix import Matrix, beside, diagonal, identity, ones
@@ -16,6 +17,7 @@ from lsrl.lang.primitives import Concat, Constant, Linear, Multi, Slice
 from lsrl.lang.values import Value
 
 __all__ = [
+    "absolute",
     "added",
     "and_",
     "at_least",
@@ -74,17 +76,17 @@ def sliced(x: Value, index: int | slice) -> Value:
     """x[index], as Python counts."""
     if isinstance(index, slice):
         if index.step not in (None, 1):
-            raise ShapeError(f"{x.label}[::{index.step}]: expected a slice without a step")
+            raise ShapeError(f"{x.label}[::{shortened(index.step)}]: expected a slice without a step")
         return Slice(x, _position(x, index.start, 0), _position(x, index.stop, x.dim))
-    start = _position(x, index, 0)
+    start = _position(x, index)
     return Slice(x, start, start + 1)
 
 
-def _position(x: Value, index: Any, default: int) -> int:
-    if index is None:
+def _position(x: Value, index: Any, default: int | None = None) -> int:
+    if index is None and default is not None:
         return default
     if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
-        raise ShapeError(f"{x.label}[{index!r}]: expected whole numbers")
+        raise ShapeError(f"{x.label}[{shortened(index)}]: expected whole numbers")
     return int(index) + x.dim if index < 0 else int(index)
 
 

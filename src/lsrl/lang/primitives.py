@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from flint import fmpq
 
-from lsrl.errors import NumberError, ProgramError, ShapeError
+from lsrl.errors import NumberError, ProgramError, ShapeError, shortened
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import as_float, exact_vector, is_sequence, whole_number
 from lsrl.lang.values import Parameter, Value
@@ -50,12 +50,14 @@ class Input(Value):
         dim = whole_number(dim, f"dimension of {name or 'input'}")
         low = high = None
         if range is not None:
-            if not is_sequence(range) or len(range) != 2:
-                raise ProgramError(f"range of {name or 'input'} is {range!r}; expected a pair (low, high)")
+            if not isinstance(range, (tuple, list, np.ndarray)) or len(range) != 2:
+                raise ProgramError(f"range of {name or 'input'} is {shortened(range)}; expected a pair (low, high)")
             low, high = (exact_vector(bound, dim, "range") for bound in range)
             for lower, upper in zip(low, high, strict=True):
                 if lower > upper:
                     raise ProgramError(f"range ({lower}, {upper}) of {name or 'input'} is empty; expected low ≤ high")
+        if not isinstance(integer, (bool, np.bool_)):
+            raise ProgramError(f"integer of {name or 'input'} is {shortened(integer)}; expected True or False")
         if integer and grid is None:
             grid = 1
         spacing = None if grid is None else exact_vector(grid, dim, "grid")
@@ -194,7 +196,7 @@ class Concat(Value):
 
     def __init__(self, values: Sequence[Value], *, name: str | None = None, hint: str | None = None) -> None:
         if isinstance(values, Value) or not is_sequence(values):
-            raise ProgramError(f"Concat of {values!r}; expected a list of values")
+            raise ProgramError(f"Concat of {shortened(values)}; expected a list of values")
         if not len(values):
             raise ShapeError("Concat of no values; expected at least one")
         values = [value_of(value, "Concat") for value in values]
@@ -239,7 +241,7 @@ def value_of(item: Any, what: str) -> Value:
         return item
     if isinstance(item, (bool, np.bool_)):
         raise ProgramError(f"{what} of {item}, a truth value of Python; compare values by lsrl.equal(x, y), not by ==")
-    raise ProgramError(f"{what} of {item!r}; expected a value (numbers become values by lsrl.constant)")
+    raise ProgramError(f"{what} of {shortened(item)}; expected a value (numbers become values by lsrl.constant)")
 
 
 def _check_grid(step: fmpq, low: fmpq | None, high: fmpq | None, name: str) -> None:

@@ -15,8 +15,8 @@ from lsrl.lang.values import Value
 LARGEST_DIMENSION = 2**20
 """A value or matrix larger than this is refused when it is read."""
 
-LARGEST_TOTAL = 2**23
-"""So are programs whose values and matrices have more rows than this in all."""
+LARGEST_TOTAL = 2**22
+"""So are programs whose values and matrices have more rows or entries than this in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,14 @@ def program_of(name: str, records: Iterable[Record], output: str) -> Program:
     """
     pending = {record.name: record for record in records}
     values: dict[str, Value] = {}
+    entries = 0
     for record in pending.values():
-        values[record.name] = _value(record, values, pending)
+        values[record.name] = value = _value(record, values, pending)
+        entries += sum(matrix.nonzeros for matrix in value.parameters.values() if isinstance(matrix, Matrix))
+        if entries > LARGEST_TOTAL:
+            raise FormatError(
+                f"{record.where}: the matrices so far have over {LARGEST_TOTAL:,} entries; expected fewer"
+            )
     if output not in values:
         raise FormatError(f"the output is {output!r}, which no value is named; expected one of the values above")
     try:

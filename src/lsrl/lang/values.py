@@ -8,11 +8,14 @@ from typing import Any, ClassVar, TypeAlias
 
 from flint import fmpq
 
-from lsrl.errors import ProgramError, ShapeError
+from lsrl.errors import ProgramError, ShapeError, shortened
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.numbers import ONE, Vector
+from lsrl.lang.numbers import MOST, ONE, Vector
 
 Parameter: TypeAlias = Matrix | Vector | fmpq | int | str | bool | None
+
+LONGEST_NAME = 200
+"""Characters in a name."""
 
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 
@@ -49,10 +52,11 @@ class Value:
         hint: str | None,
         comparison: bool = False,
     ) -> None:
-        if dim < 1:
-            raise ShapeError(f"{name or hint or self.default_hint} has dimension {dim}; expected at least 1")
-        if name is not None and not (isinstance(name, str) and _NAME.match(name)):
-            raise ProgramError(f"name {name!r} is not usable; expected letters, digits, '_' and single dots")
+        if not 1 <= dim <= MOST:
+            label = name or hint or self.default_hint
+            raise ShapeError(f"{label} has dimension {dim}; expected 1 to {MOST:,}")
+        if name is not None and not (isinstance(name, str) and len(name) <= LONGEST_NAME and _NAME.match(name)):
+            raise ProgramError(f"name {shortened(name)} is not usable; expected letters, digits, '_' and single dots")
         set_once = object.__setattr__
         set_once(self, "dim", dim)
         set_once(self, "arguments", arguments)
@@ -63,6 +67,9 @@ class Value:
 
     def __setattr__(self, attribute: str, _: object) -> None:
         raise AttributeError(f"values are immutable; cannot set {attribute!r}")
+
+    def __deepcopy__(self, _: object) -> Value:
+        return self  # immutable, and what it is compared by is itself
 
     @property
     def primitive(self) -> str:
@@ -113,6 +120,20 @@ class Value:
 
         return operators.divided(self, other)
 
+    def __rtruediv__(self, other: Any) -> Value:
+        raise ProgramError(f"a number / {self.label}: division by a value is not a recurrent program; use lsrl.lookup")
+
+    def __pow__(self, other: Any) -> Value:
+        raise ProgramError(f"{self.label} ** …: powers are products; write {self.label} * {self.label}")
+
+    def __mod__(self, other: Any) -> Value:
+        raise ProgramError(f"{self.label} % …: remainders need a bound; use lsrl.modulo(x, n, below=...)")
+
+    def __abs__(self) -> Value:
+        from lsrl.lang import operators
+
+        return operators.absolute(self)
+
     def __gt__(self, other: Any) -> Value:
         from lsrl.lang import operators
 
@@ -142,6 +163,9 @@ class Value:
         from lsrl.lang import operators
 
         return operators.or_(self, other)
+
+    __rand__ = __and__
+    __ror__ = __or__
 
     def __invert__(self) -> Value:
         from lsrl.lang import operators

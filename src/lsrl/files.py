@@ -1,0 +1,24 @@
+"""Files before they are read: regular ones, of a size that memory holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lsrl.errors import FormatError
+
+LARGEST = 2**28
+"""Files with more bytes than this are refused unread."""
+
+
+def check_file(path: Path, expected: str) -> None:
+    """Raise `FormatError` unless `path` is a regular file that is not too large; `expected` names what it should be."""
+    try:
+        size = path.stat().st_size
+        regular = path.is_file()
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "not a file name"
+        raise FormatError(f"cannot read {path}: {reason}; expected {expected}") from None
+    if not regular:
+        raise FormatError(f"cannot read {path}: it is no regular file; expected {expected}")
+    if size > LARGEST:
+        raise FormatError(f"cannot read {path}: it has {size:,} bytes; expected {expected} of at most {LARGEST:,}")
