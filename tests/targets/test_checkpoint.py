@@ -1,6 +1,7 @@
 """Saved models: hostile directories are refused in one line, before they take memory."""
 
 import json
+import os
 import struct
 
 import numpy as np
@@ -45,18 +46,19 @@ def test_missing_things(folder, tmp_path):
     refused(tmp_path / "nowhere", "is not a directory; expected one with manifest.json and model.safetensors")
     refused(tmp_path, r"cannot read .*manifest\.json")
     (folder / WEIGHTS).unlink()
-    refused(folder, r"model\.safetensors: the file is missing")
+    refused(folder, r"cannot read .*model\.safetensors: No such file or directory; expected the weights that belong")
 
 
 @pytest.mark.parametrize(
-    "field", ["format", "version", "target", "max_length", "inputs", "guarantee", "report", "layout", "program"]
+    "field",
+    ["format", "version", "target", "max_length", "inputs", "guarantee", "compile_seconds", "layout", "program"],
 )
 def test_every_field_of_the_manifest_is_needed_and_checked(folder, field):
     original = (folder / MANIFEST).read_text()
     edited(folder, lambda manifest: manifest.pop(field))
     refused(folder, f"'{field}' is a required property")
     for nonsense in (5.5, "nonsense", [], {}, None, [[[1]]]):
-        if nonsense is None and field == "max_length":
+        if (nonsense is None and field == "max_length") or (nonsense == 5.5 and field == "compile_seconds"):
             continue
         (folder / MANIFEST).write_text(original)
         edited(folder, lambda manifest, nonsense=nonsense: manifest.update({field: nonsense}))
@@ -73,7 +75,10 @@ MANIFEST_CHANGES = [
     (lambda m: m["inputs"][0].update(low="100"), "low"),
     (lambda m: m["guarantee"].update(kind="exact", bound=1.0), "guarantee"),
     (lambda m: m["program"].update(version=7), "version"),
-    (lambda m: m["report"].update(layers="many"), "layers"),
+    (lambda m: m.update(compile_seconds=-1), "compile_seconds"),
+    (lambda m: m.update(max_length=1e300), "max_length"),
+    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(layer=0.0), "layer"),
+    (lambda m: m.update(target="linear-rnn"), "the tensors have gates; expected none on linear-rnn"),
     (lambda m: m.update(version=99), "version: 1 was expected"),
     (lambda m: m.update(target="os.system"), "no target is named 'os.system'"),
 ]
@@ -130,6 +135,39 @@ def test_claimed_shapes_take_no_memory(folder):
     tensors["layers.0.B.shape"][1] = 2**31
     save_file(tensors, folder / WEIGHTS)
     refused(folder, "shape")
+
+
+def test_numbers_beyond_the_floats_are_refused(folder):
+    text = (folder / MANIFEST).read_text().replace('"constants": [', '"constants": [1e999, ', 1)
+    (folder / MANIFEST).write_text(text)
+    refused(folder, "1e999 is beyond every float")
+
+
+def test_special_and_huge_files_are_refused_unread(folder):
+    content = (folder / WEIGHTS).read_bytes()
+    for name in (WEIGHTS, MANIFEST):
+        original = (folder / name).read_bytes()
+        (folder / name).unlink()
+        (folder / name).symlink_to("/dev/zero")
+        refused(folder, "it is no regular file")
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+        refused(folder, "it is no regular file")
+        (folder / name).unlink()
+        (folder / name).write_bytes(original)
+        os.truncate(folder / name, 2**34)  # sparse: it takes no room
+        refused(folder, "bytes; expected")
+        (folder / name).write_bytes(original)
+    assert (folder / WEIGHTS).read_bytes() == content
+
+
+def test_paths_that_are_none_are_refused(folder):
+    model = lsrl.load(folder)
+    for path in (None, "", "a\0b", "x" * 5000):
+        with pytest.raises(FormatError, match="no path|cannot write"):
+            model.save(path)
+        with pytest.raises(FormatError, match="no path|not a directory|cannot read"):
+            lsrl.load(path)
 
 
 def test_unwritable_places_are_refused(folder):

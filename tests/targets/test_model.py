@@ -142,7 +142,7 @@ COMPILER_MISTAKES = [
         "no target is named 'transformer'; expected one of linear-rnn",
     ),
     (lambda: lsrl.compile(running, dtype="float16"), "dtype='float16' of linear-rnn; expected one of float64, float32"),
-    (lambda: lsrl.compile(running, max_length=0), "max_length is 0; expected a whole number of steps from 1"),
+    (lambda: lsrl.compile(running, max_length=0), "max_length is 0; expected a whole number from 1"),
     (lambda: lsrl.compile(running, max_length=2.5), r"max_length is 2\.5"),
     (lambda: lsrl.compile(running, input_range=(10, 20)), r"input_range of digit\[0\] leaves nothing in 10 … 9"),
     (lambda: lsrl.compile(running, input_range=5), "input_range is 5; expected a pair"),

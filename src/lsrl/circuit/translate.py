@@ -11,10 +11,10 @@ from lsrl.circuit.affine import Affine, combination, number
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.facts import BOOLEAN, Fact, is_empty, on_grid
 from lsrl.circuit.units import Circuit
-from lsrl.errors import RangeError
+from lsrl.errors import RangeError, shortened
 from lsrl.lang import Concat, Constant, Input, Linear, LinState, Multi, Program, ReLU, Slice, Value
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.numbers import exact_vector
+from lsrl.lang.numbers import exact_vector, whole_number
 
 Forms: TypeAlias = list[Affine]
 
@@ -37,8 +37,8 @@ def circuit_of(
     >>> [str(weight) for weight in output.terms.values()]  # equal comparisons are one unit
     ['2']
     """
-    if max_length is not None and (isinstance(max_length, bool) or not isinstance(max_length, int) or max_length < 1):
-        raise RangeError(f"max_length is {max_length!r}; expected a whole number of steps from 1")
+    if max_length is not None:
+        max_length = whole_number(max_length, "max_length", most=2**62)
     builder = CircuitBuilder(max_length)
     facts = input_facts(program, input_range)
     forms: dict[Value, Forms] = {}
@@ -68,7 +68,7 @@ def input_facts(program: Program, input_range: tuple[Any, Any] | None) -> list[F
     low, high, grid = (declared[key] or (None,) * dim for key in ("low", "high", "grid"))
     if input_range is not None:
         if not isinstance(input_range, (tuple, list)) or len(input_range) != 2:
-            raise RangeError(f"input_range is {input_range!r}; expected a pair (low, high)")
+            raise RangeError(f"input_range is {shortened(input_range)}; expected a pair (low, high)")
         given = [exact_vector(end, dim, f"input_range of {name}") for end in input_range]
         low = [end if own is None else max(own, end) for own, end in zip(low, given[0], strict=True)]
         high = [end if own is None else min(own, end) for own, end in zip(high, given[1], strict=True)]

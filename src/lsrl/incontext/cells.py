@@ -155,7 +155,7 @@ def checked_function(f: Any, in_dim: int, out_dim: int) -> Function:
     (s₁, …, sₙ) or (s₁, …, sₙ, m): values at the points i/(s − 1), with straight lines between.
     Raises `ShapeError` or `NumberError` for anything else.
     """
-    function = f if callable(f) else _interpolated(np.asarray(f), in_dim, out_dim)
+    function = f if callable(f) else _interpolated(_array(f), in_dim, out_dim)
 
     def checked(points: np.ndarray) -> np.ndarray:
         values = np.asarray(function(points))
@@ -170,6 +170,13 @@ def checked_function(f: Any, in_dim: int, out_dim: int) -> Function:
         return values.astype(np.float64)
 
     return checked
+
+
+def _array(samples: Any) -> np.ndarray:
+    try:
+        return np.asarray(samples)
+    except ValueError:
+        raise ShapeError("samples are rows of unequal length; expected a regular grid of numbers") from None
 
 
 def _interpolated(samples: np.ndarray, in_dim: int, out_dim: int) -> Function:

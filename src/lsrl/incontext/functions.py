@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from flint import fmpq
 
-from lsrl.errors import RangeError, ShapeError
+from lsrl.errors import RangeError, ShapeError, shortened
 from lsrl.incontext.cells import Cell, cells_a_side, checked_function, even_cells, uneven_cells
 from lsrl.incontext.sequences import Runs
 from lsrl.lang import (
@@ -37,6 +39,12 @@ VALUE_BITS = 20
 
 SLOPE_BITS = 12
 """Slopes are rounded to 2⁻¹² of the range."""
+
+LARGEST_IN_DIM = 16
+"""Variables of a function: a cell is fitted at two points a side at least."""
+
+SMALLEST, LARGEST = 2.0**-500, 2.0**500
+"""Widths of value ranges between these leave room for steps and slopes."""
 
 CHUNK = 128
 """Points evaluated together: what a batch of prompts of ordinary length needs little memory for."""
@@ -76,9 +84,11 @@ class FunctionApproximator:
             raise RangeError(f"order is {self.order!r}; expected 0 (constant cells) or 1 (linear cells)")
         if self.resolution & (self.resolution - 1):
             raise RangeError(f"resolution is {self.resolution}; expected a power of two")
+        if self.in_dim > LARGEST_IN_DIM:
+            raise RangeError(f"in_dim is {self.in_dim}; expected at most {LARGEST_IN_DIM}: a grid of cells has Nⁿ")
         low, high = self._ends
-        if low >= high:
-            raise RangeError(f"value_range is {self.value_range}; expected low < high")
+        if low >= high or not SMALLEST <= as_float(high - low) <= LARGEST:
+            raise RangeError(f"value_range is {shortened(self.value_range)}; expected low < high, as floats hold them")
 
     @property
     def max_length(self) -> int:
@@ -132,12 +142,15 @@ class FunctionApproximator:
 
     def queries(self, prompt: np.ndarray, points: Any) -> np.ndarray:
         """One sequence (1 + T, token_dim) for each point (k, n) of [0, 1]ⁿ: its query, then the prompt."""
-        given = np.asarray(points, dtype=np.float64)
+        try:
+            given = np.asarray(points, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ShapeError(f"points are {shortened(points)}; expected numbers of shape (k, {self.in_dim})") from None
         if given.ndim != 2 or given.shape[1] != self.in_dim:
             raise ShapeError(f"points have shape {given.shape}; expected (k, {self.in_dim})")
         if not ((given >= 0) & (given <= 1)).all():
             raise RangeError(f"points reach from {given.min():g} to {given.max():g}; expected all in [0, 1]")
-        if np.ndim(prompt) != 2 or prompt.shape[1] != self.token_dim:
+        if not isinstance(prompt, np.ndarray) or prompt.ndim != 2 or prompt.shape[1] != self.token_dim:
             raise ShapeError(f"prompt has shape {np.shape(prompt)}; expected (T, {self.token_dim}), from .prompt()")
         sequences = np.zeros((len(given), 1 + len(prompt), self.token_dim))
         sequences[:, 0, : self.in_dim] = np.rint(given * self.resolution) / self.resolution
@@ -168,6 +181,9 @@ class FunctionApproximator:
         >>> FunctionApproximator(2, 1, max_cells=64).error_bound(lipschitz=1, cells=64) < 0.09
         True
         """
+        if not 0 <= lipschitz < math.inf:
+            raise RangeError(f"lipschitz is {lipschitz}; expected a number from 0")
+        whole_number(cells, "cells")
         n, step = self.in_dim, 1 / self.resolution
         radius = (1 / cells_a_side(cells, n) + step) / 2
         if self.order:
@@ -176,32 +192,40 @@ class FunctionApproximator:
         return float(lipschitz * np.sqrt(n) * (radius + step / 2) + self._value_step / 2)
 
     @cached_property
-    def _ends(self) -> tuple[float, float]:
-        low, high = (as_float(exact(end, "value_range")) for end in self.value_range)
+    def _ends(self) -> tuple[fmpq, fmpq]:
+        if not isinstance(self.value_range, (tuple, list)) or len(self.value_range) != 2:
+            raise RangeError(f"value_range is {shortened(self.value_range)}; expected a pair (low, high)")
+        low, high = (exact(end, "value_range") for end in self.value_range)
         return low, high
 
-    @property
-    def _span(self) -> float:
-        """The power of two at or above the width of the value range."""
-        return float(2.0 ** np.ceil(np.log2(self._ends[1] - self._ends[0])))
+    @cached_property
+    def _span_exponent(self) -> int:
+        """Two to this is the power of two at or above the width of the value range."""
+        width = self._ends[1] - self._ends[0]
+        exponent = int(width.p).bit_length() - int(width.q).bit_length() - 1
+        while fmpq(2) ** exponent < width:
+            exponent += 1
+        return exponent
 
     @property
     def _value_step(self) -> float:
-        return self._span * 2.0**-VALUE_BITS
+        return 2.0 ** (self._span_exponent - VALUE_BITS)
 
     @property
     def _slope_step(self) -> float:
-        return self._span * 2.0**-SLOPE_BITS
+        return 2.0 ** (self._span_exponent - SLOPE_BITS)
 
     def _token(self) -> Value:
         n, m, slopes = self.in_dim, self.out_dim, self.order * self.in_dim * self.out_dim
         low, high = self._ends
         # A corner may lie one step beyond 1: cells leave out their upper faces, and 1 must be in one.
         # A cell is at least a grid step wide, so no slope is steeper than the whole range over one.
-        steepest = self._span * self.resolution
-        lows = [0] * 2 * n + [min(low, 0)] * m + [-steepest] * slopes
-        highs = [1 + 1 / self.resolution] * 2 * n + [max(high, 0)] * m + [steepest] * slopes
-        grids = [1 / self.resolution] * 2 * n + [self._value_step] * m + [self._slope_step] * slopes
+        # All exact: as floats, powers of two far from 1 would be read at their shortest decimals.
+        span = fmpq(2) ** self._span_exponent
+        steepest, step = span * self.resolution, fmpq(1, self.resolution)
+        lows = [fmpq(0)] * 2 * n + [min(low, fmpq(0))] * m + [-steepest] * slopes
+        highs = [1 + step] * 2 * n + [max(high, fmpq(0))] * m + [steepest] * slopes
+        grids = [step] * 2 * n + [span / 2**VALUE_BITS] * m + [span / 2**SLOPE_BITS] * slopes
         return Input(len(lows), range=(lows, highs), grid=grids, name="token")
 
     def _branch(self, cond: Value, then: Value) -> Value:
@@ -210,8 +234,8 @@ class FunctionApproximator:
     def _cell_token(self, cell: Cell) -> np.ndarray:
         upper = np.where(cell.high == 1, 1 + 1 / self.resolution, cell.high)
         at_centre = cell.value + cell.slope @ ((cell.low + upper) / 2 - cell.centre)
-        low, high = self._ends
-        if at_centre.min() < low or at_centre.max() > high:
+        low, high = (as_float(end) for end in self._ends)
+        if not (low <= at_centre.min() and at_centre.max() <= high and np.isfinite(cell.slope).all()):
             raise RangeError(
                 f"f reaches from {at_centre.min():g} to {at_centre.max():g} at {cell.centre.tolist()}; "
                 f"expected values in value_range={self.value_range}"

@@ -19,6 +19,8 @@ def read_samples(path: str | Path) -> np.ndarray:
     """A grid of numbers from a CSV file, at least 2 × 2. Raises `FormatError`."""
     rows = read_numbers(path, None, "a grid of numbers, rows of equal length")
     samples = np.array([[as_float(number) for number in row] for row in rows])
+    if not np.isfinite(samples).all():
+        raise FormatError(f"{path} holds a number beyond the floats; expected smaller ones")
     if min(samples.shape) < 2:
         raise FormatError(f"{path} is a grid of {samples.shape[0]} × {samples.shape[1]}; expected at least 2 × 2")
     return samples

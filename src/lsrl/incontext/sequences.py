@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from lsrl.errors import FormatError, ProgramError, RangeError, ShapeError
+from lsrl.errors import FormatError, ProgramError, RangeError, ShapeError, shortened
 from lsrl.lang import (
     Concat,
     Input,
@@ -79,8 +79,8 @@ class SequenceMap:
             whole_number(count, what)
         if isinstance(symbols, str) and (not symbols or len(set(symbols)) != len(symbols)):
             raise ProgramError(f"symbols {symbols!r} repeat or are none; expected every character once")
-        if not isinstance(symbols, str) and (isinstance(symbols, bool) or not isinstance(symbols, int) or symbols < 1):
-            raise ProgramError(f"symbols is {symbols!r}; expected how many there are, or text with each of them once")
+        if not isinstance(symbols, str):
+            symbols = whole_number(symbols, "symbols")
         fields = {
             "key_length": key_length,
             "value_length": value_length,
@@ -97,12 +97,15 @@ class SequenceMap:
         """The steps of a query with `max_pairs` pairs."""
         return self.key_length + self.max_pairs * (self.key_length + self.value_length)
 
+    @property
+    def _symbol_count(self) -> int:
+        return len(self.symbols) if isinstance(self.symbols, str) else self.symbols
+
     @cached_property
     def program(self) -> Program:
         """The program: outputs the answer's symbol, and whether the key was found so far."""
         K, V = self.key_length, self.value_length
-        last = (len(self.symbols) if isinstance(self.symbols, str) else self.symbols) - 1
-        x = Input(1, range=(0, last), integer=True, name="symbol")
+        x = Input(1, range=(0, self._symbol_count - 1), integer=True, name="symbol")
         nothing = constant(0)
 
         def branch(cond: Any, then: Any, name: str | None = None) -> Any:
@@ -126,13 +129,16 @@ class SequenceMap:
         answer = total(branch(value_slots, register), name="answer")
         return Program(answer, found, name=f"sequence_map_{K}_to_{V}")
 
-    def prompt(self, pairs: Mapping[Any, Word] | Iterable[tuple[Word, Word]]) -> np.ndarray:
+    def prompt(self, pairs: Mapping[Any, Word] | Sequence[tuple[Word, Word]]) -> np.ndarray:
         """The pairs as tokens of shape (T, 1), key after value after key.
 
         Raises `ShapeError` for a wrong length, `RangeError` for a symbol outside the vocabulary,
         no pairs, or more than `max_pairs`.
         """
-        items = list(pairs.items() if isinstance(pairs, Mapping) else pairs)
+        items = list(pairs.items()) if isinstance(pairs, Mapping) else pairs
+        pair_like = isinstance(items, Sequence) and all(isinstance(item, (tuple, list)) for item in items)
+        if not pair_like or not all(len(item) == 2 for item in items):
+            raise ShapeError(f"pairs are {shortened(pairs)}; expected a dictionary, or a list of (key, value)")
         if not 1 <= len(items) <= self.max_pairs:
             raise RangeError(f"the prompt has {len(items)} pairs; expected 1 to max_pairs={self.max_pairs}")
         tokens: list[int] = []
@@ -155,8 +161,15 @@ class SequenceMap:
 
     def sequences(self, keys: Sequence[Word], prompt: np.ndarray) -> np.ndarray:
         """A sequence for each key, its query and then the prompt: (keys, T, 1)."""
-        if not len(keys):
-            raise ShapeError("no keys to ask for; expected at least one")
+        if isinstance(keys, (str, bytes)) or not isinstance(keys, Sequence) or not len(keys):
+            raise ShapeError(f"keys are {shortened(keys)}; expected a list of at least one")
+        pair = self.key_length + self.value_length
+        length = len(prompt) if np.ndim(prompt) == 2 else 0
+        if not length or np.shape(prompt)[1] != 1 or length % pair or length > pair * self.max_pairs:
+            raise ShapeError(
+                f"prompt has shape {np.shape(prompt)}; expected (T, 1) from .prompt(), "
+                f"T a multiple of {pair} up to {pair * self.max_pairs}"
+            )
         return np.stack([np.concatenate([self.query(key), prompt]) for key in keys])
 
     def read(self, outputs: np.ndarray) -> list[Any]:
@@ -169,16 +182,20 @@ class SequenceMap:
 
     def _word(self, output: np.ndarray) -> Any:
         tokens = [round(float(token)) for token in output[-self.value_length :, 0]]
+        if not all(0 <= token < self._symbol_count for token in tokens):
+            raise RangeError(f"the model answered {tokens}; expected symbols from 0 to {self._symbol_count - 1}")
         return "".join(self.symbols[token] for token in tokens) if isinstance(self.symbols, str) else tuple(tokens)
 
     def _tokens(self, word: Word, length: int, what: str) -> list[int]:
+        if not hasattr(word, "__len__"):
+            raise ShapeError(f"{what} is {shortened(word)}; expected {length} symbols")
         if len(word) != length:
-            raise ShapeError(f"{what} {word!r} has {len(word)} symbols; expected {length}")
+            raise ShapeError(f"{what} {shortened(word)} has {len(word)} symbols; expected {length}")
         tokens = [self._token(symbol) for symbol in word]
         if None in tokens:
             wrong = word[tokens.index(None)]
             which = repr(self.symbols) if isinstance(self.symbols, str) else f"0 … {self.symbols - 1}"
-            raise RangeError(f"{what} {word!r} has the symbol {wrong!r}; expected those of {which}")
+            raise RangeError(f"{what} {shortened(word)} has the symbol {wrong!r}; expected those of {which}")
         return [token for token in tokens if token is not None]
 
     def _token(self, symbol: str | int) -> int | None:
@@ -203,7 +220,9 @@ def read_pairs(path: Any) -> dict[str, str]:
         if key in pairs:
             raise FormatError(f"{path}, line {line} has the key {key!r} again; expected every key once")
         lengths = lengths or (len(key), len(value))
-        if (len(key), len(value)) != lengths or not all(lengths):
+        if not key or not value:
+            raise FormatError(f"{path}, line {line} has {key!r},{value!r}; expected a key and a value")
+        if (len(key), len(value)) != lengths:
             raise FormatError(
                 f"{path}, line {line} has {key!r},{value!r}; expected {lengths[0]} and {lengths[1]} symbols, "
                 "as in the first line"

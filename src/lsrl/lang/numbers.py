@@ -95,16 +95,16 @@ def exact_vector(numbers: Any, dim: int, what: str) -> Vector:
     return vector
 
 
-def whole_number(number: Any, what: str, least: int = 1) -> int:
-    """`number` as an int. Raises `ShapeError` for anything but a whole number from `least` to `MOST`.
+def whole_number(number: Any, what: str, least: int = 1, most: int = MOST) -> int:
+    """`number` as an int. Raises `ShapeError` for anything but a whole number from `least` to `most`.
 
     >>> whole_number(np.int64(3), "length of delay")
     3
     """
     if isinstance(number, (bool, np.bool_)) or not isinstance(number, (int, np.integer)) or number < least:
         raise ShapeError(f"{what} is {shortened(number)}; expected a whole number from {least}")
-    if number > MOST:
-        raise ShapeError(f"{what} is {shortened(number)}; expected at most {MOST:,}")
+    if number > most:
+        raise ShapeError(f"{what} is {shortened(number)}; expected at most {most:,}")
     return int(number)
 
 

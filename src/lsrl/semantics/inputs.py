@@ -104,6 +104,16 @@ def _float_beside(end: fmpq, direction: float) -> float:
     return float(np.nextafter(nearest, direction)) if beyond else nearest
 
 
+def check_outputs(outputs: np.ndarray, name: str) -> None:
+    """Raise `RangeError` unless all outputs are finite: beyond the floats, there is no answer."""
+    if outputs.dtype != object and not np.isfinite(outputs).all():
+        place = [int(i) for i in np.argwhere(~np.isfinite(outputs))[0]]
+        raise RangeError(
+            f"the output of {name}{_place(place[:2])} is beyond {outputs.dtype}; "
+            "expected smaller numbers (exact=True has no limit)"
+        )
+
+
 def as_array(x: Any, name: str) -> np.ndarray:
     """An array of numbers that keeps every number as it is given. Raises `ShapeError`.
 
@@ -111,13 +121,19 @@ def as_array(x: Any, name: str) -> np.ndarray:
     [[1, '1/3']]
     """
     try:
+        if isinstance(x, np.ma.MaskedArray):
+            raise ShapeError(f"{name} is a masked array; expected a plain one (fill or drop what is masked)")
         array = np.asarray(x)
+        if array.dtype.kind == "f" and array.itemsize > 8:
+            raise NumberError(f"{name} holds {array.dtype}; expected float64 or smaller")
         if array.dtype.kind not in "biuf" or (not hasattr(x, "__array__") and _may_be_rounded(array)):
             return np.array(x, dtype=object)
         if array.dtype.kind != "f":
             # Whole numbers that every float type holds may go the quick way.
             return array.astype(np.float64 if array.size and _largest(array) <= 2**24 else object)
-    except (ValueError, TypeError):
+    except (NumberError, ShapeError):
+        raise
+    except (ValueError, TypeError, RuntimeError):
         raise ShapeError(f"{name} is not an array: expected numbers in rows of equal length") from None
     return array
 

@@ -13,7 +13,7 @@ from lsrl.lang import Program
 from lsrl.semantics.evaluation import Undecided, evaluated, undecided_in
 from lsrl.semantics.exact import ExactArithmetic, rationals
 from lsrl.semantics.floating import FloatArithmetic
-from lsrl.semantics.inputs import checked_floats, checked_fractions, declarations
+from lsrl.semantics.inputs import check_outputs, checked_floats, checked_fractions, declarations
 
 
 class Trace(Mapping[str, np.ndarray]):
@@ -59,13 +59,15 @@ def run(program: Program, x: Any, *, exact: bool = False) -> np.ndarray:
     arithmetic, numbers, single = _prepared(program, x, exact)
     undecided: tuple[Undecided, ...] = ()
     output = numbers
-    for value, output in evaluated(program, numbers, arithmetic, keep=False):
-        if value.comparison:
-            undecided += undecided_in(program.names[value], output, arithmetic)
+    with np.errstate(over="ignore", invalid="ignore"):  # outputs beyond the floats are refused below
+        for value, output in evaluated(program, numbers, arithmetic, keep=False):
+            if value.comparison:
+                undecided += undecided_in(program.names[value], output, arithmetic)
     if undecided:
         more = f" (and {len(undecided) - 1:,} more)" if len(undecided) > 1 else ""
         warnings.warn(f"undecided comparison: {undecided[0]}{more}", UndecidedComparisonWarning, stacklevel=3)
     result: np.ndarray = arithmetic.numbers(output)
+    check_outputs(result, program.name)
     return result[0] if single else result
 
 

@@ -15,14 +15,16 @@ from typing import Any
 import numpy as np
 
 from lsrl.circuit.facts import Fact
-from lsrl.errors import FormatError, LsrlError
+from lsrl.errors import FormatError, LsrlError, shortened
+from lsrl.files import check_file
 from lsrl.lang import Program
 from lsrl.lang.json_format import from_json, read_json, to_json, validated
 from lsrl.lang.numbers import exact
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout import Layout, Read, ReadOut
-from lsrl.targets.model import CompiledModel, Report
+from lsrl.targets.model import CompiledModel
 from lsrl.targets.registry import target_named
+from lsrl.targets.sizing import report_of
 
 WEIGHTS = "model.safetensors"
 MANIFEST = "manifest.json"
@@ -43,8 +45,9 @@ def save(model: CompiledModel, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         save_file(tensors, directory / WEIGHTS, metadata={"format": FORMAT})
         (directory / MANIFEST).write_text(json.dumps(_manifest(model), indent=1, ensure_ascii=False), encoding="utf-8")
-    except OSError as problem:
-        raise FormatError(f"cannot write {directory}: {problem.strerror}; expected a writable directory") from None
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "not a name of a directory"
+        raise FormatError(f"cannot write {directory}: {reason}; expected a writable directory") from None
 
 
 def load(directory: str | Path) -> CompiledModel:
@@ -53,9 +56,13 @@ def load(directory: str | Path) -> CompiledModel:
     Raises `FormatError` for anything missing, truncated, malformed or inconsistent.
     """
     if not isinstance(directory, (str, Path)):
-        raise FormatError(f"{directory!r} is no path; expected the directory of a saved model")
+        raise FormatError(f"{shortened(directory)} is no path; expected the directory of a saved model")
     folder = Path(directory)
-    if not folder.is_dir():
+    try:
+        found = folder.is_dir()
+    except (OSError, ValueError):
+        found = False
+    if not found:
         raise FormatError(f"{folder} is not a directory; expected one with {MANIFEST} and {WEIGHTS}")
     where = str(folder / MANIFEST)
     manifest = validated(read_json(folder / MANIFEST), *MANIFEST_SCHEMA, what=where)
@@ -87,7 +94,7 @@ def load(directory: str | Path) -> CompiledModel:
         max_length=manifest["max_length"],
         guarantee=guarantee,
         layout=layout,
-        sizes=Report(**manifest["report"]),
+        sizes=report_of(program, target, weights, guarantee, manifest["compile_seconds"]),
         weights=weights,
         runtime=runtime,
         stack=None,
@@ -98,10 +105,9 @@ def _tensors(path: Path) -> dict[str, np.ndarray]:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
+    check_file(path, "the weights that belong to the manifest")
     try:
         tensors: dict[str, np.ndarray] = load_file(path)
-    except FileNotFoundError:
-        raise FormatError("the file is missing; expected the weights that belong to the manifest") from None
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise FormatError(f"not a readable safetensors file ({reason}); save the model again") from None
@@ -116,7 +122,7 @@ def _manifest(model: CompiledModel) -> dict[str, Any]:
         "max_length": model.max_length,
         "inputs": [_number_fields(fact) for fact in model.inputs],
         "guarantee": _guarantee_fields(model.guarantee),
-        "report": model.sizes.as_dict(),
+        "compile_seconds": model.sizes.compile_seconds,
         "layout": {
             "absent": list(model.layout.absent),
             "values": {name: asdict(read_out) for name, read_out in model.layout.reads.items()},

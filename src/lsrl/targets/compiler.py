@@ -6,10 +6,11 @@ import time
 from typing import Any
 
 from lsrl.circuit.translate import circuit_of, input_facts
-from lsrl.errors import ProgramError, UnsupportedProgram
+from lsrl.errors import ProgramError, UnsupportedProgram, shortened
 from lsrl.lang import Program
-from lsrl.targets.model import CompiledModel, Report
-from lsrl.targets.registry import Assembly, target_named
+from lsrl.targets.model import CompiledModel
+from lsrl.targets.registry import target_named
+from lsrl.targets.sizing import report_of
 
 
 def compile(
@@ -33,7 +34,7 @@ def compile(
     ([0.0, 1.0], 'exact')
     """
     if not isinstance(program, Program):
-        raise ProgramError(f"{program!r} is no Program; expected one, made by Program(value)")
+        raise ProgramError(f"{shortened(program)} is no Program; expected one, made by Program(value)")
     chosen = target_named(target)
     if dtype not in chosen.dtypes:
         raise UnsupportedProgram(f"dtype={dtype!r} of {target}; expected one of {', '.join(chosen.dtypes)}")
@@ -46,26 +47,11 @@ def compile(
         target=target,
         dtype=dtype,
         inputs=tuple(input_facts(program, input_range)),
-        max_length=max_length,
+        max_length=circuit.max_length,
         guarantee=assembly.guarantee,
         layout=assembly.layout,
-        sizes=_report(program, target, dtype, assembly, seconds),
+        sizes=report_of(program, chosen, assembly.weights, assembly.guarantee, seconds),
         weights=assembly.weights,
         runtime=assembly.runtime,
         stack=assembly.stack,
-    )
-
-
-def _report(program: Program, target: str, dtype: str, assembly: Assembly, seconds: float) -> Report:
-    return Report(
-        program=program.name,
-        target=target,
-        dtype=dtype,
-        layers=assembly.layers,
-        widest=assembly.widest,
-        state_dimension=assembly.state_dimension,
-        parameters=assembly.parameters,
-        nonzeros=assembly.nonzeros,
-        compile_seconds=seconds,
-        guarantee=str(assembly.guarantee),
     )

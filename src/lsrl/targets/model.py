@@ -11,9 +11,9 @@ import numpy as np
 
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.stack import Stack
-from lsrl.errors import RangeError, ShapeError
+from lsrl.errors import FormatError, RangeError, ShapeError
 from lsrl.lang import Program
-from lsrl.semantics.inputs import as_array, check_narrowed, checked_floats, declarations
+from lsrl.semantics.inputs import as_array, check_narrowed, check_outputs, checked_floats, declarations
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout import Layout
 
@@ -116,7 +116,9 @@ class CompiledModel:
         sequences longer than `max_length`.
         """
         batch, single = self._checked(x)
-        outputs = self.runtime.run(batch)
+        with np.errstate(over="ignore", invalid="ignore"):  # outputs beyond the floats are refused
+            outputs = self.runtime.run(batch)
+        check_outputs(outputs, self.program.name)
         return outputs[0] if single else outputs
 
     def step(self, x: Any, state: StreamState | None = None) -> tuple[np.ndarray, StreamState]:
@@ -135,7 +137,7 @@ class CompiledModel:
             raise ShapeError("step got a state that is not this model's; expected None, or what its step returned last")
         if len(batch) != state.streams:
             raise ShapeError(f"step got {len(batch)} tokens for {state.streams} streams; expected one for each")
-        self._check_length(state.steps + 1)
+        self.check_length(state.steps + 1)
         outputs, network = self.runtime.step(batch[:, 0, :], state.network)
         following = StreamState(self.runtime, network, state.streams, state.steps + 1)
         return (outputs[0] if single else outputs), following
@@ -177,6 +179,8 @@ class CompiledModel:
         """Write weights (safetensors) and manifest (JSON) into a directory; `lsrl.load` reads them."""
         from lsrl.targets.checkpoint import save
 
+        if not isinstance(directory, (str, Path)) or not str(directory):
+            raise FormatError(f"{directory!r} is no path; expected a directory to write to")
         save(self, Path(directory))
 
     def _checked(self, x: Any) -> tuple[np.ndarray, bool]:
@@ -184,10 +188,11 @@ class CompiledModel:
         declared, name = declarations(source), self.program.names[source]
         batch, single = checked_floats(x, declared, name, self.dtype)
         check_narrowed(batch, declared, self.inputs, name)
-        self._check_length(batch.shape[1])
+        self.check_length(batch.shape[1])
         return batch, single
 
-    def _check_length(self, steps: int) -> None:
+    def check_length(self, steps: int) -> None:
+        """Raise `RangeError` for more steps than `max_length`."""
         if self.max_length is not None and steps > self.max_length:
             raise RangeError(
                 f"the sequence for {self.program.name} has {steps} steps; "

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lsrl.circuit.stack import Stack
 from lsrl.circuit.units import Circuit
-from lsrl.errors import UnsupportedProgram
+from lsrl.errors import UnsupportedProgram, shortened
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout import Layout
 from lsrl.targets.model import Runtime
@@ -21,13 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """What a target makes of a circuit: weights and what runs them, layout, guarantee, sizes."""
+    """What a target makes of a circuit: weights and what runs them, layout, guarantee."""
 
     weights: Any
     runtime: Runtime
     stack: Stack
     layout: Layout
     guarantee: Guarantee
+
+
+class Sizes(NamedTuple):
+    """The sizes of a network, found from its weights."""
+
     layers: int
     widest: int
     state_dimension: int
@@ -49,6 +54,7 @@ class Target:
     dtypes: tuple[str, ...]
     assemble: Callable[[Circuit, tuple[str, ...], str], Assembly]
     runtime: Callable[[Any], Runtime]
+    sizes: Callable[[Any], Sizes]
     module: Callable[[Any], torch.nn.Module]
     as_tensors: Callable[[Any], dict[str, np.ndarray]]
     from_tensors: Callable[[dict[str, np.ndarray]], Any]
@@ -67,7 +73,7 @@ def target_named(name: str) -> Target:
     >>> target_named("linear-rnn").products
     False
     """
-    if name not in TARGETS:
-        raise UnsupportedProgram(f"no target is named {name!r}; expected one of {', '.join(TARGETS)}")
+    if not isinstance(name, str) or name not in TARGETS:
+        raise UnsupportedProgram(f"no target is named {shortened(name)}; expected one of {', '.join(TARGETS)}")
     target: Target = import_module(TARGETS[name]).TARGET
     return target

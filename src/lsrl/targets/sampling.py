@@ -15,6 +15,10 @@ UNDECLARED = fmpq(9)
 """Inputs without a declared range are drawn from minus this to this."""
 
 
+FARTHEST = fmpq(2) ** 53
+"""Wider ranges are sampled up to this, where floats still hold every whole number."""
+
+
 def sampled_inputs(facts: Sequence[Fact], rng: np.random.Generator, batch: int, length: int) -> np.ndarray:
     """Inputs of shape (batch, length, dim), one fact per component: inside its range and on its grid.
 
@@ -29,11 +33,13 @@ def sampled_inputs(facts: Sequence[Fact], rng: np.random.Generator, batch: int, 
     for fact in facts:
         low = fact.low if fact.low is not None else min(-UNDECLARED, fact.high or ZERO)
         high = fact.high if fact.high is not None else max(UNDECLARED, low)
+        low, high = max(low, min(-FARTHEST, high)), min(high, max(FARTHEST, low))
         if fact.grid is None:
             ends = np.array([as_float(low), as_float(high)])
             drawn: np.ndarray = rng.uniform(as_float(low), as_float(high), (batch, length))
         else:
             first, last = int((low / fact.grid).ceil()), int((high / fact.grid).floor())
+            first, last = max(first, -int(FARTHEST)), min(last, int(FARTHEST))
             ends = grid_floats(np.array([first, last]), fact.grid)
             drawn = grid_floats(rng.integers(first, last, (batch, length), endpoint=True), fact.grid)
         columns.append(np.where(extreme, rng.choice(ends, (batch, length)), drawn))

@@ -60,8 +60,10 @@ def verified(
     for what, count in (("cases", cases), ("length", length)):
         if count is not None:
             whole_number(count, f"{what} of verify")
+    whole_number(seed, "seed of verify", least=0, most=2**63)
     rng = np.random.default_rng(seed)
     steps = length or min(LENGTH, model.max_length or LENGTH)
+    model.check_length(steps)
     skipped = mismatches = 0
     worst = 0.0
     for _ in range(cases):

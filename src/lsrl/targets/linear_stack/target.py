@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lsrl.circuit.layering import stacked
 from lsrl.circuit.legalise import ProductRule, legalised
 from lsrl.circuit.units import Circuit
-from lsrl.errors import MissingPackage
+from lsrl.errors import FormatError, MissingPackage
 from lsrl.targets.layout import layout_of
 from lsrl.targets.linear_stack.assemble import assembled
 from lsrl.targets.linear_stack.numpy_runtime import NumpyRuntime
 from lsrl.targets.linear_stack.rounding import guarantee_of
-from lsrl.targets.linear_stack.weights import as_tensors, from_tensors
-from lsrl.targets.registry import Assembly, Target
+from lsrl.targets.linear_stack.weights import StackWeights, as_tensors, from_tensors
+from lsrl.targets.registry import Assembly, Sizes, Target
 
 if TYPE_CHECKING:
     import torch
@@ -32,12 +34,13 @@ def linear_target(name: str, summary: str, *, products: bool, rule: ProductRule)
             stack=stack,
             layout=layout_of(legal, stack, names),
             guarantee=guarantee_of(stack, dtype, circuit.max_length),
-            layers=stack.depth,
-            widest=stack.widest,
-            state_dimension=weights.state_dim,
-            parameters=weights.dense_parameters,
-            nonzeros=stack.nonzeros,
         )
+
+    def read(tensors: dict[str, np.ndarray]) -> StackWeights:
+        weights = from_tensors(tensors)
+        if not products and any(layer.gates is not None for layer in weights.layers):
+            raise FormatError(f"the tensors have gates; expected none on {name}")
+        return weights
 
     return Target(
         name=name,
@@ -46,9 +49,20 @@ def linear_target(name: str, summary: str, *, products: bool, rule: ProductRule)
         dtypes=("float64", "float32"),
         assemble=assemble,
         runtime=NumpyRuntime,
+        sizes=_sizes,
         module=_module,
         as_tensors=as_tensors,
-        from_tensors=from_tensors,
+        from_tensors=read,
+    )
+
+
+def _sizes(weights: StackWeights) -> Sizes:
+    return Sizes(
+        layers=weights.depth,
+        widest=weights.widest,
+        state_dimension=weights.state_dim,
+        parameters=weights.dense_parameters,
+        nonzeros=weights.nonzeros,
     )
 
 
