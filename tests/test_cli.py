@@ -120,10 +120,17 @@ MISTAKES = [
         ["run", "file.py:running", "--input", "x.csv", "--exact", "--target", "linear-rnn"],
         "UnsupportedProgram: --exact",
     ),
+    (["show", "exits.py:p"], "ProgramError: exits.py failed with SystemExit"),
+    (["run", "file.py:running", "--input", "x.csv", "--max-length", "9"], "UnsupportedProgram: --max-length without"),
+    (["run", "file.py:running", "--input", "."], "FormatError: cannot read .: it is no regular file"),
+    (
+        ["verify", "file.py:running", "--max-length", "9", "--length", "10"],
+        "RangeError: the sequence for running has 10",
+    ),
     (["draw", "zoo:parity", "-o", "parity.pdf"], "FormatError: parity.pdf ends in '.pdf'; expected a file name with"),
     (["compile", "zoo:parity", "-o", "x.csv"], "FormatError: cannot write x.csv"),
     (["compile", "zoo:parity", "-o", "m", "--dtype", "float16"], "UnsupportedProgram: dtype='float16'"),
-    (["compile", "zoo:parity", "-o", "m", "--max-length", "0"], "RangeError: max_length is 0"),
+    (["compile", "zoo:parity", "-o", "m", "--max-length", "0"], "ShapeError: max_length is 0"),
     (["incontext", "dictionary", "x.csv"], "FormatError: x.csv, line 1 has 1 columns; expected 2"),
     (["incontext", "dictionary", "pairs.csv", "--ask", "LONG"], "ShapeError: key 'LONG' has 4 symbols; expected 3"),
     (["incontext", "function", "x.csv"], "FormatError: x.csv is a grid of 3 × 1; expected at least 2 × 2"),
@@ -136,6 +143,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES)
 def test_mistakes_end_in_one_line_and_exit_code_1(here, arguments, message, monkeypatch, capsys):
     (here / "broken.py").write_text("1 / 0")
+    (here / "exits.py").write_text("import sys; sys.exit(0)")
     (here / "ragged.csv").write_text("1\n2,3\n")
     (here / "text.csv").write_text("one\n")
     (here / "big.csv").write_text("1\n10\n")
@@ -149,6 +157,14 @@ def test_mistakes_end_in_one_line_and_exit_code_1(here, arguments, message, monk
     assert printed.err.startswith(message)
     assert printed.err.count("\n") == 1
     assert printed.out == ""
+
+
+def test_brackets_in_names_are_only_brackets(here):
+    (here / "odd.py").write_text(
+        "import lsrl\np = lsrl.Program(lsrl.cumsum(lsrl.Input(1, range=(0, 1), integer=True)), name='[/b]x [red]')"
+    )
+    assert "[/b]x [red]" in run("verify", "odd.py:p", "--cases", "2").stdout
+    assert "wrote x[/b].svg" in run("draw", "odd.py:p", "-o", "x[/b].svg").stdout.replace("[/b]/", "[/b]")
 
 
 @pytest.mark.parametrize("options", [[], ["--exact"]])

@@ -111,6 +111,8 @@ def run(
 
     named = specified(spec)
     rows = read_numbers(source, named.program.input.dim, "a row per step, a column per input component")
+    if target is None and max_length is not None:
+        raise UnsupportedProgram("--max-length without --target; expected both: interpreters run any length")
     if target is not None and exact:
         raise UnsupportedProgram("--exact and --target together; expected one: compiled networks compute in floats")
     if target is None:
@@ -161,7 +163,7 @@ def verify(
     target: Target = DEFAULT,
     cases: Annotated[int, typer.Option(min=1, help="random sequences to compare")] = 100,
     length: Annotated[int | None, typer.Option(min=1, help="steps per sequence")] = None,
-    seed: int = 0,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
     max_length: MaxLength = None,
     dtype: Dtype = "float64",
     as_json: Json = False,

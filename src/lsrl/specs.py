@@ -53,7 +53,7 @@ def _from_python(path: Path, name: str) -> Program:
         variables = runpy.run_path(str(path))
     except LsrlError:
         raise
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         reason = f"{type(problem).__name__}: {problem}".splitlines()[0]
         raise ProgramError(f"{path} failed with {reason}; expected a file that defines {name!r}") from problem
     programs = [key for key, value in variables.items() if isinstance(value, Program)]

@@ -1,5 +1,7 @@
 """In-context functions: exact on the network, within the bound, and better with planes and uneven cells."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -125,6 +127,16 @@ plain = FunctionApproximator(2, 1, max_cells=16)
 line = FunctionApproximator(1, 1, max_cells=2048, resolution=64)
 
 MISTAKES = [
+    (lambda: FunctionApproximator(1, 1, value_range=None), RangeError, "value_range is None; expected a pair"),
+    (lambda: FunctionApproximator(20, 1), RangeError, "in_dim is 20; expected at most 16"),
+    (lambda: FunctionApproximator(1, 1, resolution=2**2000), ShapeError, "resolution is .*; expected at most"),
+    (lambda: plain.error_bound(-1, 4), RangeError, "lipschitz is -1; expected a number from 0"),
+    (lambda: plain.error_bound(float("nan"), 4), RangeError, "lipschitz is nan"),
+    (lambda: plain.error_bound(1, 0), ShapeError, "cells is 0"),
+    (lambda: plain.prompt([[1, 2], [3]], 4), ShapeError, "samples are rows of unequal length"),
+    (lambda: plain.prompt(np.full((4, 4), 1e308), 16, uneven=True), LsrlError, "f reaches|NaN"),
+    (lambda: plain.queries(np.zeros((1, 5)), "here"), ShapeError, "points are 'here'; expected numbers"),
+    (lambda: plain.queries([[0] * 5], [[0, 0]]), ShapeError, "prompt has shape"),
     (lambda: FunctionApproximator(0, 1), ShapeError, "in_dim is 0; expected a whole number from 1"),
     (lambda: FunctionApproximator(1, 1, order=2), RangeError, "order is 2; expected 0"),
     (lambda: FunctionApproximator(1, 1, resolution=100), RangeError, "resolution is 100; expected a power of two"),
@@ -149,7 +161,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:overflow", "ignore:invalid value")
 @pytest.mark.parametrize(("mistake", "error", "message"), MISTAKES)
 def test_mistakes_are_named_in_one_line(mistake, error, message):
     with pytest.raises(error, match=message) as caught:
@@ -158,6 +170,17 @@ def test_mistakes_are_named_in_one_line(mistake, error, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("resolution", [1, 2**10, 2**20])
+@pytest.mark.parametrize("value_range", [(0, 0.001), (0, "1/3"), (-4, 4), (0, 10**6), (0, 1e-30)])
+def test_prompts_suit_every_resolution_and_value_range(resolution, value_range):
+    approximator = FunctionApproximator(1, 1, max_cells=8, resolution=resolution, value_range=value_range)
+    top = float(Fraction(value_range[1]))
+    prompt = approximator.prompt(lambda x: top * x, min(8, resolution))
+    found = approximator.evaluate(approximator.program, prompt, [[1.0]])[0, 0]
+    assert abs(found - top) <= approximator.error_bound(top, min(8, resolution))
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
 def test_linear_cells_are_refused_by_a_target_without_products():
     approximator = FunctionApproximator(2, 1, order=1)
     with pytest.raises(lsrl.UnsupportedProgram, match="value 'rises' multiplies two values that are not booleans"):

@@ -70,7 +70,27 @@ def test_where_the_key_stands_in_the_prompt_twice_the_first_pair_wins():
 
 words = SequenceMap(2, 1, symbols="xyz", max_pairs=2)
 
+cut = words.prompt({"xx": "x", "xy": "y"})[:-1]
+
 MISTAKES = [
+    (
+        lambda: words.answer(words.program, "xy", cut),
+        ShapeError,
+        r"prompt has shape \(5, 1\); expected .* multiple of 3",
+    ),
+    (lambda: words.answer(words.program, "xy", np.zeros((9, 1))), ShapeError, "a multiple of 3 up to 6"),
+    (lambda: words.answer(words.program, "xy", [1, 2, 3]), ShapeError, "prompt has shape"),
+    (lambda: words.answers(words.program, "xy", words.prompt({"xx": "x"})), ShapeError, "keys are 'xy'"),
+    (lambda: words.prompt(None), ShapeError, "pairs are None; expected a dictionary"),
+    (lambda: words.prompt("ABC"), ShapeError, "pairs are 'ABC'"),
+    (lambda: words.prompt([("a", "b", "c")]), ShapeError, "expected a dictionary, or a list of"),
+    (lambda: words.prompt({3: "x"}), ShapeError, "key is 3; expected 2 symbols"),
+    (
+        lambda: words.read(np.array([[[-1.0, 1.0]]])),
+        RangeError,
+        r"the model answered \[-1\]; expected symbols from 0 to 2",
+    ),
+    (lambda: SequenceMap(1, symbols=2**53), ShapeError, "symbols is 9007199254740992; expected at most"),
     (lambda: SequenceMap(0), ShapeError, "key_length is 0; expected a whole number from 1"),
     (lambda: SequenceMap(2, 1.5), ShapeError, r"value_length is 1\.5"),
     (lambda: SequenceMap(2, max_pairs=0), ShapeError, "max_pairs is 0"),

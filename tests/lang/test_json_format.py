@@ -87,6 +87,24 @@ def test_absurd_matrices_are_refused_before_memory_is_taken():
     refused(data, r"entry \(0, 5\) is outside a 1×1 matrix")
 
 
+def test_entries_and_sizes_are_whole_and_stand_once(program):
+    data = to_json(program)
+    place = next(i for i, value in enumerate(data["values"]) if value["primitive"] == "LinState")
+    matrix = data["values"][place]["A"]
+    data["values"][place]["A"] = matrix | {"entries": [*matrix["entries"], matrix["entries"][0]]}
+    refused(data, "A has two entries in one place")
+    data["values"][place]["A"] = matrix | {"shape": [float(size) for size in matrix["shape"]]}
+    refused(data, "not of type 'integer'")
+    data["values"][place]["A"] = matrix | {"entries": [[0.0, 0, 1]]}
+    refused(data, "not of type 'integer'")
+
+
+def test_a_million_mistakes_are_one_line_soon():
+    x = {"name": "x", "kept": True, "primitive": "Input", "dim": 1, "arguments": []}
+    data = {"format": "lsrl-program", "version": 1, "name": "p", "values": [x] + [{}] * 1_000_000, "output": "x"}
+    refused(data, "is a required property")
+
+
 def test_cycles_and_unknown_names_are_refused():
     x = {"name": "x", "kept": True, "primitive": "Input", "dim": 1, "arguments": []}
     a = {"name": "a", "kept": True, "primitive": "ReLU", "dim": 1, "arguments": ["b"]}

@@ -80,6 +80,28 @@ BROKEN = [
     ("program p\nx: 1 = Input()\ny: 1 = Linear(x, A=cycle(5))\nreturn y", r"line 3: cycle\(5, …\); expected 1 rows"),
     ("program p\nx: 1 = Input()\ny: 1 = x[0:3]\nreturn y", r"line 3: x\[0:3\] is outside dimension 1"),
     ("program p\nx: 1 = Input()\ny: 1 = x[0]\nreturn y", "line 3: slice in"),
+    ("program p\nx: 1 = Input()\ny: 1 = Linear(x, A=1, A=2)\nreturn y", "line 3: A= stands twice"),
+    (
+        "program p\nx: 1 = Input()\ny: 1 = Linear(x, A=sparse(1, 1, (0, 0, 1), (0, 0, 5)))\nreturn y",
+        "two entries in one",
+    ),
+    ("program p\nx: 1 = Input()\ny: 1 = Linear(x, A=sparse(1, 1, (0, 1)))\nreturn y", "expected 3 numbers in brackets"),
+    ("program p\nx: 1 = Input()\ny: 1 = Linear(x)\nreturn y", "line 3: Linear without A"),
+    ("program p\nx: 1 = Input()\ny: 1 = LinState(x)\nreturn y", "line 3: LinState without A"),
+    (
+        "program p\nx: 1 = Input()\ny: 1 = LinState(x, A=cycle(1, 7), B=1)\nreturn y",
+        "cycle of 2 arguments; expected at most 1",
+    ),
+    (
+        "program p\nx: 1 = Input()\ny: 1 = ReLU(x, comparison=2)\nreturn y",
+        "comparison=2; expected comparison=1, or nothing",
+    ),
+    ("program p\nx: 1 = Input()\ny: 1 = ReLU(x, comparison=True)\nreturn y", "comparison=True; expected comparison=1"),
+    (f"program p\nx: 1 = Input()\ny: 1 = x[0:{'9' * 5000}]\nreturn y", "line 3: slice in"),
+    (
+        f"program p\nx: 1 = Input()\ny: 1 = Linear(x, A=blocks({'1, ' * 1199999}1))\nreturn y",
+        "blocks of 1,200,000 columns",
+    ),
     ("program p\nx: 1 = Input()\ny = ReLU(x)\nreturn y", "line 3 is 'y = ReLU\\(x\\)'; expected 'name: dimension"),
     ("program p\nx: 1 = Input()\ny: 1 = ReLU(x;)\nreturn y", "line 3: ';\\)' is not readable"),
     ("program p\nx: 1 = Input(range=3)\ny: 1 = ReLU(x)\nreturn y", "line 2: range is no pair"),
@@ -103,3 +125,6 @@ def test_short_notations_cannot_ask_for_much_memory():
     lines = [f"s{i}: 1000000 = LinState(x, A=cycle(1000000), B=0)" for i in range(100)]
     with pytest.raises(FormatError, match="rows in all; expected at most"):
         Program.parse("\n".join(["program p", "x: 1 = Input()", *lines, "return x"]))
+    lines = [f"a{i}: 1 = Linear(x, A=1)" for i in range(40)]
+    with pytest.raises(FormatError, match="entries; expected fewer|rows in all"):
+        Program.parse("\n".join(["program p", "x: 1000000 = Input()", *lines, "return a0"]))

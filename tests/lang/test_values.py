@@ -1,5 +1,6 @@
 """Shapes, numbers, operators and names of values; one-line errors for everything else."""
 
+import copy
 import math
 from fractions import Fraction
 
@@ -50,6 +51,18 @@ def test_numpy_numbers_and_arrays_may_stand_on_the_left():
     assert at(np.float64(2) * x, [3, 4]) == [[6, 8]]
     assert at(np.float64(2) < x, [1, 4]) == [[0, 1]]
     assert at(x[np.int64(1)], [3, 4]) == [[4]]
+
+
+def test_abs_and_booleans_on_the_right_work_too():
+    x = Input(1)
+    assert at(abs(x), [-3]) == [[3]]
+    assert at(lsrl.constant(1) & (x > 0), [1]) == [[1]]
+
+
+def test_a_program_copies_as_itself():
+    program = Program(lsrl.cumsum(Input(1)))
+    assert copy.deepcopy(program) == program
+    assert copy.deepcopy(program).run([[1], [2]]).tolist() == [[1], [3]]
 
 
 def test_float32_arrays_and_numbers_mean_the_same():
@@ -162,6 +175,19 @@ MISTAKES = [
     (lambda: Input(1, range=("1/5", "4/5"), integer=True), ProgramError, r"has no multiple of its grid 1"),
     (lambda: Input(1, grid=Fraction(1, 10**400)), NumberError, r"grid of input is beyond what floats hold"),
     (lambda: Input(1, name=3), ProgramError, r"name 3 is not usable"),
+    (lambda: wide[None], ShapeError, r"wide\[None\]: expected whole numbers"),
+    (lambda: wide[::"1\n2"], ShapeError, r"slice without a step"),
+    (lambda: Input(1, range={5, 1}), ProgramError, r"expected a pair"),
+    (lambda: Input(1, integer="no"), ProgramError, r"integer of input is 'no'; expected True or False"),
+    (lambda: Input(10**9), ShapeError, r"dimension of input is 1000000000; expected at most 16,777,216"),
+    (lambda: lsrl.cyclic(10**30), ShapeError, r"expected at most"),
+    (lambda: Constant("1e30000000"), NumberError, r"is '1e30000000'; expected an exponent of up to 4 digits"),
+    (lambda: x * ("9" * 5000), NumberError, r"factor is '9+…9+'; expected a number"),
+    (lambda: Input(1, name="a" * 1000), ProgramError, r"name 'a+…a+' is not usable"),
+    (lambda: lsrl.bump(x, 5, 2), ProgramError, r"bump has low 5 above high 2; expected low ≤ high"),
+    (lambda: x**2, ProgramError, r"x \*\* …: powers are products; write x \* x"),
+    (lambda: 1 / x, ProgramError, r"a number / x: division by a value"),
+    (lambda: x % 2, ProgramError, r"x % …: .* use lsrl\.modulo"),
     (lambda: x["a"], ShapeError, r"x\['a'\]: expected whole numbers"),
     (lambda: wide[1.0], ShapeError, r"wide\[1\.0\]"),
     (lambda: Program(x, name=3), ProgramError, r"program is named 3"),

@@ -117,6 +117,29 @@ def test_a_narrowed_range_is_compared_exactly(dtype):
             assert model.run(np.array([[x]])) == program.run(np.array([[x]]), exact=True)
 
 
+def test_outputs_beyond_the_floats_are_refused():
+    x = Input(1)
+    for program in (Program(x * 10**400), Program(lsrl.LinState(x, 10, 1), name="growing")):
+        with pytest.raises(
+            RangeError, match=r"the output of .* at batch 0, step .* is beyond float64; expected smaller"
+        ):
+            program.run([[1]] * 400)
+        assert program.run([[1]] * 400, exact=True)[-1, 0] > 10**399
+    with pytest.raises(RangeError, match="the output of growing.* is beyond float64"):
+        lsrl.compile(program).run([[1]] * 400)
+
+
+def test_arrays_that_are_not_what_they_seem_are_refused():
+    with pytest.raises(ShapeError, match="x is a masked array"):
+        free.run(np.ma.masked_array([[1.0, 2.0]], [[True, False]]))
+    with pytest.raises(NumberError, match="expected float64 or smaller"):
+        free.run(np.array([[1, 2]], dtype=np.longdouble))
+    torch = pytest.importorskip("torch")
+    with pytest.raises(ShapeError, match="x is not an array"):
+        free.run(torch.ones(1, 2, requires_grad=True))
+    assert free.run(torch.ones(1, 2)).tolist() == [[1, 1]]
+
+
 def test_batches_keep_their_shape():
     x = np.arange(12.0).reshape(2, 3, 2)
     for run in (free.run, lambda x: free.run(x, exact=True), lsrl.compile(free).run):
