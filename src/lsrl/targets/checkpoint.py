@@ -24,7 +24,7 @@ from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout import Layout, Read, ReadOut
 from lsrl.targets.model import CompiledModel
 from lsrl.targets.registry import target_named
-from lsrl.targets.sizing import report_of
+from lsrl.targets.report import report_of
 
 WEIGHTS = "model.safetensors"
 MANIFEST = "manifest.json"

@@ -10,7 +10,7 @@ from lsrl.errors import ProgramError, UnsupportedProgram, shortened
 from lsrl.lang import Program
 from lsrl.targets.model import CompiledModel
 from lsrl.targets.registry import target_named
-from lsrl.targets.sizing import report_of
+from lsrl.targets.report import report_of
 
 
 def compile(

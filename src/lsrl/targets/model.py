@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,31 +15,13 @@ from lsrl.lang import Program
 from lsrl.semantics.inputs import as_array, check_narrowed, check_outputs, checked_floats, declarations
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout import Layout
+from lsrl.targets.report import Report
+from lsrl.targets.runtime import Runtime
 
 if TYPE_CHECKING:
     import torch
 
     from lsrl.targets.verification import Verification
-
-
-class Runtime(Protocol):
-    """What evaluates a compiled model's weights."""
-
-    def run(self, x: np.ndarray) -> np.ndarray:
-        """Outputs (batch, T, out) for inputs (batch, T, in)."""
-
-    def start(self, batch: int = 1) -> Any:
-        """The state before the first step."""
-
-    def step(self, x: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
-        """One step: outputs (batch, out) and the next state, for inputs (batch, in)."""
-
-    def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
-        """Every layer's (state, output), each (batch, T, n)."""
-
-    @property
-    def layer_sizes(self) -> Sequence[tuple[int, int]]:
-        """How many numbers every layer's state and output have."""
 
 
 class StreamState(NamedTuple):
@@ -50,36 +31,6 @@ class StreamState(NamedTuple):
     network: Any
     streams: int
     steps: int
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The sizes of a compiled model.
-
-    `parameters` counts the dense matrices' entries, `nonzeros` those that are not zero;
-    `state_dimension` adds up all layers' states, `compile_seconds` is the wall-clock time.
-    """
-
-    program: str
-    target: str
-    dtype: str
-    layers: int
-    widest: int
-    state_dimension: int
-    parameters: int
-    nonzeros: int
-    compile_seconds: float
-    guarantee: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report as plain JSON types."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.program} on {self.target} ({self.dtype}): {self.layers} layers, widest {self.widest}, "
-            f"{self.nonzeros:,} non-zeros of {self.parameters:,} parameters; {self.guarantee}"
-        )
 
 
 @dataclass(frozen=True)

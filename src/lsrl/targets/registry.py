@@ -12,7 +12,7 @@ from lsrl.circuit.units import Circuit
 from lsrl.errors import UnsupportedProgram, shortened
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout import Layout
-from lsrl.targets.model import Runtime
+from lsrl.targets.runtime import Runtime
 
 if TYPE_CHECKING:
     import numpy as np
