@@ -140,6 +140,14 @@ def test_arrays_that_are_not_what_they_seem_are_refused():
     assert free.run(torch.ones(1, 2)).tolist() == [[1, 1]]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_ends_beyond_the_floats_are_no_limit(dtype):
+    program = Program(Input(1, range=(-(10**400), 10**400), name="u") + 0)
+    x = np.array([[3.0]], dtype)
+    assert program.run(x) == program.run(x, exact=True) == lsrl.compile(program, dtype=dtype).run(x) == 3
+    assert lsrl.compile(program, dtype=dtype, input_range=(-(10**399), 10**399)).run(x) == 3
+
+
 def test_batches_keep_their_shape():
     x = np.arange(12.0).reshape(2, 3, 2)
     for run in (free.run, lambda x: free.run(x, exact=True), lsrl.compile(free).run):

@@ -100,6 +100,8 @@ def check_narrowed(floats: np.ndarray, declared: Sequence[Declared], narrowed: S
 def _float_beside(end: fmpq, direction: float) -> float:
     """The float nearest to `end` on its side towards `direction`."""
     nearest = as_float(end)
+    if not np.isfinite(nearest):
+        return nearest
     beyond = Fraction(nearest) < as_fraction(end) if direction > 0 else Fraction(nearest) > as_fraction(end)
     return float(np.nextafter(nearest, direction)) if beyond else nearest
 
@@ -110,7 +112,7 @@ def check_outputs(outputs: np.ndarray, name: str) -> None:
         place = [int(i) for i in np.argwhere(~np.isfinite(outputs))[0]]
         raise RangeError(
             f"the output of {name}{_place(place[:2])} is beyond {outputs.dtype}; "
-            "expected smaller numbers (exact=True has no limit)"
+            "expected smaller numbers (program.run(x, exact=True) has no limit)"
         )
 
 
@@ -171,7 +173,7 @@ def _component_floats(given: np.ndarray, component: Declared, wanted: np.dtype[A
     _require(np.isfinite(floats), given, name, NumberError, f"expected a number that {wanted} can hold")
     for end in (component.low, component.high):
         if end is not None:
-            floats[given == given.dtype.type(as_float(end))] = as_float(end)
+            floats[given == _nearest(end, given.dtype)] = as_float(end)
     return floats
 
 
@@ -184,11 +186,17 @@ def _component_fractions(given: np.ndarray, component: Declared, name: str) -> n
         numbers = [int(point) * grid for point in points.ravel()]
     else:
         ends = [end for end in (component.low, component.high) if end is not None]
-        special = {float(given.dtype.type(as_float(end))): as_fraction(end) for end in ends}
+        special = {float(_nearest(end, given.dtype)): as_fraction(end) for end in ends}
         numbers = [special[number] if number in special else Fraction(number) for number in given.ravel().tolist()]
     fractions = np.empty(given.size, dtype=object)
     fractions[:] = numbers
     return fractions.reshape(given.shape)
+
+
+def _nearest(end: fmpq, dtype: np.dtype[Any]) -> Any:
+    """The float of that type nearest to an end, infinite beyond the type's range."""
+    with np.errstate(over="ignore"):
+        return dtype.type(as_float(end))
 
 
 def _checked_points(given: np.ndarray, component: Declared, name: str) -> np.ndarray | None:
@@ -196,9 +204,9 @@ def _checked_points(given: np.ndarray, component: Declared, name: str) -> np.nda
     _require(np.isfinite(given), given, name, NumberError, "expected finite numbers")
     inside = np.ones(given.shape, dtype=bool)
     if component.low is not None:
-        inside &= given >= given.dtype.type(as_float(component.low))
+        inside &= given >= _nearest(component.low, given.dtype)
     if component.high is not None:
-        inside &= given <= given.dtype.type(as_float(component.high))
+        inside &= given <= _nearest(component.high, given.dtype)
     points = None
     if component.grid is not None:
         points = _grid_points(given, component.grid)
