@@ -136,7 +136,10 @@ MISTAKES = [
     (["incontext", "function", "x.csv"], "FormatError: x.csv is a grid of 3 × 1; expected at least 2 × 2"),
     (["incontext", "function", "grid.csv", "--at", "here"], "FormatError: --at 'here'; expected points like"),
     (["incontext", "function", "grid.csv", "--at", "2,2"], "RangeError: points reach from 2 to 2"),
-    (["incontext", "function", "grid.csv", "--order", "1"], "UnsupportedProgram: value 'rises'"),
+    (
+        ["incontext", "function", "grid.csv", "--order", "1"],
+        "UnsupportedProgram: --order 1 multiplies, which linear-rnn cannot; use --target",
+    ),
 ]
 
 

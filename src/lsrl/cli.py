@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from rich.console import Group
 from rich.table import Table
 
 from lsrl.errors import FormatError, LsrlError, UnsupportedProgram
@@ -162,7 +163,10 @@ def verify(
     spec: Spec,
     target: Target = DEFAULT,
     cases: Annotated[int, typer.Option(min=1, help="random sequences to compare")] = 100,
-    length: Annotated[int | None, typer.Option(min=1, help="steps per sequence")] = None,
+    length: Annotated[
+        int | None,
+        typer.Option(min=1, help="steps per sequence; as many as the model allows, up to 1,024, if not given"),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     max_length: MaxLength = None,
     dtype: Dtype = "float64",
@@ -205,14 +209,17 @@ def dictionary(
         answers = sequence_map.answers(model, keys, sequence_map.prompt(mapping))
     rows = [{"key": key, "answer": answer} for key, answer in zip(keys, answers, strict=True)]
     shown = [{"key": row["key"], "answer": row["answer"] or "not in the prompt"} for row in rows]
-    emit(rows, as_json, lambda: table(shown, title=str(model.report())))
+    emit(rows, as_json, lambda: Group(table(shown), str(model.report())))
 
 
 @incontext.command()
 def function(
     samples: Annotated[Path, typer.Argument(help="CSV grid of numbers: the function on a regular grid")],
     cells: Annotated[int, typer.Option(min=1, help="prompt tokens: cells of the function")] = 256,
-    order: Annotated[int, typer.Option(min=0, max=1, help="0: a value per cell; 1: a value and a gradient")] = 0,
+    order: Annotated[
+        int,
+        typer.Option(min=0, max=1, help="0: a value per cell; 1: a value and a gradient, on a target with products"),
+    ] = 0,
     uneven: Annotated[bool, typer.Option("--uneven", help="small cells where the function bends most")] = False,
     at: Annotated[str | None, typer.Option(help="points to ask for, as 'x,y;x,y', each in [0, 1]")] = None,
     target: Target = DEFAULT,
@@ -221,6 +228,8 @@ def function(
     """Approximate a sampled function of two variables from a prompt of cells, at points of [0, 1]²."""
     from lsrl.incontext.sampled import approximated_points, read_samples
 
+    if order and not target_named(target.value).products:
+        raise UnsupportedProgram(f"--order 1 multiplies, which {target.value} cannot; use --target gated-linear-rnn")
     with working("compiling and asking"):
         rows = approximated_points(
             read_samples(samples), _points(at), cells=cells, order=order, uneven=uneven, target=target.value
@@ -283,13 +292,14 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """The main job: two dictionaries and an elevation map, answered from prompts; writes a report."""
-    from lsrl.demo import run_demo
+    from lsrl.demo import LEGEND, run_demo
 
     names = list(TARGETS) if target is None else [target.value]
     with progress_bar(as_json) as progress:
         task = progress.add_task("starting", total=None)
         result = run_demo(names, output, lambda text: progress.update(task, advance=1, description=text))
-    emit(result.as_dict(), as_json, lambda: table(result.table, title="in-context answers of compiled networks"))
+    title = "in-context answers of compiled networks"
+    emit(result.as_dict(), as_json, lambda: Group(table(result.table, title=title), *LEGEND))
     if not as_json:
         sys.stdout.write(f"\nReport with pictures: {result.report}\n")
     if not result.passed:

@@ -41,7 +41,10 @@ class MissingPackage(LsrlError, ImportError):
     """A package that only some of LSRL needs is not installed."""
 
     def __init__(self, package: str, purpose: str, extra: str) -> None:
-        super().__init__(f"{purpose} needs the package {package}, which is missing; pip install 'lsrl[{extra}]'")
+        super().__init__(
+            f"{purpose} needs the package {package}, which is missing; install LSRL with its extra {extra!r}, "
+            f"by pip install '.[{extra}]' in its folder"
+        )
 
 
 class UndecidedComparisonWarning(UserWarning):

@@ -6,7 +6,7 @@ from flint import fmpq
 from lsrl import Input, Program, absolute, clip, counter, cumsum, cyclic, delay, equal, ifelse, mod_counter, total
 from lsrl.circuit.facts import BOOLEAN, Fact, intersection, on_grid, product_fact, relu_fact, union, weighted_sum
 from lsrl.circuit.translate import circuit_of
-from lsrl.errors import RangeError
+from lsrl.errors import RangeError, ShapeError
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.primitives import LinState
 
@@ -128,5 +128,5 @@ def test_an_empty_narrowed_range_is_refused():
 
 @pytest.mark.parametrize("length", [0, -1, 1.5, True])
 def test_a_max_length_that_is_no_length_is_refused(length):
-    with pytest.raises(RangeError, match="max_length"):
+    with pytest.raises(ShapeError, match="max_length"):
         output_fact(digits() + 0, max_length=length)

@@ -62,13 +62,16 @@ class _Layering:
         self.line_facts: list[Fact] = [cell.fact for cell in self.inputs]
 
     def _inputs(self) -> tuple[Cell, ...]:
-        facts = [Fact()] * self.circuit.input_dim
+        facts, dim = [Fact()] * self.circuit.input_dim, self.circuit.input_dim
+        label = "input"
         for unit_id in self.by_layer.get(INPUT_LAYER, ()):
             unit = self.circuit.units[unit_id]
             if isinstance(unit, InputUnit):
                 facts[unit.component] = self.circuit.knowledge.facts[unit_id]
+                label = self.circuit.origins[unit_id]
                 self.places[unit_id] = Place(INPUT_LAYER, "input", ((unit.component, ONE),), ZERO)
-        return tuple(Cell(f"input[{i}]", fact, False) for i, fact in enumerate(facts))
+        names = [label] if dim == 1 else [f"{label}[{i}]" for i in range(dim)]
+        return tuple(Cell(name, fact, False) for name, fact in zip(names, facts, strict=True))
 
     def add_layer(self, layer: int) -> None:
         """Compute a layer's units, then carry what readers above it still need from below."""

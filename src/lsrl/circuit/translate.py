@@ -30,7 +30,7 @@ def circuit_of(
 
     `input_range` (low, high), each a number or one per component, narrows what the program's
     `Input` declares; `max_length` is the longest sequence. Both only make facts sharper.
-    Raises `RangeError` for an empty range or length.
+    Raises `RangeError` for an empty range and `ShapeError` for no length.
 
     >>> x = Input(1, range=(0, 9), integer=True)
     >>> (output,) = circuit_of(Program((x > 4) + (x > 4))).outputs

@@ -134,6 +134,14 @@ class Value:
 
         return operators.absolute(self)
 
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are one value; anything else was meant as `lsrl.equal`, and is refused."""
+        if self is other:
+            return True
+        raise ProgramError(f"{self.label} == …: compares no numbers; use lsrl.equal(x, y) or lsrl.not_equal(x, y)")
+
     def __gt__(self, other: Any) -> Value:
         from lsrl.lang import operators
 

@@ -38,12 +38,13 @@ def save(model: CompiledModel, directory: Path) -> None:
 
     Raises `FormatError` when it cannot be written.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save as as_bytes
 
     tensors = target_named(model.target).as_tensors(model.weights)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, directory / WEIGHTS, metadata={"format": FORMAT})
+        # Written as bytes, so that the file gets the permissions that the user's files get.
+        (directory / WEIGHTS).write_bytes(as_bytes(tensors, metadata={"format": FORMAT}))
         (directory / MANIFEST).write_text(json.dumps(_manifest(model), indent=1, ensure_ascii=False), encoding="utf-8")
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "not a name of a directory"

@@ -14,8 +14,8 @@ from lsrl.targets.sampling import sampled_inputs
 if TYPE_CHECKING:
     from lsrl.targets.model import CompiledModel
 
-LENGTH = 64
-"""Steps per case, unless the model's `max_length` is shorter or the caller says otherwise."""
+LENGTH, LONGEST = 64, 1024
+"""Steps per case unless the caller says otherwise: the model's `max_length` up to `LONGEST`, `LENGTH` without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,15 @@ def verified(
     """Run `cases` random sequences through the model and the exact interpreter and compare.
 
     `sample(rng, length)` makes one (length, dim) input; by default inputs are drawn from the
-    declared ranges. A model that guarantees nothing is held to equality.
+    declared ranges. Without a `length` a case is as long as the model allows, up to 1,024 steps.
+    A model that guarantees nothing is held to equality.
     """
     for what, count in (("cases", cases), ("length", length)):
         if count is not None:
             whole_number(count, f"{what} of verify")
     whole_number(seed, "seed of verify", least=0, most=2**63)
     rng = np.random.default_rng(seed)
-    steps = length or min(LENGTH, model.max_length or LENGTH)
+    steps = length or min(model.max_length or LENGTH, LONGEST)
     model.check_length(steps)
     skipped = mismatches = 0
     worst = 0.0

@@ -38,6 +38,7 @@ def write_report(
     rows: Sequence[Mapping[str, Any]],
     dictionaries: Sequence[Answered],
     pictures: Sequence[Picture],
+    legend: Sequence[str],
     machine: str,
 ) -> None:
     """Write the report, and each picture beside it as PNG. Raises `FormatError` when they cannot be written."""
@@ -50,6 +51,7 @@ def write_report(
         rows=rows,
         dictionaries=dictionaries,
         pictures=[{"svg": as_svg(picture.figure), "caption": picture.caption} for picture in pictures],
+        legend=legend,
         machine=machine,
     )
     for picture in pictures:

@@ -86,7 +86,7 @@ def _draw_block(axes: Any, block: Block, left: int, row: int, cell: float) -> No
 def _rows(stack: Stack) -> list[tuple[str, list[Block]]]:
     """For each row its name and its blocks."""
     rows = [("input", [(cell.label, "input") for cell in stack.inputs])]
-    for i, layer in enumerate(stack.layers, start=1):
+    for i, layer in enumerate(stack.layers):
         remembers = [bool(row) for row in layer.A.rows]
         states = [
             (cell.label, "state" if past else "passed on") for cell, past in zip(layer.states, remembers, strict=True)
