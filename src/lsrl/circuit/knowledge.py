@@ -77,14 +77,17 @@ class Knowledge:
 
         What contradicts the facts is true of no run that a guarantee is about, and left out.
         """
-        if not form.terms or is_empty(intersection(self.fact(form), fact)):
+        if not form.terms:
+            return
+        known = self.fact(form)
+        sharper = known if known == fact else intersection(known, fact)
+        if sharper == known or is_empty(sharper):
             return
         scale, direction = _direction(form)
-        scaled = weighted_sum([(1 / scale, fact)], -form.constant / scale)
+        scaled = weighted_sum([(1 / scale, sharper)], -form.constant / scale)
         if len(direction) == 1:
-            unit = direction[0][0]
-            self.facts[unit] = intersection(self.facts[unit], scaled)
-        elif self.fact(form) != fact:
+            self.facts[direction[0][0]] = scaled
+        else:
             self.claims[terms_key(direction)] = direction, scaled
 
 

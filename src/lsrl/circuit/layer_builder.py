@@ -45,7 +45,7 @@ class LayerBuilder:
         A = tuple(sorted((self._row_of_unit[other], weight) for other, weight in unit.previous))
         self._states.append((A, tuple(sorted(drive.terms.items())), drive.constant, unit.init, cell))
 
-    def pass_row(self, form: Affine, known: Fact) -> tuple[int, fmpq]:
+    def pass_row(self, form: Affine, known: Fact | None) -> tuple[int, fmpq]:
         """A row that takes a combination of the lines as it is: its index, and the factor to it.
 
         `known` is what is known of the combination, its constant apart; the lines alone may tell less.
@@ -58,8 +58,9 @@ class LayerBuilder:
         row = self._passed.get(key)
         if row is None:
             row = self._passed[key] = len(self._states)
-            by_lines = weighted_sum(((weight, self.line_facts[line]) for line, weight in weights), ZERO)
-            fact = intersection(by_lines, weighted_sum([(1 / factor, known)], ZERO))
+            fact = weighted_sum(((weight, self.line_facts[line]) for line, weight in weights), ZERO)
+            if known is not None:
+                fact = intersection(fact, weighted_sum([(1 / factor, known)], ZERO))
             self._states.append(((), weights, ZERO, ZERO, Cell("passed on", fact, True)))
         return row, factor
 

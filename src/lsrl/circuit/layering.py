@@ -165,8 +165,10 @@ class _Layering:
         form = self._over_lines(Reader(reader.layer, False, incoming, reader.constant))
         weights = {builder.rows[atom]: weight for atom, weight in reader.terms.items() if atom in builder.rows}
         if form.terms:
-            meaning = combination((weight, self._meaning(atom)) for atom, weight in incoming.items())
-            known = weighted_sum([(ONE, self.circuit.knowledge.fact(meaning))], reader.constant - form.constant)
+            known = None
+            if len(form.terms) > 1:  # of a single line, the line itself tells everything
+                meaning = combination((weight, self._meaning(atom)) for atom, weight in incoming.items())
+                known = weighted_sum([(ONE, self.circuit.knowledge.fact(meaning))], reader.constant - form.constant)
             row, factor = builder.pass_row(form, known)
             weights[row] = factor
         return weights, form.constant
