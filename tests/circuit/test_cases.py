@@ -80,6 +80,22 @@ def test_whatever_is_0_or_1_may_be_a_condition(name, target):
     assert (model.run(ALL) == program.run(ALL, exact=True)).all()
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("ends", [(1, 1), (0, 0)])
+def test_a_condition_that_never_changes_may_be_one(target, ends):
+    pair = Input(2, range=([0, -5], [1, 5]), integer=True)
+    program = Program(lsrl.ifelse(pair[0], pair[1], 5))
+    model = lsrl.compile(program, target, input_range=([ends[0], -5], [ends[1], 5]))
+    assert model.run([[ends[0], -3]]).tolist() == [[-3 if ends[0] else 5]]
+
+
+def test_a_weaker_claim_does_not_widen_a_sharper_one():
+    pair = Input(2, range=([0, -5], [1, 5]), integer=True)
+    asserted = lsrl.Linear(lsrl.Multi(lsrl.Concat([pair[0], pair[1]])), 1, comparison=True)
+    same = lsrl.Multi(lsrl.Concat([pair[0], pair[1]]), via="relu")
+    lsrl.compile(Program(lsrl.ifelse(asserted, same + 1, 3 * pair[1])))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("low", "high"), [(1, 8), (0, 7), (3, 3), (-2, 20)])
 def test_clips_of_whole_numbers_are_exact(low, high, dtype):

@@ -170,6 +170,17 @@ def test_mistakes_are_named_in_one_line(mistake, error, message):
     assert "\n" not in str(caught.value)
 
 
+def test_prompts_of_jumps_and_of_values_at_the_ends_are_inside_the_declaration():
+    jump = FunctionApproximator(1, 1, order=1, max_cells=64, resolution=64)
+    prompt = jump.prompt(lambda x: np.where(x < 0.3047, -4.0, 4.0), 64, uneven=True)
+    assert abs(jump.evaluate(jump.program, prompt, [[0.5]])[0, 0] - 4) < 0.01
+    tenth = FunctionApproximator(1, 1, value_range=(0, 0.1), max_cells=8)
+    prompt = tenth.prompt(lambda x: 0 * x + 0.1, 4)
+    assert abs(tenth.evaluate(tenth.program, prompt, [[0.5]])[0, 0] - 0.1) < 1e-6
+    edge = FunctionApproximator(1, 1, order=1, max_cells=2, resolution=16)
+    assert edge.prompt(lambda x: np.where(x < 0.6, -4.0, 3.9), 2).shape == (2, 4)
+
+
 @pytest.mark.parametrize("resolution", [1, 2**10, 2**20])
 @pytest.mark.parametrize("value_range", [(0, 0.001), (0, "1/3"), (-4, 4), (0, 10**6), (0, 1e-30)])
 def test_prompts_suit_every_resolution_and_value_range(resolution, value_range):

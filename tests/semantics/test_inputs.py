@@ -148,6 +148,36 @@ def test_ends_beyond_the_floats_are_no_limit(dtype):
     assert lsrl.compile(program, dtype=dtype, input_range=(-(10**399), 10**399)).run(x) == 3
 
 
+def test_whole_floats_are_not_rounded_to_float32():
+    with pytest.raises(NumberError, match="16777217.*float32"):
+        lsrl.compile(free, dtype="float32").run(np.array([[16777217.0, 0]]))
+    assert lsrl.compile(free, dtype="float32").run(np.array([[16777216.5, 0.1]])).dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("ends", [("3/10", "7/10"), (0.3, 0.7), ("1/4", "3/4"), ("1/3", 1)])
+def test_grid_points_inside_a_narrowed_range_are_all_accepted(dtype, ends):
+    program = Program(Input(1, range=(0, 1), grid="1/10") * 2)
+    model = lsrl.compile(program, input_range=ends, dtype=dtype)
+    low, high = (Fraction(str(end)) for end in ends)
+    for n in range(11):
+        x = np.array([[n / 10]], dtype)
+        if low <= Fraction(n, 10) <= high:
+            assert model.run(x).shape == (1, 1)
+        else:
+            with pytest.raises(RangeError):
+                model.run(x)
+    assert model.verify(20).passed
+    assert lsrl.compile(Program(Input(1, range=(0, 1)) * 2), input_range=ends, dtype=dtype).verify(20).passed
+
+
+def test_grids_that_floats_cannot_count_are_refused():
+    for grid in ("1e-30", 10**23):
+        with pytest.raises(NumberError, match="expected numerator and denominator that floats hold"):
+            Input(1, grid=grid)
+    assert Input(1, grid=Fraction(1, 2**300)).dim == 1
+
+
 def test_batches_keep_their_shape():
     x = np.arange(12.0).reshape(2, 3, 2)
     for run in (free.run, lambda x: free.run(x, exact=True), lsrl.compile(free).run):

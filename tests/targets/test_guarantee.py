@@ -46,6 +46,32 @@ def test_the_bound_holds(case, dtype):
     assert absolute_errors(np.array(rows), exact).max() <= model.guarantee.bound
 
 
+@pytest.mark.parametrize("ends", [{"range": (0, "1e-44")}, {"range": (0, "1e-43"), "grid": "1e-22"}])
+def test_inputs_below_the_normal_floats_are_covered(ends):
+    program = Program(Input(1, **ends) * 10**38)
+    model = lsrl.compile(program, dtype="float32")
+    x = np.array([[0.0 if "grid" in ends else 1e-44]])
+    assert absolute_errors(model.run(x), program.run(x, exact=True)).max() <= model.guarantee.bound
+
+
+def test_no_way_in_answers_infinity():
+    y = Input(1, range=(-(2**126), 2**126), grid=2**103)
+    x = np.array([[2.0**126]])
+    model = lsrl.compile(Program(y * 4, name="p"), dtype="float32")
+    scaled = lsrl.compile(Program(lsrl.Linear(y, 4, name="big") * "1/1024"), dtype="float32")
+    for call in (lambda: model.run(x), lambda: model.step(x[0]), lambda: scaled.read("big", x)):
+        with pytest.raises(lsrl.RangeError, match="is beyond float32"):
+            call()
+
+
+def test_layouts_hold_only_numbers_that_files_hold(tmp_path):
+    flag = Input(1, range=(0, 1), integer=True)
+    huge = lsrl.Linear(flag, [["1e400"]])
+    model = lsrl.compile(Program(lsrl.ReLU(huge * "1e-400" + flag - 1)))
+    model.save(tmp_path)
+    assert lsrl.load(tmp_path).layout == model.layout
+
+
 def test_weights_beyond_the_floats_are_refused():
     with pytest.raises(lsrl.RangeError, match=r"a weight is .*, beyond float32; expected smaller numbers, or dtype="):
         lsrl.compile(Program(small * 2**140), dtype="float32")

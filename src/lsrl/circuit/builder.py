@@ -153,8 +153,9 @@ class CircuitBuilder:
     def product(self, left: Affine, right: Affine, via: Via = "auto") -> Affine:
         """left · right."""
         for factor, other in ((left, right), (right, left)):
-            if factor.is_constant:
-                return other.times(factor.constant)
+            known = self.fact(factor)
+            if known.low is not None and known.low == known.high:
+                return other.times(known.low)
         fact = product_fact(self.fact(left), self.fact(right))
         # Equal products up to a factor are one unit; a boolean stays 0 or 1, for big-M to recognise.
         scales = [ONE if self.fact(side).is_boolean else side.content() for side in (left, right)]

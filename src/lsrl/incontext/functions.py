@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -223,8 +223,10 @@ class FunctionApproximator:
         # All exact: as floats, powers of two far from 1 would be read at their shortest decimals.
         span = fmpq(2) ** self._span_exponent
         steepest, step = span * self.resolution, fmpq(1, self.resolution)
-        lows = [fmpq(0)] * 2 * n + [min(low, fmpq(0))] * m + [-steepest] * slopes
-        highs = [1 + step] * 2 * n + [max(high, fmpq(0))] * m + [steepest] * slopes
+        # Values are rounded, and those of planes taken half a grid step further at the edge.
+        room = span if self.order else span / 2**VALUE_BITS
+        lows = [fmpq(0)] * 2 * n + [min(low, fmpq(0)) - room] * m + [-steepest] * slopes
+        highs = [1 + step] * 2 * n + [max(high, fmpq(0)) + room] * m + [steepest] * slopes
         grids = [step] * 2 * n + [span / 2**VALUE_BITS] * m + [span / 2**SLOPE_BITS] * slopes
         return Input(len(lows), range=(lows, highs), grid=grids, name="token")
 
@@ -233,11 +235,14 @@ class FunctionApproximator:
 
     def _cell_token(self, cell: Cell) -> np.ndarray:
         upper = np.where(cell.high == 1, 1 + 1 / self.resolution, cell.high)
+        # A least-squares plane across a jump may be steeper than f's whole range over the cell.
+        steepest = 2.0**self._span_exponent * self.resolution
+        cell = replace(cell, slope=np.clip(cell.slope, -steepest, steepest))
         at_centre = cell.value + cell.slope @ ((cell.low + upper) / 2 - cell.centre)
         low, high = (as_float(end) for end in self._ends)
-        if not (low <= at_centre.min() and at_centre.max() <= high and np.isfinite(cell.slope).all()):
+        if not (low <= cell.value.min() and cell.value.max() <= high and np.isfinite(cell.slope).all()):
             raise RangeError(
-                f"f reaches from {at_centre.min():g} to {at_centre.max():g} at {cell.centre.tolist()}; "
+                f"f reaches from {cell.value.min():g} to {cell.value.max():g} at {cell.centre.tolist()}; "
                 f"expected values in value_range={self.value_range}"
             )
         value = np.rint(at_centre / self._value_step) * self._value_step

@@ -85,25 +85,38 @@ def checked_fractions(x: Any, declared: Sequence[Declared], name: str) -> tuple[
 def check_narrowed(floats: np.ndarray, declared: Sequence[Declared], narrowed: Sequence[Declared], name: str) -> None:
     """Raise `RangeError` unless floats that are inside what is declared are inside a narrower range, too.
 
-    Compared exactly: only declared ends are stood for by the floats next to them.
+    Compared exactly: only declared ends and grid points are stood for by the floats next to them.
     """
     for i, (outer, inner) in enumerate(zip(declared, narrowed, strict=True)):
-        column = floats[..., i].astype(np.float64)
+        column, grid = floats[..., i].astype(np.float64), inner.grid
+        places = column if grid is None else _grid_points(column, grid)
         inside = np.ones(column.shape, dtype=bool)
         if inner.low is not None and inner.low != outer.low:
-            inside &= column >= _float_beside(inner.low, np.inf)
+            inside &= places >= _end_of(inner.low, grid, np.inf)
         if inner.high is not None and inner.high != outer.high:
-            inside &= column <= _float_beside(inner.high, -np.inf)
+            inside &= places <= _end_of(inner.high, grid, -np.inf)
         _require(inside, floats[..., i], f"{name}[{i}]", RangeError, _expectation(inner))
 
 
-def _float_beside(end: fmpq, direction: float) -> float:
-    """The float nearest to `end` on its side towards `direction`."""
-    nearest = as_float(end)
+def _end_of(end: fmpq, grid: fmpq | None, direction: float) -> float:
+    """The outermost float inside an end or, where there is a grid, the number of the outermost point."""
+    if grid is None:
+        return float_beside(end, direction)
+    return float(int((end / grid).ceil() if direction > 0 else (end / grid).floor()))
+
+
+def float_beside(end: fmpq, direction: float, dtype: str = "float64") -> float:
+    """The float nearest to `end` on its side towards `direction`, which is ±infinity.
+
+    >>> float_beside(exact("1/10"), -np.inf) < 0.1 == float_beside(exact("1/10"), np.inf)
+    True
+    """
+    nearest = _nearest(end, np.dtype(dtype))
     if not np.isfinite(nearest):
-        return nearest
-    beyond = Fraction(nearest) < as_fraction(end) if direction > 0 else Fraction(nearest) > as_fraction(end)
-    return float(np.nextafter(nearest, direction)) if beyond else nearest
+        return float(nearest)
+    held = Fraction(float(nearest))
+    beyond = held < as_fraction(end) if direction > 0 else held > as_fraction(end)
+    return float(np.nextafter(nearest, nearest.dtype.type(direction)) if beyond else nearest)
 
 
 def check_outputs(outputs: np.ndarray, name: str) -> None:
@@ -170,7 +183,8 @@ def _component_floats(given: np.ndarray, component: Declared, wanted: np.dtype[A
         return floats
     with np.errstate(over="ignore"):
         floats = given.astype(wanted)
-    _require(np.isfinite(floats), given, name, NumberError, f"expected a number that {wanted} can hold")
+    held = np.isfinite(floats) & ((floats == given) | (given != np.rint(given)))
+    _require(held, given, name, NumberError, f"expected a number that {wanted} can hold")
     for end in (component.low, component.high):
         if end is not None:
             floats[given == _nearest(end, given.dtype)] = as_float(end)

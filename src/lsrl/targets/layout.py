@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,12 @@ class ReadOut:
     constants: tuple[float, ...]
 
     @property
+    def is_finite(self) -> bool:
+        """Whether floats hold its numbers."""
+        weights = [weight for read in self.reads for row in read.rows for _, weight in row]
+        return all(map(math.isfinite, (*weights, *self.constants)))
+
+    @property
     def layers(self) -> tuple[int, ...]:
         """The layers it reads, −1 being the input."""
         return tuple(dict.fromkeys(read.layer for read in self.reads))
@@ -75,7 +82,8 @@ class Layout(Mapping[str, ReadOut]):
 
 def layout_of(circuit: Circuit, stack: Stack, names: Sequence[str]) -> Layout:
     """The layout of the program's values (`names`, in its order) in a stack."""
-    reads = {name: _read_out(circuit.values[name], stack) for name in names if name in circuit.values}
+    found = {name: _read_out(circuit.values[name], stack) for name in names if name in circuit.values}
+    reads = {name: read_out for name, read_out in found.items() if read_out.is_finite}
     return Layout(reads, tuple(name for name in names if name not in reads))
 
 

@@ -67,7 +67,8 @@ class CompiledModel:
         sequences longer than `max_length`.
         """
         batch, single = self._checked(x)
-        with np.errstate(over="ignore", invalid="ignore"):  # outputs beyond the floats are refused
+        # Outputs beyond the floats are refused by `check_outputs`, here and below.
+        with np.errstate(over="ignore", invalid="ignore"):
             outputs = self.runtime.run(batch)
         check_outputs(outputs, self.program.name)
         return outputs[0] if single else outputs
@@ -89,7 +90,9 @@ class CompiledModel:
         if len(batch) != state.streams:
             raise ShapeError(f"step got {len(batch)} tokens for {state.streams} streams; expected one for each")
         self.check_length(state.steps + 1)
-        outputs, network = self.runtime.step(batch[:, 0, :], state.network)
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs, network = self.runtime.step(batch[:, 0, :], state.network)
+        check_outputs(outputs[:, None], self.program.name)
         following = StreamState(self.runtime, network, state.streams, state.steps + 1)
         return (outputs[0] if single else outputs), following
 
@@ -100,13 +103,16 @@ class CompiledModel:
         """
         read_out = self.layout[name]
         batch, single = self._checked(x)
-        activations = self.runtime.activations(batch)
+        with np.errstate(over="ignore", invalid="ignore"):
+            activations = self.runtime.activations(batch)
         result: np.ndarray = np.broadcast_to(
             np.asarray(read_out.constants, dtype=self.dtype), (*batch.shape[:2], len(read_out.constants))
         ).copy()
         for read in read_out.reads:
             source = batch if read.part == "input" else activations[read.layer][read.part == "output"]
-            result += read.applied(source)
+            with np.errstate(over="ignore", invalid="ignore"):
+                result += read.applied(source)
+        check_outputs(result, name)
         return result[0] if single else result
 
     def report(self) -> Report:

@@ -8,8 +8,8 @@ import numpy as np
 from flint import fmpq
 
 from lsrl.circuit.facts import Fact
-from lsrl.lang.numbers import ZERO, as_float
-from lsrl.semantics.inputs import grid_floats
+from lsrl.lang.numbers import ZERO
+from lsrl.semantics.inputs import float_beside, grid_floats
 
 UNDECLARED = fmpq(9)
 """Inputs without a declared range are drawn from minus this to this."""
@@ -19,7 +19,9 @@ FARTHEST = fmpq(2) ** 53
 """Wider ranges are sampled up to this, where floats still hold every whole number."""
 
 
-def sampled_inputs(facts: Sequence[Fact], rng: np.random.Generator, batch: int, length: int) -> np.ndarray:
+def sampled_inputs(
+    facts: Sequence[Fact], rng: np.random.Generator, batch: int, length: int, dtype: str = "float64"
+) -> np.ndarray:
     """Inputs of shape (batch, length, dim), one fact per component: inside its range and on its grid.
 
     One sequence in four stays at the ends of the ranges, where mistakes like to be.
@@ -35,12 +37,12 @@ def sampled_inputs(facts: Sequence[Fact], rng: np.random.Generator, batch: int, 
         high = fact.high if fact.high is not None else max(UNDECLARED, low)
         low, high = max(low, min(-FARTHEST, high)), min(high, max(FARTHEST, low))
         if fact.grid is None:
-            ends = np.array([as_float(low), as_float(high)])
-            drawn: np.ndarray = rng.uniform(as_float(low), as_float(high), (batch, length))
+            ends = np.array([float_beside(low, np.inf, dtype), float_beside(high, -np.inf, dtype)])
+            drawn: np.ndarray = np.clip(rng.uniform(float(ends.min()), float(ends.max()), (batch, length)), *ends)
         else:
             first, last = int((low / fact.grid).ceil()), int((high / fact.grid).floor())
             first, last = max(first, -int(FARTHEST)), min(last, int(FARTHEST))
             ends = grid_floats(np.array([first, last]), fact.grid)
             drawn = grid_floats(rng.integers(first, last, (batch, length), endpoint=True), fact.grid)
         columns.append(np.where(extreme, rng.choice(ends, (batch, length)), drawn))
-    return np.stack(columns, axis=-1)
+    return np.stack(columns, axis=-1).astype(dtype)

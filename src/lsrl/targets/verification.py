@@ -68,7 +68,7 @@ def verified(
     skipped = mismatches = 0
     worst = 0.0
     for _ in range(cases):
-        drawn = sampled_inputs(model.inputs, rng, 1, steps)[0] if sample is None else sample(rng, steps)
+        drawn = sampled_inputs(model.inputs, rng, 1, steps, model.dtype)[0] if sample is None else sample(rng, steps)
         x = np.asarray(drawn, dtype=model.dtype)
         trace = model.program.trace(x, exact=True)
         if trace.undecided:

@@ -31,7 +31,8 @@ SLACK = 1 + 2.0**-20
 """The bound itself is computed in float64; this covers its own rounding."""
 
 SCAN_ROUNDINGS = 8
-"""A general state is evaluated in blocks of 64 steps by doubling: log₂ 64 roundings and two more."""
+"""A general state is rounded at every step of its block, once more when the block before it is added, and so
+are the powers of A that do that: eight times the bound of a step covers them."""
 
 HEADROOM_OF_SUMS = 2
 """A cumulative sum may be evaluated in pieces; a piece is the difference of two states."""
@@ -150,7 +151,7 @@ def _input_error(fact: Fact, precision: int) -> float:
         held = _is_float(fact.grid, precision)
     if held:
         return 0.0
-    return 2.0**-precision * (math.inf if fact.magnitude is None else as_float(fact.magnitude))
+    return 2.0**-precision * (math.inf if fact.magnitude is None else as_float(fact.magnitude)) + 1 / LARGEST[precision]
 
 
 def _terms(row: Row, cells: Sequence[Cell], errors: Sequence[float]) -> list[tuple[fmpq, Fact, float]]:
@@ -238,7 +239,7 @@ def _product_error(argument: Sum, argument_error: float, gate: Sum, product: Fac
 
 
 def _times(error: float, size: float) -> float:
-    return error * size if error else 0.0
+    return error * size if error and size else 0.0
 
 
 def _first_unbounded(cells: Sequence[Cell], errors: Sequence[float]) -> str:
