@@ -16,12 +16,14 @@ def is_permutation(rows: Sequence[Row]) -> bool:
 def components(rows: Sequence[Row]) -> list[list[int]]:
     """The strongly connected components of a state matrix, those that are read first.
 
-    >>> components([[(0, 1)], [(0, 1)]])
-    [[0], [1]]
+    >>> components([[(0, 1)], [(0, 1)]]), components([[(1, 1)], [(2, 1)], [(1, 1)]])
+    ([[0], [1]], [[1, 2], [0]])
     """
     if all(column <= i for i, row in enumerate(rows) for column, _ in row):
         return [[i] for i in range(len(rows))]  # lower triangular: in order already
-    labels, members = _labelled(rows, "strong")
+    if is_permutation(rows) and len({row[0][0] for row in rows}) == len(rows):
+        return _cycles(rows)
+    labels, members = _strongly_connected(rows)
     order: TopologicalSorter[int] = TopologicalSorter(dict.fromkeys(range(len(members)), ()))
     for i, row in enumerate(rows):
         for column, _ in row:
@@ -38,17 +40,46 @@ def clusters(rows: Sequence[Row]) -> list[list[int]]:
     """
     if all(column == i for i, row in enumerate(rows) for column, _ in row):
         return [[i] for i in range(len(rows))]
-    return _labelled(rows, "weak")[1]
+    leader = list(range(len(rows)))
+
+    def find(state: int) -> int:
+        while leader[state] != state:
+            leader[state] = state = leader[leader[state]]
+        return state
+
+    for i, row in enumerate(rows):
+        for column, _ in row:
+            one, other = sorted((find(i), find(column)))
+            leader[other] = one
+    members: dict[int, list[int]] = {}
+    for state in range(len(rows)):
+        members.setdefault(find(state), []).append(state)
+    return list(members.values())
 
 
-def _labelled(rows: Sequence[Row], connection: str) -> tuple[list[int], list[list[int]]]:
+def _cycles(rows: Sequence[Row]) -> list[list[int]]:
+    """The cycles of a permutation, the states of each in ascending order."""
+    seen: set[int] = set()
+    found = []
+    for start in range(len(rows)):
+        cycle, state = [], start
+        while state not in seen:
+            seen.add(state)
+            cycle.append(state)
+            state = rows[state][0][0]
+        if cycle:
+            found.append(sorted(cycle))
+    return found
+
+
+def _strongly_connected(rows: Sequence[Row]) -> tuple[list[int], list[list[int]]]:
     import scipy.sparse
     import scipy.sparse.csgraph
 
     pairs = [(i, column) for i, row in enumerate(rows) for column, _ in row]
     sources, targets = zip(*pairs, strict=True)
     graph = scipy.sparse.coo_array(([1] * len(pairs), (sources, targets)), shape=(len(rows),) * 2)
-    count, labels = scipy.sparse.csgraph.connected_components(graph, connection=connection)
+    count, labels = scipy.sparse.csgraph.connected_components(graph, connection="strong")
     members: list[list[int]] = [[] for _ in range(count)]
     for i, label in enumerate(labels.tolist()):
         members[label].append(i)

@@ -164,7 +164,8 @@ def _state_errors(
     """Errors of sₜ = A sₜ₋₁ + B xₜ + b: one step's error, and what A makes of earlier ones."""
     found = [0.0] * len(layer.b)
     starts = [_stored_error(init, precision) for init in layer.init]
-    before = [union([cell.fact, constant_fact(init)]) for cell, init in zip(layer.states, layer.init, strict=True)]
+    read = {j for row in layer.A.rows for j, _ in row}
+    before = {j: union([layer.states[j].fact, constant_fact(layer.init[j])]) for j in read}
     for members in components(layer.A.rows):
         inside = set(members)
         loops = [sum((abs(weight) for j, weight in layer.A.rows[i] if j in inside), ZERO) for i in members]
