@@ -23,6 +23,9 @@ from lsrl.targets.compiler import compile as compiled
 from lsrl.targets.model import CompiledModel
 from lsrl.targets.registry import TARGETS
 
+WARM_UP = 0.5
+"""Seconds that a task runs before it is timed."""
+
 LONGEST = 1_000_000
 """Steps that the dictionary for the speed figures is compiled for."""
 
@@ -59,7 +62,7 @@ def figures(*, quick: bool = False) -> Iterator[Figure]:
     """All figures, one after the other as they are measured; `quick` leaves out the slow sizes."""
     yield from import_figures()
     for length in (10, 100) if quick else (10, 100, 1000):
-        yield from size_figures(length, repeats=3 if length == 1000 else 7)
+        yield from size_figures(length, repeats=3 if length == 1000 else 15)
     yield from speed_figures(1 if quick else 10)
     yield from function_figures()
 
@@ -75,7 +78,7 @@ def import_figures() -> Iterator[Figure]:
     yield Figure("torch imported by it", float("True" in runs[0].stdout), "", 0)
 
 
-def size_figures(length: int, repeats: int = 7) -> Iterator[Figure]:
+def size_figures(length: int, repeats: int = 15) -> Iterator[Figure]:
     """Sizes and compile time of the dictionary program with keys and values of `length`."""
     sequence_map = dictionary_program(length)
     goal = {10: 0.05, 100: 0.5, 1000: 10.0}[length]
@@ -166,8 +169,11 @@ def function_figures() -> Iterator[Figure]:
 
 
 def median_seconds(task: Callable[[], object], repeats: int) -> float:
-    """The median wall-clock time of a task, after one run that does not count."""
+    """The median wall-clock time of a task in a warm process: after running it for half a second."""
+    warm = time.perf_counter() + WARM_UP
     task()
+    while time.perf_counter() < warm:
+        task()
     seconds = []
     for _ in range(repeats):
         started = time.perf_counter()

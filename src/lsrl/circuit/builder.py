@@ -152,13 +152,13 @@ class CircuitBuilder:
 
     def product(self, left: Affine, right: Affine, via: Via = "auto") -> Affine:
         """left · right."""
-        for factor, other in ((left, right), (right, left)):
-            known = self.fact(factor)
+        facts = self.fact(left), self.fact(right)
+        for known, other in zip(facts, (right, left), strict=True):
             if known.low is not None and known.low == known.high:
                 return other.times(known.low)
-        fact = product_fact(self.fact(left), self.fact(right))
+        fact = product_fact(*facts)
         # Equal products up to a factor are one unit; a boolean stays 0 or 1, for big-M to recognise.
-        scales = [ONE if self.fact(side).is_boolean else side.content() for side in (left, right)]
+        scales = [ONE if known.is_boolean else side.content() for known, side in zip(facts, (left, right), strict=True)]
         left, right = left.times(1 / scales[0]), right.times(1 / scales[1])
         scale = scales[0] * scales[1]
         keys = tuple(sorted((left.key(), right.key())))

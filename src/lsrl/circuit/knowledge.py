@@ -39,6 +39,10 @@ class Knowledge:
         """
         if not form.terms:
             return constant_fact(form.constant)
+        if len(form.terms) == 1:  # what is claimed of a unit is in its own fact
+            ((unit, weight),) = form.terms.items()
+            own = self.facts[unit]
+            return own if weight == 1 and not form.constant else weighted_sum([(weight, own)], form.constant)
         if self.one_hot and any(unit in self.one_hot for unit in form.terms):
             fact = weighted_sum(self._grouped(form), form.constant)
         else:

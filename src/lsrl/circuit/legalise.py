@@ -129,18 +129,18 @@ def by_big_m(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
     ReLU: c·v = relu((v − low) − (high − low)(1 − c)) + low·c.
     Raises `UnsupportedProgram` when neither factor is a boolean, `RangeError` without a range.
     """
-    if builder.fact(left).is_boolean:
-        condition, value = left, right
-    elif builder.fact(right).is_boolean:
-        condition, value = right, left
+    facts = builder.fact(left), builder.fact(right)
+    if facts[0].is_boolean:
+        condition, value, fact = left, right, facts[1]
+    elif facts[1].is_boolean:
+        condition, value, fact = right, left, facts[0]
     else:
         raise UnsupportedProgram(
             f"value {builder.origin!r} multiplies two values that are not booleans, and ReLUs cannot; "
             "expected a boolean factor; select by lsrl.ifelse, or use target='gated-linear-rnn' and via='auto'"
         )
-    if builder.fact(value).is_boolean:
+    if fact.is_boolean:
         return builder.relu(condition.plus(value).shifted(-ONE))
-    fact = builder.fact(value)
     if fact.low is None or fact.high is None:
         raise RangeError(
             f"value {builder.origin!r} selects a value whose range is not known, and big-M needs one; "
