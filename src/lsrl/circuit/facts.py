@@ -39,11 +39,6 @@ class Fact:
         return self.low is not None and self.low >= 0
 
     @property
-    def is_bounded(self) -> bool:
-        """Whether both ends of the range are known."""
-        return self.low is not None and self.high is not None
-
-    @property
     def magnitude(self) -> fmpq | None:
         """The largest |value|, or None."""
         if self.low is None or self.high is None:

@@ -32,8 +32,6 @@ from lsrl.lang.numbers import whole_number
 Word: TypeAlias = str | Sequence[int]
 """A key or a value: text where the vocabulary is text, whole numbers otherwise."""
 
-FIRST_WINS = "where a key stands in the prompt twice, its first pair is the answer"
-
 
 class Runs(Protocol):
     """A program or a compiled model."""

@@ -15,9 +15,6 @@ from flint import fmpq
 
 from lsrl.errors import NumberError, ShapeError, shortened
 
-Number: TypeAlias = int | float | str | Fraction | fmpq
-"""What may be written where a program wants a number."""
-
 Vector: TypeAlias = tuple[fmpq, ...]
 
 _EXPONENT = re.compile(r"[eE][+-]?0*(\d+)")

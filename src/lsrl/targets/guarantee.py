@@ -37,11 +37,3 @@ class Guarantee:
         if self.kind == "bounded":
             return f"bounded: |error| ≤ {self.bound:.2g}, {length}"
         return f"none: {self.reason}"
-
-    def admits(self, error: float) -> bool:
-        """Whether an observed error keeps the promise.
-
-        >>> Guarantee("bounded", 1e-9, None).admits(1e-10)
-        True
-        """
-        return error <= self.bound
