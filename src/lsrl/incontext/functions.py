@@ -223,11 +223,14 @@ class FunctionApproximator:
         # All exact: as floats, powers of two far from 1 would be read at their shortest decimals.
         span = fmpq(2) ** self._span_exponent
         steepest, step = span * self.resolution, fmpq(1, self.resolution)
-        # Values are rounded, and those of planes taken half a grid step further at the edge.
-        room = span if self.order else span / 2**VALUE_BITS
+        # Values are rounded, perhaps past ends that are not on their grid; those of planes at the edge are taken
+        # half a step further.
+        value_step = span / 2**VALUE_BITS
+        on_grid = all((end / value_step).q == 1 for end in (low, high))
+        room = span if self.order else fmpq(0) if on_grid else value_step
         lows = [fmpq(0)] * 2 * n + [min(low, fmpq(0)) - room] * m + [-steepest] * slopes
         highs = [1 + step] * 2 * n + [max(high, fmpq(0)) + room] * m + [steepest] * slopes
-        grids = [step] * 2 * n + [span / 2**VALUE_BITS] * m + [span / 2**SLOPE_BITS] * slopes
+        grids = [step] * 2 * n + [value_step] * m + [span / 2**SLOPE_BITS] * slopes
         return Input(len(lows), range=(lows, highs), grid=grids, name="token")
 
     def _branch(self, cond: Value, then: Value) -> Value:
