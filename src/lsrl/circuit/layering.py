@@ -106,7 +106,7 @@ class _Layering:
         copied = [
             (unit_id, self.copies.atoms[unit_id, layer], None)
             for cluster in self.copies.by_layer.get(layer, ())
-            for unit_id in self._members(cluster)
+            for unit_id, _ in self.circuit.cluster(cluster)
         ]
         for unit_id, atom, _ in chain(own, copied):
             builder.reserve_state(atom, unit_id)
@@ -116,13 +116,6 @@ class _Layering:
             if isinstance(unit, StateUnit):
                 cell = Cell(self.circuit.origins[unit_id], self.circuit.knowledge.facts[unit_id], False)
                 builder.state(unit, drive or unit.drive, cell)
-
-    def _members(self, cluster: UnitId) -> Iterator[UnitId]:
-        for unit_id in range(cluster, len(self.circuit.units)):
-            unit = self.circuit.units[unit_id]
-            if not isinstance(unit, StateUnit) or unit.cluster != cluster:
-                return
-            yield unit_id
 
     def _carry(self, builder: LayerBuilder, layer: int, next_lines: dict[Atom, Affine]) -> None:
         """Pass on combinations of this layer's states and of its input, and rewrite their readers."""

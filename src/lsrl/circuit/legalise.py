@@ -43,10 +43,9 @@ def legalised(circuit: Circuit, product: ProductRule) -> Circuit:
         if unit_id not in needed:
             continue
         builder.origin = circuit.origins[unit_id]
-        if unit_id in meanings:
-            pass  # a state that was rebuilt with its cluster
-        elif isinstance(unit, StateUnit):
-            _rebuild_states(builder, circuit, unit.cluster, needed, meanings)
+        if isinstance(unit, StateUnit):
+            if unit_id not in meanings:  # the first of its cluster; the others are rebuilt with it
+                _rebuild_states(builder, circuit, unit.cluster, needed, meanings)
         else:
             meanings[unit_id] = _rebuilt(builder, unit, circuit.knowledge.facts[unit_id], meanings, product)
             builder.assume(meanings[unit_id], circuit.knowledge.facts[unit_id])
@@ -105,13 +104,7 @@ def _rebuild_states(
     builder: CircuitBuilder, circuit: Circuit, first: UnitId, needed: set[UnitId], meanings: dict[UnitId, Affine]
 ) -> None:
     """Rebuild the needed states of the cluster that begins with `first`."""
-    cluster = []
-    for unit_id in range(first, len(circuit.units)):  # a cluster is one block of units
-        unit = circuit.units[unit_id]
-        if not isinstance(unit, StateUnit) or unit.cluster != first:
-            break
-        if unit_id in needed:
-            cluster.append((unit_id, unit))
+    cluster = [(unit_id, unit) for unit_id, unit in circuit.cluster(first) if unit_id in needed]
     place = {unit_id: i for i, (unit_id, _) in enumerate(cluster)}
     rows = [tuple((place[other], weight) for other, weight in unit.previous) for _, unit in cluster]
     drives = [substituted(unit.drive, meanings) for _, unit in cluster]

@@ -109,6 +109,14 @@ class Circuit:
     knowledge: Knowledge
     max_length: int | None
 
+    def cluster(self, first: UnitId) -> Iterator[tuple[UnitId, StateUnit]]:
+        """The states of the cluster that begins with `first`: one contiguous block of units."""
+        for unit_id in range(first, len(self.units)):
+            unit = self.units[unit_id]
+            if not isinstance(unit, StateUnit) or unit.cluster != first:
+                return
+            yield unit_id, unit
+
     def count(self, kind: type) -> int:
         """How many units are of a kind."""
         return sum(isinstance(unit, kind) for unit in self.units)
