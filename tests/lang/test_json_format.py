@@ -12,7 +12,8 @@ from lsrl.lang.json_format import from_json, to_json
 @pytest.fixture
 def program():
     x = Input(2, range=(-1, "1/3"), grid="1/9", name="x")
-    return Program(lsrl.ifelse(x[0] > 0, lsrl.delay(x[1], 2), x[1], via="relu"), name="choice")
+    chosen = lsrl.ifelse(x[0] > 0, lsrl.delay(x[1], 2), x[1], via="relu")
+    return Program(chosen, lsrl.latch(x, x[0] > 0, init=[1, "1/2"]), name="choice")
 
 
 def test_a_saved_program_comes_back_the_same(program, tmp_path):
@@ -70,6 +71,26 @@ def test_every_field_of_a_value_is_checked(program):
 def test_bad_inputs_are_refused(program, changes, message):
     data = to_json(program)
     place = next(i for i, value in enumerate(data["values"]) if value["primitive"] == "Input")
+    data["values"][place] |= changes
+    refused(data, message)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"arguments": ["x"]}, "GatedState of 1 values; expected 2"),
+        ({"arguments": ["x", "x", "x"]}, "GatedState of 3 values; expected 2"),
+        ({"arguments": ["x", "shift_register"]}, "x has 2, its gate shift_register has 3; expected equal ones"),
+        ({"arguments": ["x", "later"]}, "latch reads 'later', which is no value"),
+        ({"init": [1, 2, 3]}, "init of latch has 3 numbers; expected 2"),
+        ({"init": ["1/0", 0]}, "does not match"),
+        ({"A": 1}, "Unevaluated properties are not allowed"),
+        ({"dim": 1}, "latch has dimension 2, not 1"),
+    ],
+)
+def test_bad_gated_states_are_refused(program, changes, message):
+    data = to_json(program)
+    place = next(i for i, value in enumerate(data["values"]) if value["primitive"] == "GatedState")
     data["values"][place] |= changes
     refused(data, message)
 

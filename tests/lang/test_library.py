@@ -192,3 +192,62 @@ def test_states_of_vectors():
     assert everywhere(lsrl.shift_register(x, 2), points) == [[1, 2, 0, 0], [3, 4, 1, 2], [5, 6, 3, 4]]
     assert everywhere(lsrl.delay(x, init=[8, 9]), points) == [[8, 9], [1, 2], [3, 4]]
     assert everywhere(lsrl.cyclic(2, start=1) + 0 * x, points) == [[0, 1], [1, 0], [0, 1]]
+
+
+WRITES = [0, 0, 1, 0, 1, 1, 0, 0]
+
+
+def latched(stream, writes, init=0):
+    """x when it was last written, in plain Python."""
+    held = init
+    for x, write in zip(stream, writes, strict=True):
+        held = x if write else held
+        yield held
+
+
+def summed(stream, resets, init=0):
+    """The sum since the last reset, in plain Python."""
+    total = init
+    for x, reset in zip(stream, resets, strict=True):
+        total = x if reset else total + x
+        yield total
+
+
+def interpreted(value, points):
+    """The value at each point, by the exact interpreter, which the float one must equal."""
+    program = Program(value)
+    exact = program.run(points, exact=True)
+    assert (program.run(points) == exact).all()
+    return exact[:, 0].tolist() if exact.shape[1] == 1 else exact.tolist()
+
+
+@pytest.mark.parametrize("init", [0, 7, Fraction(-1, 2)])
+@pytest.mark.parametrize("bits", [WRITES, [1] + [0] * 7, [0] * 8, [1] * 8])
+def test_latch_and_reset_sum(init, bits):
+    stream = Input(2, range=(0, 9), integer=True)
+    points = list(zip(STREAM, bits, strict=True))
+    assert interpreted(lsrl.latch(stream[0], stream[1], init=init), points) == list(latched(STREAM, bits, init))
+    assert interpreted(lsrl.reset_sum(stream[0], stream[1], init=init), points) == list(summed(STREAM, bits, init))
+
+
+def test_latch_and_reset_sum_of_vectors():
+    stream = Input(4, range=(0, 9), integer=True)
+    x, both, first = stream[:2], stream[2:], stream[2]
+    points = [(1, 2, 0, 1), (3, 4, 1, 0), (5, 6, 0, 0)]
+    assert interpreted(lsrl.latch(x, both, init=[8, 9]), points) == [[8, 2], [3, 2], [3, 2]]
+    assert interpreted(lsrl.latch(x, first, init=[8, 9]), points) == [[8, 9], [3, 4], [3, 4]]
+    assert interpreted(lsrl.latch(x[0], both, init=[8, 9]), points) == [[8, 1], [3, 1], [3, 1]]
+    assert interpreted(lsrl.reset_sum(x, both), points) == [[1, 2], [3, 6], [8, 12]]
+    assert interpreted(lsrl.reset_sum(x, first), points) == [[1, 2], [3, 4], [8, 10]]
+    assert interpreted(lsrl.reset_sum(x[0], both), points) == [[1, 1], [3, 4], [8, 9]]
+
+
+def test_booleans_that_are_not_0_or_1_are_reported_by_their_part():
+    stream = Input(2, range=(0, 9), integer=True)
+    for state, part in (
+        (lsrl.latch(stream[0], stream[1], name="kept"), "kept.write"),
+        (lsrl.latch(stream[0], stream[1]), "latch.write"),
+        (lsrl.reset_sum(stream[0], stream[1]), "reset_sum.reset"),
+    ):
+        (undecided,) = Program(state).undecided([[1, 0], [1, 3]])
+        assert (undecided.value, undecided.step, undecided.amount) == (part, 1, 3)

@@ -53,6 +53,23 @@ def test_large_matrices_and_vectors_are_written_by_their_entries():
     assert Program.parse(str(program)) == program
 
 
+def test_gated_states_are_written_with_their_two_arguments():
+    x = Input(2, name="x")
+    program = Program(lsrl.GatedState(x, lsrl.step(x[0], name="open"), name="s"), lsrl.latch(x, x[1], init=[1, "1/2"]))
+    assert "s: 2 = GatedState(x, open)" in str(program)
+    assert "%latch: 2 = GatedState(%ifelse, %not_3, init=[1, 1/2])" in str(program)
+    parsed = Program.parse(str(program))
+    assert parsed == program
+    points = [[1, 0], [0, 1], [2, 0]]
+    assert (parsed.run(points, exact=True) == program.run(points, exact=True)).all()
+
+
+def test_a_written_gate_is_claimed_as_one_made_in_python():
+    program = Program.parse("program p\nx: 2 = Input()\n%gate: 1 = x[0:1]\n%s: 2 = GatedState(x, %gate)\nreturn %s")
+    assert "%s: 2 = GatedState(x, %s.gate)" in str(program)
+    assert Program.parse(str(program)) == program
+
+
 def test_comments_and_blank_lines_are_skipped():
     text = "program p  # a name\n\n# nothing\nx: 1 = Input()\n%y: 1 = Linear(x, A=2)\nreturn %y\n"
     assert Program.parse(text).run([[3]]).tolist() == [[6]]
@@ -88,6 +105,17 @@ BROKEN = [
     ("program p\nx: 1 = Input()\ny: 1 = Linear(x, A=sparse(1, 1, (0, 1)))\nreturn y", "expected 3 numbers in brackets"),
     ("program p\nx: 1 = Input()\ny: 1 = Linear(x)\nreturn y", "line 3: Linear without A"),
     ("program p\nx: 1 = Input()\ny: 1 = LinState(x)\nreturn y", "line 3: LinState without A"),
+    ("program p\nx: 1 = Input()\ny: 1 = GatedState(x)\nreturn y", "line 3: GatedState of 1 values; expected 2"),
+    ("program p\nx: 1 = Input()\ny: 1 = GatedState(x, x, x)\nreturn y", "line 3: GatedState of 3 values; expected 2"),
+    ("program p\nx: 1 = Input()\ny: 1 = GatedState(x, 1)\nreturn y", "line 3: GatedState of something that is no name"),
+    ("program p\nx: 1 = Input()\ny: 1 = GatedState(x, x, A=1)\nreturn y", "line 3: GatedState has no 'A'"),
+    ("program p\nx: 1 = Input()\ny: 1 = GatedState(x, y)\nreturn y", "line 3: y reads 'y', .* only states reach back"),
+    ("program p\nx: 3 = Input()\ny: 3 = GatedState(x, x, init=[1, 2])\nreturn y", "line 3: init has 2 numbers"),
+    (
+        "program p\nx: 3 = Input()\ng: 2 = x[0:2]\ny: 3 = GatedState(x, g)\nreturn y",
+        "line 4: dimensions differ in y: x has 3, its gate g has 2",
+    ),
+    ("program p\nx: 3 = Input()\ny: 1 = GatedState(x, x)\nreturn y", "line 3: y has dimension 3, not 1"),
     (
         "program p\nx: 1 = Input()\ny: 1 = LinState(x, A=cycle(1, 7), B=1)\nreturn y",
         "cycle of 2 arguments; expected at most 1",

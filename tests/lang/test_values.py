@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lsrl
-from lsrl import Concat, Constant, ForEach, Input, Linear, LinState, Multi, Program, ReLU
+from lsrl import Concat, Constant, ForEach, GatedState, Input, Linear, LinState, Multi, Program, ReLU
 from lsrl.errors import LsrlError, NumberError, ProgramError, ShapeError
 
 
@@ -78,6 +78,20 @@ def test_a_condition_that_is_neither_0_nor_1_is_reported():
     assert (undecided.value, undecided.step, undecided.amount) == ("ifelse.condition", 2, 3)
 
 
+def test_a_gated_state_reads_its_two_arguments_as_they_are():
+    x = Input(3)
+    gate = x[0] > 1
+    assert GatedState(x, gate).arguments == (x, gate)
+    closed = ~gate
+    assert GatedState(x, closed).arguments == (x, closed)
+
+
+def test_a_gate_that_is_no_comparison_is_claimed_to_be_one():
+    x = Input(3)
+    gate = GatedState(x, x[0] + 1, name="s").arguments[1]
+    assert (gate.comparison, gate.dim, gate.hint) == (True, 1, "s.gate")
+
+
 def test_slices_follow_python():
     x = Input(4)
     assert at(x[-1], [1, 2, 3, 4]) == [[4]]
@@ -136,6 +150,22 @@ MISTAKES = [
     (lambda: Linear(wide, [[1, 2, 3]], [1, 2]), ShapeError, r"b of Linear\(wide\) has 2 numbers; expected 1"),
     (lambda: LinState(wide, [[1, 2], [3, 4]], 1, name="s"), ShapeError, r"B of s is the single number 1"),
     (lambda: LinState(x, [[1, 2]], 1, name="s"), ShapeError, r"A of s"),
+    (
+        lambda: GatedState(wide, Input(2, name="two"), name="s"),
+        ShapeError,
+        r"dimensions differ in s: wide has 3, its gate two has 2; expected equal ones, or a gate of 1",
+    ),
+    (lambda: GatedState(x, wide), ShapeError, r"differ in GatedState\(x\): x has 1, its gate wide has 3"),
+    (lambda: GatedState(wide, x, init=[1, 2], name="s"), ShapeError, r"init of s has 2 numbers; expected 3"),
+    (lambda: GatedState(x, 1), ProgramError, r"GatedState\(x\) with a gate of 1; expected a value"),
+    (lambda: GatedState(x, x == 3), ProgramError, r"x == …: compares no numbers"),
+    (lambda: GatedState(3, x), ProgramError, r"GatedState of 3; expected a value"),
+    (lambda: GatedState(x, x, math.nan), NumberError, r"init of GatedState\(x\) is nan"),
+    (lambda: lsrl.latch(x, True), ProgramError, r"latch\(x\) with a write of True, a truth value"),
+    (lambda: lsrl.latch([1], x), ProgramError, r"latch of \[1\]; expected a value"),
+    (lambda: lsrl.latch(x, x, init="a"), NumberError, r"init of latch is 'a'"),
+    (lambda: lsrl.reset_sum(x, 0), ProgramError, r"reset_sum\(x\) with a reset of 0; expected a value"),
+    (lambda: lsrl.reset_sum(wide, wide[:2]), ShapeError, r"wide has 3, slice has 2; expected equal ones, or 1"),
     (lambda: Multi(wide), ShapeError, r"Multi\(wide\) has dimension 3; expected an even one"),
     (lambda: Multi(Concat([x, x]), via="magic"), ProgramError, r"via='magic'"),
     (lambda: Concat([]), ShapeError, r"Concat of no values"),

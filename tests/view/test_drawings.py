@@ -21,6 +21,14 @@ def test_a_program_graph_shows_what_the_user_named_and_what_is_not_linear():
     assert [program_kind(value) for value in graph.values] == ["input", "comparison", "state", "product"]
 
 
+def test_a_gated_state_is_a_state_that_its_gate_feeds():
+    x = Input(2, name="x")
+    graph = program_graph(Program(lsrl.GatedState(x[1], lsrl.larger(x[0], 1, name="open"), name="kept")))
+    assert [value.label for value in graph.values] == ["x", "open", "kept"]
+    assert graph.edges == ((0, 1), (0, 2), (1, 2))
+    assert [program_kind(value) for value in graph.values] == ["input", "comparison", "state"]
+
+
 @pytest.mark.parametrize("name", zoo.names())
 @pytest.mark.parametrize("suffix", ["svg", "png"])
 def test_every_zoo_program_and_stack_can_be_drawn(name, suffix, tmp_path):

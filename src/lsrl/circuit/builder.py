@@ -11,12 +11,23 @@ from collections.abc import Mapping, Sequence
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, number, terms_key, variable
-from lsrl.circuit.cases import fact_by_cases
+from lsrl.circuit.cases import fact_by_cases, gated_state_fact
 from lsrl.circuit.facts import BOOLEAN, Fact, intersection, product_fact, relu_fact, weighted_sum
 from lsrl.circuit.knowledge import Knowledge
 from lsrl.circuit.state_facts import cluster_facts
 from lsrl.circuit.state_graph import clusters, components, is_permutation
-from lsrl.circuit.units import Circuit, GateUnit, InputUnit, ProductUnit, ReLUUnit, StateUnit, SumUnit, Unit
+from lsrl.circuit.units import (
+    Circuit,
+    GatedStateUnit,
+    GateUnit,
+    InputUnit,
+    ProductUnit,
+    ReLUUnit,
+    StateUnit,
+    StepUnit,
+    SumUnit,
+    Unit,
+)
 from lsrl.circuit.verify import verify_circuit
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO
@@ -78,24 +89,29 @@ class CircuitBuilder:
 
     def relu(self, argument: Affine) -> Affine:
         """max(argument, 0), as the cheapest form that has this value on every reachable input."""
+        folded = self.folded_relu(argument)
+        if folded is not None:
+            return folded
+        height = self._clip_height(argument)
+        clip = None if height is None else self._clip(argument.times(1 / height))
+        if height is None or clip is None:
+            # A comparison's own clip stays between 0 and 1; any other form is scaled to whole weights.
+            return self._plain_relu(argument, self.fact(argument), ONE if height == 1 else argument.content())
+        return clip.times(height)
+
+    def folded_relu(self, argument: Affine) -> Affine | None:
+        """max(argument, 0) where the facts make it a form that needs no unit of its own."""
         fact = self.fact(argument)
         if fact.low is not None and fact.low >= 0:
             return argument
         if fact.high is not None and fact.high <= 0:
             return number(ZERO)
         folded = self._one_hot_relu(argument)
-        if folded is not None:
-            return folded
-        if fact.two_values is not None:
+        if folded is None and fact.two_values is not None:
             # Negative at one of its two values, positive at the other: an affine function of itself.
             low, high = fact.two_values
             return argument.shifted(-low).times(high / (high - low))
-        height = self._clip_height(argument)
-        clip = None if height is None else self._clip(argument.times(1 / height))
-        if height is None or clip is None:
-            # A comparison's own clip stays between 0 and 1; any other form is scaled to whole weights.
-            return self._plain_relu(argument, fact, ONE if height == 1 else argument.content())
-        return clip.times(height)
+        return folded
 
     def _plain_relu(self, argument: Affine, fact: Fact, scale: fmpq) -> Affine:
         normal = argument.times(1 / scale)
@@ -130,9 +146,7 @@ class CircuitBuilder:
         otherwise the ramp takes the middle half of the gap, so that an error of up to a quarter
         of the gap on either side does not reach the result at all.
         """
-        ((unit, weight),) = argument.terms.items()
-        inner = self.units[unit]
-        progress = inner.argument.times(weight).shifted(ONE) if isinstance(inner, ReLUUnit) else argument
+        progress = self.ramp(argument)
         fact = self.fact(progress)
         if fact.grid is None:
             return None
@@ -171,6 +185,37 @@ class CircuitBuilder:
         """gate · max(argument, 0)."""
         fact = product_fact(self.fact(gate), relu_fact(self.fact(argument)))
         return self._unit(("gate", gate.key(), argument.key()), GateUnit(gate, argument), fact)
+
+    def step(self, argument: Affine, margin: fmpq | None) -> Affine:
+        """1 where the argument is above 0, 0 where it is below; |argument| ≥ margin, if there is one."""
+        fact = self.fact(argument)
+        if fact.low is not None and fact.low > 0:
+            return number(ONE)
+        if fact.high is not None and fact.high < 0:
+            return number(ZERO)
+        scale = argument.content()
+        normal, margin = argument.times(1 / scale), None if margin is None else margin / scale
+        key = ("step", normal.key(), margin is None)
+        return self._unit(key, StepUnit(normal, margin), BOOLEAN)
+
+    def ramp(self, argument: Affine) -> Affine:
+        """f, where the argument is 1 − a·relu(g) with a > 0: its ReLU is clip(f, 0, 1), f = 1 − a·g. Else itself."""
+        if self._clip_height(argument) != 1:
+            return argument
+        ((unit, weight),) = argument.terms.items()
+        inner = self.units[unit]
+        return inner.argument.times(weight).shifted(ONE) if isinstance(inner, ReLUUnit) else argument
+
+    def gated_state(self, gate: Affine, drive: Affine, init: fmpq) -> Affine:
+        """The selective state sₜ = gate · sₜ₋₁ + drive; the gate is a boolean."""
+        known = self.fact(gate)
+        if known.high == 0:
+            return drive
+        if known.low == 1:
+            return self.states([((0, ONE),)], [drive], [init])[0]
+        fact = gated_state_fact(gate, drive, init, self.units, self.fact, self.max_length)
+        key = ("gated state", gate.key(), drive.key(), terms_key([(0, init)]))
+        return self._unit(key, GatedStateUnit(gate, drive, init), fact)
 
     def sum(self, argument: Affine) -> Affine:
         """The form as a unit of its own."""

@@ -12,7 +12,8 @@ from typing import TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, combination
-from lsrl.circuit.facts import Fact, union
+from lsrl.circuit.facts import Fact, constant_fact, union, weighted_sum
+from lsrl.circuit.state_facts import sum_fact
 from lsrl.circuit.units import ProductUnit, ReLUUnit, Unit
 from lsrl.lang.numbers import ONE, ZERO
 
@@ -38,6 +39,18 @@ def fact_by_cases(form: Affine, units: Sequence[Unit], fact: Facts) -> Fact | No
             if fact(condition).is_boolean:
                 return union([fact(_under(form, condition, value, units)) for value in (ZERO, ONE)])
     return None
+
+
+def gated_state_fact(
+    gate: Affine, drive: Affine, init: fmpq, units: Sequence[Unit], fact: Facts, max_length: int | None
+) -> Fact:
+    """sₜ = gate · sₜ₋₁ + drive: `init` or a drive under gate 0, plus the drives under gate 1 since then."""
+    taken, added = (fact(_under(drive, gate, value, units)) for value in (ZERO, ONE))
+    started = union([taken, constant_fact(init)])
+    if added.low == added.high == 0:
+        return started  # a latch holds what it took
+    grown = sum_fact(added, ZERO, max_length)
+    return union([started, weighted_sum([(ONE, started), (ONE, grown)], ZERO)])
 
 
 def _either(form: Affine, relu: UnitId, argument: Affine, fact: Facts) -> Fact:

@@ -116,6 +116,18 @@ def on_grid(low: fmpq | None, high: fmpq | None, grid: fmpq | None, offset: fmpq
     return Fact(low, high, grid, offset)
 
 
+def gap_at_zero(fact: Fact) -> tuple[fmpq, fmpq] | None:
+    """The middle of the gap between the values up to 0 and those above, and half its width; None without a grid.
+
+    >>> gap_at_zero(Fact(grid=fmpq(1)))
+    (1/2, 1/2)
+    """
+    if fact.grid is None:
+        return None
+    below = fact.offset + fact.grid * (-fact.offset / fact.grid).floor()
+    return below + fact.grid / 2, fact.grid / 2
+
+
 def relu_fact(fact: Fact) -> Fact:
     """The fact of max(value, 0)."""
     low = ZERO if fact.low is None or fact.low < 0 else fact.low

@@ -3,35 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from lsrl.circuit.affine import Affine, UnitId, combination, substituted
-from lsrl.circuit.builder import CircuitBuilder, one_minus
+from lsrl.circuit.affine import Affine, UnitId, substituted
+from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.knowledge import Claim
 from lsrl.circuit.units import (
     Circuit,
+    GatedStateUnit,
     GateUnit,
     InputUnit,
     ProductUnit,
     ReLUUnit,
     StateUnit,
+    StepUnit,
     SumUnit,
     Unit,
     dependencies,
 )
-from lsrl.errors import RangeError, UnsupportedProgram
-from lsrl.lang.numbers import ONE, ZERO
+from lsrl.errors import UnsupportedProgram
 
 ProductRule: TypeAlias = Callable[[CircuitBuilder, Affine, Affine, ProductUnit], Affine]
 """How a target writes left · right: builds what it needs, returns the form that has the value."""
 
+ReLURule: TypeAlias = Callable[[CircuitBuilder, Affine, Fact], Affine]
+"""How a target writes relu(argument), given the fact of the result."""
 
-def legalised(circuit: Circuit, product: ProductRule) -> Circuit:
-    """The circuit with every product rewritten by `product`, and only the units that are needed.
+
+def kept_relu(builder: CircuitBuilder, argument: Affine, _: Fact) -> Affine:
+    """A ReLU is a ReLU."""
+    return builder.relu(argument)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a target makes of the units that not every architecture has."""
+
+    product: ProductRule
+    relu: ReLURule = kept_relu
+    gated_states: bool = True
+
+
+def legalised(circuit: Circuit, rules: Rules) -> Circuit:
+    """The circuit rewritten by a target's rules, and only the units that are needed.
 
     Needed are the outputs and the values that the user named. Values that nothing computes any
-    more leave `values`. Raises what `product` raises.
+    more leave `values`. Raises what the rules raise, and `UnsupportedProgram` for a selective state
+    on a target without.
     """
     needed = reachable(circuit)
     builder = CircuitBuilder(circuit.max_length)
@@ -47,7 +67,7 @@ def legalised(circuit: Circuit, product: ProductRule) -> Circuit:
             if unit_id not in meanings:  # the first of its cluster; the others are rebuilt with it
                 _rebuild_states(builder, circuit, unit.cluster, needed, meanings)
         else:
-            meanings[unit_id] = _rebuilt(builder, unit, circuit.knowledge.facts[unit_id], meanings, product)
+            meanings[unit_id] = _rebuilt(builder, unit, circuit.knowledge.facts[unit_id], meanings, rules)
             builder.assume(meanings[unit_id], circuit.knowledge.facts[unit_id])
         # What is known of forms comes along at once: the units that follow are rebuilt by it.
         for direction, fact in claims.get(unit_id, ()):
@@ -67,6 +87,13 @@ def legalised(circuit: Circuit, product: ProductRule) -> Circuit:
     )
 
 
+def _no_gated_state(name: str) -> UnsupportedProgram:
+    return UnsupportedProgram(
+        f"value {name!r} is a GatedState, and the states of this target have a matrix that does not depend on "
+        "their input; use target='lstm', 'gru' or 'rnn-relu'"
+    )
+
+
 def reachable(circuit: Circuit) -> set[UnitId]:
     """The units that the outputs and the values named by the user need."""
     forms = list(circuit.outputs)
@@ -82,20 +109,24 @@ def reachable(circuit: Circuit) -> set[UnitId]:
     return needed
 
 
-def _rebuilt(
-    builder: CircuitBuilder, unit: Unit, fact: Fact, meanings: dict[UnitId, Affine], product: ProductRule
-) -> Affine:
+def _rebuilt(builder: CircuitBuilder, unit: Unit, fact: Fact, meanings: dict[UnitId, Affine], rules: Rules) -> Affine:
     match unit:
         case InputUnit(component):
             return builder.input(component, fact)
         case ReLUUnit(argument):
-            return builder.relu(substituted(argument, meanings))
+            return rules.relu(builder, substituted(argument, meanings), fact)
+        case StepUnit(argument, margin):
+            return builder.step(substituted(argument, meanings), margin)
         case SumUnit(argument):
             return builder.sum(substituted(argument, meanings))
         case GateUnit(gate, argument):
             return builder.gate(substituted(gate, meanings), substituted(argument, meanings))
         case ProductUnit(left, right, _):
-            return product(builder, substituted(left, meanings), substituted(right, meanings), unit)
+            return rules.product(builder, substituted(left, meanings), substituted(right, meanings), unit)
+        case GatedStateUnit(gate, drive, init):
+            if not rules.gated_states:
+                raise _no_gated_state(builder.origin)
+            return builder.gated_state(substituted(gate, meanings), substituted(drive, meanings), init)
         case StateUnit():
             raise TypeError("states are rebuilt together")
 
@@ -113,68 +144,3 @@ def _rebuild_states(
         meanings[unit_id] = form
         if unit.previous:
             builder.assume(form, circuit.knowledge.facts[unit_id])
-
-
-def by_big_m(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
-    """boolean · value with ReLUs only: relu(v − M(1−c)) − relu(−v − M(1−c)).
-
-    M is the largest |value|, from the facts. A value on a grid with a known low end needs one
-    ReLU: c·v = relu((v − low) − (high − low)(1 − c)) + low·c.
-    Raises `UnsupportedProgram` when neither factor is a boolean, `RangeError` without a range.
-    """
-    facts = builder.fact(left), builder.fact(right)
-    if facts[0].is_boolean:
-        condition, value, fact = left, right, facts[1]
-    elif facts[1].is_boolean:
-        condition, value, fact = right, left, facts[0]
-    else:
-        raise UnsupportedProgram(
-            f"value {builder.origin!r} multiplies two values that are not booleans, and ReLUs cannot; "
-            "expected a boolean factor; select by lsrl.ifelse, or use target='gated-linear-rnn' and via='auto'"
-        )
-    if fact.is_boolean:
-        return builder.relu(condition.plus(value).shifted(-ONE))
-    if fact.low is None or fact.high is None:
-        raise RangeError(
-            f"value {builder.origin!r} selects a value whose range is not known, and big-M needs one; "
-            "declare Input(range=(low, high)) and compile(..., max_length=...), "
-            "or use target='gated-linear-rnn' and via='auto'"
-        )
-    off = one_minus(condition)
-    if fact.low < 0 and fact.grid is not None:
-        lifted = builder.relu(combination([(ONE, value), (fact.low - fact.high, off)], -fact.low))
-        builder.assume(lifted, Fact(ZERO, fact.high - fact.low))
-        return lifted.plus(condition.times(fact.low))
-    positive = builder.relu(combination([(ONE, value), (-max(fact.high, ZERO), off)]))
-    negative = builder.relu(combination([(-ONE, value), (min(fact.low, ZERO), off)]))
-    # The ranges of v and M(1 − c) alone do not tell that these are never larger than |v|.
-    builder.assume(positive, Fact(ZERO, max(fact.high, ZERO)))
-    builder.assume(negative, Fact(ZERO, max(-fact.low, ZERO)))
-    return combination([(ONE, positive), (-ONE, negative)])
-
-
-def without_products(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
-    """Every product by big-M; refuses one that the program wants as a product."""
-    if unit.via == "multi":
-        raise UnsupportedProgram(
-            f"value {builder.origin!r} asks for a product (via='multi'), which this target has not; "
-            "use via='auto' or target='gated-linear-rnn'"
-        )
-    return by_big_m(builder, left, right)
-
-
-def by_gates(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
-    """gate · relu(argument): one unit where a factor is never negative, two where both can be.
-
-    left · right = left · relu(right) − left · relu(−right).
-    """
-    if unit.via == "relu":
-        return by_big_m(builder, left, right)
-    if left.is_constant or right.is_constant:
-        return builder.product(left, right)
-    if not builder.fact(right).is_nonnegative and builder.fact(left).is_nonnegative:
-        left, right = right, left
-    if builder.fact(right).is_nonnegative:
-        return builder.gate(left, right)
-    parts = builder.gate(left, right), builder.gate(left, right.times(-ONE))
-    return combination([(ONE, parts[0]), (-ONE, parts[1])])

@@ -12,7 +12,7 @@ from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.facts import BOOLEAN, Fact, is_empty, on_grid
 from lsrl.circuit.units import Circuit
 from lsrl.errors import RangeError, shortened
-from lsrl.lang import Concat, Constant, Input, Linear, LinState, Multi, Program, ReLU, Slice, Value
+from lsrl.lang import Concat, Constant, GatedState, Input, Linear, LinState, Multi, Program, ReLU, Slice, Value
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import exact_vector, whole_number
 
@@ -115,6 +115,14 @@ def _state(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) ->
     return builder.states(parameters["A"].rows, drives, parameters["init"])
 
 
+def _gated_state(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
+    parameters: Any = value.parameters
+    drives, gates = arguments
+    if len(gates) == 1:
+        gates = gates * value.dim
+    return [builder.gated_state(*cell) for cell in zip(gates, drives, parameters["init"], strict=True)]
+
+
 def _relu(builder: CircuitBuilder, _: Value, arguments: Sequence[Forms]) -> Forms:
     return [builder.relu(form) for form in arguments[0]]
 
@@ -138,6 +146,7 @@ TRANSLATIONS: dict[type[Value], Callable[[CircuitBuilder, Value, Sequence[Forms]
     Constant: _constant,
     Linear: _linear,
     LinState: _state,
+    GatedState: _gated_state,
     ReLU: _relu,
     Multi: _multi,
     Concat: _concat,

@@ -45,6 +45,18 @@ class GateUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class StepUnit:
+    """1 where the argument is above 0, 0 where it is below.
+
+    |argument| ≥ `margin` on every run that a guarantee is about; with None it can be anything, and
+    whoever reads the step must be right either way where the argument is close to 0.
+    """
+
+    argument: Affine
+    margin: fmpq | None
+
+
+@dataclass(frozen=True, slots=True)
 class SumUnit:
     """The argument itself, as a unit of its own: a long form that many others read."""
 
@@ -64,14 +76,25 @@ class StateUnit:
     cluster: UnitId
 
 
-Unit: TypeAlias = InputUnit | ReLUUnit | ProductUnit | GateUnit | SumUnit | StateUnit
+@dataclass(frozen=True, slots=True)
+class GatedStateUnit:
+    """A selective state: gate · (itself one step ago) + drive; the gate is a boolean."""
+
+    gate: Affine
+    drive: Affine
+    init: fmpq
+
+
+Unit: TypeAlias = InputUnit | ReLUUnit | StepUnit | ProductUnit | GateUnit | SumUnit | StateUnit | GatedStateUnit
 
 
 def forms_of(unit: Unit) -> tuple[Affine, ...]:
     """The affine forms that feed a unit within one time step."""
     match unit:
-        case ReLUUnit(argument) | SumUnit(argument):
+        case ReLUUnit(argument) | SumUnit(argument) | StepUnit(argument, _):
             return (argument,)
+        case GatedStateUnit(gate, drive, _):
+            return gate, drive
         case ProductUnit(left, right, _):
             return left, right
         case GateUnit(gate, argument):

@@ -18,15 +18,16 @@ from lsrl.lang.logic import (
     step,
 )
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.primitives import Concat, Constant, Input, Linear, LinState, Multi, ReLU, Slice
+from lsrl.lang.primitives import Concat, Constant, GatedState, Input, Linear, LinState, Multi, ReLU, Slice
 from lsrl.lang.program import ForEach, Program
-from lsrl.lang.recurrence import counter, cumsum, cyclic, delay, mod_counter, shift_register
+from lsrl.lang.recurrence import counter, cumsum, cyclic, delay, latch, mod_counter, reset_sum, shift_register
 from lsrl.lang.values import Value
 
 __all__ = [
     "Concat",
     "Constant",
     "ForEach",
+    "GatedState",
     "Input",
     "LinState",
     "Linear",
@@ -52,6 +53,7 @@ __all__ = [
     "ifelse",
     "ifequal",
     "larger",
+    "latch",
     "lookup",
     "maximum",
     "minimum",
@@ -61,6 +63,7 @@ __all__ = [
     "not_equal",
     "one_hot",
     "or_",
+    "reset_sum",
     "shift_register",
     "smaller",
     "step",

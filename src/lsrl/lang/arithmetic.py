@@ -10,8 +10,8 @@ from lsrl.lang.broadcasting import as_value, broadcast, same_dimension
 from lsrl.lang.logic import DEFAULT_WIDTH, at_least
 from lsrl.lang.matrix import Matrix, beside, identity, ones
 from lsrl.lang.numbers import exact_vector, is_sequence, whole_number
-from lsrl.lang.primitives import Concat, Constant, Linear, ReLU, value_of
-from lsrl.lang.values import Value
+from lsrl.lang.primitives import Concat, Constant, Linear, ReLU
+from lsrl.lang.values import Value, value_of
 
 
 def constant(numbers: Any, *, dim: int | None = None, name: str | None = None) -> Value:

@@ -10,8 +10,8 @@ from flint import fmpq
 from lsrl.errors import ShapeError
 from lsrl.lang.matrix import diagonal, ones
 from lsrl.lang.numbers import exact_vector, whole_number
-from lsrl.lang.primitives import Constant, Linear, value_of
-from lsrl.lang.values import Value
+from lsrl.lang.primitives import Constant, Linear
+from lsrl.lang.values import Value, value_of
 
 
 def as_value(item: Any) -> Value:

@@ -24,6 +24,7 @@ KEYWORDS = {
     "Constant": set(),
     "Linear": {"A", "b", "comparison"},
     "LinState": {"A", "B", "init", "bias"},
+    "GatedState": {"init"},
     "ReLU": {"comparison"},
     "Multi": {"via"},
     "Concat": set(),
@@ -129,6 +130,8 @@ def _parameters(call: Call, dim: int) -> dict[str, Any]:
                 raise FormatError(f"LinState without {min(missing)}; expected LinState(x, A=…, B=…)")
             vectors = {key: _vector(given.get(key, ZERO), dim, key) for key in ("init", "bias")}
             return {"A": _matrix(given.get("A", ZERO), dim), "B": _matrix(given.get("B", ZERO), dim), **vectors}
+        case "GatedState":
+            return {"init": _vector(given.get("init", ZERO), dim, "init")}
         case "Multi":
             return {"via": str(given.get("via", "auto"))}
         case _:

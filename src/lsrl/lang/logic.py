@@ -15,8 +15,8 @@ from lsrl.errors import NumberError, ProgramError, shortened
 from lsrl.lang.broadcasting import as_value, same_dimension
 from lsrl.lang.matrix import beside, diagonal, identity
 from lsrl.lang.numbers import exact, exact_vector, is_sequence
-from lsrl.lang.primitives import Concat, Constant, Linear, Multi, ReLU, Via, value_of
-from lsrl.lang.values import Value
+from lsrl.lang.primitives import Concat, Constant, Linear, Multi, ReLU, Via, claimed
+from lsrl.lang.values import Value, value_of
 
 DEFAULT_WIDTH = fmpq(1, 1024)
 """The ramp of a comparison when none is given. A power of two, so that float64 holds it exactly."""
@@ -202,7 +202,7 @@ def ifelse(
     """
     if via not in ("auto", "multi", "relu", "relu-step"):
         raise ProgramError(f"via={via!r} of ifelse; expected 'auto', 'multi', 'relu' or 'relu-step'")
-    cond = _condition(value_of(cond, "ifelse"), name or "ifelse")
+    cond = claimed(value_of(cond, "ifelse"), f"{name or 'ifelse'}.condition")
     if via == "relu-step":
         cond = _step(cond - fmpq(1, 2), fmpq(1, 2), None, f"{name or 'ifelse'}.sharp")
     product: Via = "relu" if via == "relu-step" else via
@@ -221,11 +221,6 @@ def ifelse(
     if len(parts) == 1:
         return parts[0]
     return Linear(Concat(parts), beside(identity(dim), identity(dim)), name=name, hint="ifelse")
-
-
-def _condition(cond: Value, label: str) -> Value:
-    """The condition as a claim that it is 0 or 1: runs report where it is not, and compilers rely on it."""
-    return cond if cond.comparison else Linear(cond, identity(cond.dim), comparison=True, hint=f"{label}.condition")
 
 
 def _is_zero(value: Value) -> bool:

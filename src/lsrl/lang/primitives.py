@@ -1,7 +1,7 @@
 """The primitives: what makes values.
 
 They are the paper's (Petrov et al. 2024, section 3): `Input`, `Linear`, `LinState`, `ReLU`,
-`Multi`, `Concat`, slicing; a `Constant` is a `Linear` without an argument.
+`Multi`, `Concat`, slicing; a `Constant` is a `Linear` without an argument. `GatedState` is ours.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 from flint import fmpq
 
 from lsrl.errors import NumberError, ProgramError, ShapeError, shortened
-from lsrl.lang.matrix import Matrix
+from lsrl.lang.matrix import Matrix, diagonal, identity
 from lsrl.lang.numbers import as_float, exact_vector, is_sequence, whole_number
-from lsrl.lang.values import Parameter, Value
+from lsrl.lang.values import Parameter, Value, value_of
 
 SMALLEST, LARGEST = 2.0**-900, 2.0**900
 """Grids from one to the other can be computed with in floats."""
@@ -147,6 +147,36 @@ class LinState(Value):
         super().__init__(dim, (x,), parameters, name, hint)
 
 
+class GatedState(Value):
+    """The selective state sₜ = gateₜ ⊙ sₜ₋₁ + xₜ, with s₀ = `init` before the first step.
+
+    The gate keeps the state where it is 1 and drops it where it is 0; any other gate is reported as
+    an undecided comparison. It has x's dimension, or dimension 1: then it gates every component.
+    The paper has no such state: LSTM, GRU, Mamba and Hawk have it, a linear RNN has not.
+    Raises `ShapeError` when dimensions do not fit.
+
+    >>> x = Input(2)
+    >>> GatedState(x, x[0] > 0).dim
+    2
+    """
+
+    __slots__ = ()
+    default_hint = "state"
+
+    def __init__(
+        self, x: Value, gate: Value, init: Any = 0, *, name: str | None = None, hint: str | None = None
+    ) -> None:
+        x = value_of(x, "GatedState")
+        gate = value_of(gate, f"GatedState({x.label}) with a gate")
+        label = name or hint or f"GatedState({x.label})"
+        if gate.dim not in (1, x.dim):
+            sizes = f"{x.label} has {x.dim}, its gate {gate.label} has {gate.dim}"
+            raise ShapeError(f"dimensions differ in {label}: {sizes}; expected equal ones, or a gate of 1")
+        parameters: dict[str, Parameter] = {"init": exact_vector(init, x.dim, f"init of {label}")}
+        gate = claimed(gate, f"{name or hint or self.default_hint}.gate")
+        super().__init__(x.dim, (x, gate), parameters, name, hint)
+
+
 class ReLU(Value):
     """max(x, 0), component by component.
 
@@ -223,7 +253,8 @@ class Slice(Value):
 
 
 PRIMITIVES: dict[str, type[Value]] = {
-    primitive.__name__: primitive for primitive in (Input, Constant, Linear, LinState, ReLU, Multi, Concat, Slice)
+    primitive.__name__: primitive
+    for primitive in (Input, Constant, Linear, LinState, GatedState, ReLU, Multi, Concat, Slice)
 }
 
 
@@ -231,17 +262,22 @@ def _rows(matrix: Any) -> int:
     return len(matrix.rows) if isinstance(matrix, Matrix) else len(matrix)
 
 
-def value_of(item: Any, what: str) -> Value:
-    """The item, if it is a value; raises `ProgramError` otherwise, naming what it was for.
+def claimed(boolean: Value, hint: str) -> Value:
+    """The value as a claim that it is 0 or 1: runs report where it is not, and compilers rely on it.
 
-    >>> value_of(Input(2), "ReLU")
-    <Input 'input' of dimension 2>
+    >>> claimed(Input(1), "cond").comparison
+    True
     """
-    if isinstance(item, Value):
-        return item
-    if isinstance(item, (bool, np.bool_)):
-        raise ProgramError(f"{what} of {item}, a truth value of Python; compare values by lsrl.equal(x, y), not by ==")
-    raise ProgramError(f"{what} of {shortened(item)}; expected a value (numbers become values by lsrl.constant)")
+    if boolean.comparison or _is_complement(boolean):
+        return boolean
+    return Linear(boolean, identity(boolean.dim), comparison=True, hint=hint)
+
+
+def _is_complement(value: Value) -> bool:
+    """Whether this is 1 − a comparison: the comparison is the claim, and one report of a mistake is enough."""
+    if not isinstance(value, Linear) or not value.arguments[0].comparison:
+        return False
+    return value.parameters == {"A": diagonal([-1] * value.dim), "b": (1,) * value.dim}
 
 
 def _check_grid(step: fmpq, low: fmpq | None, high: fmpq | None, name: str) -> None:

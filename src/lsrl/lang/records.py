@@ -8,7 +8,7 @@ from typing import Any
 
 from lsrl.errors import FormatError, LsrlError
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.primitives import PRIMITIVES, Concat, Constant, Input, Linear, LinState, Multi, ReLU, Slice
+from lsrl.lang.primitives import PRIMITIVES, Concat, Constant, GatedState, Input, Linear, LinState, Multi, ReLU, Slice
 from lsrl.lang.program import Program
 from lsrl.lang.values import Value
 
@@ -94,7 +94,7 @@ def _value(record: Record, values: Mapping[str, Value], pending: Mapping[str, Re
     for name in record.arguments:
         if name not in values:
             reason = (
-                "comes later or reads it; values come after what they read, and only LinState reaches back in time"
+                "comes later or reads it; values come after what they read, and only states reach back in time"
                 if name in pending
                 else "is no value; expected the name of one above"
             )
@@ -114,7 +114,7 @@ def _made(record: Record, arguments: list[Value], naming: dict[str, Any]) -> Val
     given = record.parameters
     if record.primitive == "Concat":
         return Concat(arguments, **naming)
-    expected = 0 if record.primitive in ("Input", "Constant") else 1
+    expected = {"Input": 0, "Constant": 0, "GatedState": 2}.get(record.primitive, 1)
     if len(arguments) != expected:
         raise FormatError(f"{record.primitive} of {len(arguments)} values; expected {expected}")
     match PRIMITIVES[record.primitive]:
@@ -130,6 +130,8 @@ def _made(record: Record, arguments: list[Value], naming: dict[str, Any]) -> Val
             A = Matrix.of(given["A"], (record.dim, record.dim), "A")
             B = Matrix.of(given["B"], (record.dim, arguments[0].dim), "B")
             return LinState(arguments[0], A, B, given["init"], given["bias"], **naming)
+        case made if made is GatedState:
+            return GatedState(arguments[0], arguments[1], given["init"], **naming)
         case made if made is ReLU:
             return ReLU(arguments[0], comparison=record.comparison, **naming)
         case made if made is Multi:

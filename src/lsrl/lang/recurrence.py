@@ -1,13 +1,15 @@
-"""States written with `LinState`: sums, counters, delays."""
+"""States written with `LinState`: sums, counters, delays; and with `GatedState`: latches, sums that start anew."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from lsrl.lang.broadcasting import same_dimension
+from lsrl.lang.logic import ifelse, not_
 from lsrl.lang.matrix import Matrix, cycle, identity, shift, zeros
 from lsrl.lang.numbers import ONE, exact_vector, whole_number
-from lsrl.lang.primitives import Constant, Linear, LinState, value_of
-from lsrl.lang.values import Value
+from lsrl.lang.primitives import Constant, GatedState, Linear, LinState, claimed
+from lsrl.lang.values import Value, value_of
 
 
 def cumsum(x: Value, *, init: Any = 0, name: str | None = None) -> Value:
@@ -83,3 +85,38 @@ def shift_register(x: Value, length: int, *, init: Any = 0, name: str | None = N
     newest = Matrix(identity(x.dim).rows + ((),) * (dim - x.dim), x.dim)
     start = exact_vector(init, x.dim, "init") * length
     return LinState(x, shift(dim, x.dim), newest, start, name=name, hint="shift_register")
+
+
+def latch(x: Value, write: Value, *, init: Any = 0, name: str | None = None) -> Value:
+    """x as it was when `write` was last 1, this step included; `init` before that.
+
+    `write` is 0 or 1; any other is reported as an undecided comparison. Needs a target with gates.
+
+    >>> from lsrl import Input, Program
+    >>> x = Input(1, range=(0, 9), integer=True)
+    >>> Program(latch(x, x > 4)).run([[3], [7], [2], [5]]).ravel().tolist()
+    [0.0, 7.0, 7.0, 5.0]
+    """
+    x, write = _with_boolean(x, write, "latch", "write", name)
+    return GatedState(ifelse(write, x, 0), not_(write), init, name=name, hint="latch")
+
+
+def reset_sum(x: Value, reset: Value, *, init: Any = 0, name: str | None = None) -> Value:
+    """The sum of x since `reset` was last 1, that step's x included; init + x₁ + … + xₜ before that.
+
+    `reset` is 0 or 1; any other is reported as an undecided comparison. Needs a target with gates.
+
+    >>> from lsrl import Input, Program
+    >>> x = Input(1, range=(0, 9), integer=True)
+    >>> Program(reset_sum(x, x > 4)).run([[3], [1], [5], [2]]).ravel().tolist()
+    [3.0, 4.0, 5.0, 7.0]
+    """
+    x, reset = _with_boolean(x, reset, "reset_sum", "reset", name)
+    return GatedState(x, not_(reset), init, name=name, hint="reset_sum")
+
+
+def _with_boolean(x: Value, boolean: Value, function: str, role: str, name: str | None) -> tuple[Value, Value]:
+    """Both, x as long as the boolean; a boolean of dimension 1 stays so, since it gates every component."""
+    x = value_of(x, function)
+    boolean = value_of(boolean, f"{function}({x.label}) with a {role}")
+    return same_dimension(x, boolean)[0], claimed(boolean, f"{name or function}.{role}")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, TypeAlias
 
+import numpy as np
 from flint import fmpq
 
 from lsrl.errors import ProgramError, ShapeError, shortened
@@ -195,3 +196,17 @@ class Value:
 
     def __iter__(self) -> Iterator[Value]:
         return (self[i] for i in range(self.dim))
+
+
+def value_of(item: Any, what: str) -> Value:
+    """The item, if it is a value; raises `ProgramError` otherwise, naming what it was for.
+
+    >>> from lsrl import Input
+    >>> value_of(Input(2), "ReLU")
+    <Input 'input' of dimension 2>
+    """
+    if isinstance(item, Value):
+        return item
+    if isinstance(item, (bool, np.bool_)):
+        raise ProgramError(f"{what} of {item}, a truth value of Python; compare values by lsrl.equal(x, y), not by ==")
+    raise ProgramError(f"{what} of {shortened(item)}; expected a value (numbers become values by lsrl.constant)")

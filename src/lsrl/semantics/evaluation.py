@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from lsrl.lang import Concat, Constant, Input, Linear, LinState, Multi, Program, ReLU, Slice, Value
+from lsrl.lang import Concat, Constant, GatedState, Input, Linear, LinState, Multi, Program, ReLU, Slice, Value
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import Vector
 
@@ -26,6 +26,9 @@ class Arithmetic(Protocol[V]):
 
     def state(self, drive: V, A: Matrix, init: Vector) -> V:
         """sₜ = A sₜ₋₁ + driveₜ from s₀ = init."""
+
+    def gated_state(self, drive: V, gate: V, init: Vector) -> V:
+        """sₜ = gateₜ ⊙ sₜ₋₁ + driveₜ from s₀ = init; a gate of dimension 1 is for all components."""
 
     def relu(self, x: V) -> V:
         """max(x, 0)."""
@@ -87,6 +90,8 @@ def _meaning(value: Value, known: dict[Value, V], arithmetic: Arithmetic[V]) -> 
         case LinState():
             drive = arithmetic.linear(arguments[0], parameters["B"], parameters["bias"])
             return arithmetic.state(drive, parameters["A"], parameters["init"])
+        case GatedState():
+            return arithmetic.gated_state(arguments[0], arguments[1], parameters["init"])
         case ReLU():
             return arithmetic.relu(arguments[0])
         case Multi():

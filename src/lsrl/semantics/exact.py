@@ -112,6 +112,15 @@ class ExactArithmetic:
         start = [number * (denominator // start_denominator) for number in start]
         return Rationals(_whole_states(drive.over(denominator), matrix, start), denominator).reduced()
 
+    def gated_state(self, drive: Rationals, gate: Rationals, init: Vector) -> Rationals:
+        """sₜ = gateₜ ⊙ sₜ₋₁ + driveₜ: all steps at once where every gate is 0 or 1."""
+        start, start_denominator = _whole(init)
+        if self.between(gate).any():
+            return _gated_steps(drive, gate, start, start_denominator)
+        denominator = lcm(drive.denominator, start_denominator)
+        start = [number * (denominator // start_denominator) for number in start]
+        return Rationals(_sums_since(gate.numerators == 0, drive.over(denominator), start), denominator).reduced()
+
     def relu(self, x: Rationals) -> Rationals:
         """max(x, 0)."""
         return Rationals(np.maximum(x.numerators, 0), x.denominator)
@@ -203,10 +212,43 @@ def _fractional_states(drive: Rationals, matrix: _WholeMatrix, start: list[int],
     steps = []
     for t in range(length):
         moved = Rationals(matrix.times(state.numerators.astype(object)), state.denominator * matrix.denominator)
-        pushed = Rationals(drive.numerators[:, :, t].astype(object), drive.denominator)
-        common = lcm(moved.denominator, pushed.denominator)
-        state = Rationals(moved.over(common) + pushed.over(common), common).reduced()
+        state = _pushed(moved, drive, t)
         steps.append(state)
+    return _one_after_the_other(steps)
+
+
+def _sums_since(resets: np.ndarray, drive: np.ndarray, start: list[int]) -> np.ndarray:
+    """Running sums from `start`, less what they were before the last reset, in whole numbers."""
+    # A difference of two of the sums adds up some of the steps, so it is within the same bound.
+    drive = _room_for(max(map(abs, start)) + drive.shape[-1] * _largest(drive), drive)
+    first = np.broadcast_to(_integers(start, drive.dtype)[:, None, None], (*drive.shape[:2], 1))
+    sums = np.cumsum(np.concatenate([first, drive], axis=-1), axis=-1)
+    last = np.maximum.accumulate(np.where(resets, np.arange(drive.shape[-1]), -1), axis=-1)
+    before = np.take_along_axis(sums, np.broadcast_to(np.maximum(last, 0), drive.shape), axis=-1)  # before that step
+    result: np.ndarray = sums[..., 1:] - np.where(last < 0, 0, before)
+    return result
+
+
+def _gated_steps(drive: Rationals, gate: Rationals, start: list[int], denominator: int) -> Rationals:
+    """The gated recurrence for any gate."""
+    state = Rationals(np.array(start, dtype=object)[:, None], denominator)
+    steps = []
+    for t in range(drive.numerators.shape[-1]):
+        kept = gate.numerators[:, :, t].astype(object) * state.numerators
+        state = _pushed(Rationals(kept, gate.denominator * state.denominator), drive, t)
+        steps.append(state)
+    return _one_after_the_other(steps)
+
+
+def _pushed(state: Rationals, drive: Rationals, t: int) -> Rationals:
+    """The state plus the drive of step t."""
+    push = Rationals(drive.numerators[:, :, t].astype(object), drive.denominator)
+    common = lcm(state.denominator, push.denominator)
+    return Rationals(state.over(common) + push.over(common), common).reduced()
+
+
+def _one_after_the_other(steps: Sequence[Rationals]) -> Rationals:
+    """Steps of shape (dim, batch) along time."""
     common = reduce(lcm, (step.denominator for step in steps))
     numerators = np.stack([step.over(common).astype(object) for step in steps], axis=-1)
     return Rationals(numerators, common).reduced()

@@ -74,6 +74,15 @@ class FloatArithmetic:
             result[rows, :, t] += matrix @ previous
             previous = result[:, :, t]
 
+    def gated_state(self, drive: np.ndarray, gate: np.ndarray, init: Vector) -> np.ndarray:
+        """sₜ = gateₜ ⊙ sₜ₋₁ + driveₜ, one step after the other: differences of running sums would cancel."""
+        result: np.ndarray = drive.copy()
+        previous = _floats(init)[:, None]
+        for t in range(self.length):
+            result[:, :, t] += gate[:, :, t] * previous
+            previous = result[:, :, t]
+        return result
+
     def relu(self, x: np.ndarray) -> np.ndarray:
         """max(x, 0)."""
         result: np.ndarray = np.maximum(x, 0.0)

@@ -1,0 +1,121 @@
+"""How targets write the units that they have not."""
+
+from __future__ import annotations
+
+from flint import fmpq
+
+from lsrl.circuit.affine import Affine, combination
+from lsrl.circuit.builder import CircuitBuilder, one_minus
+from lsrl.circuit.facts import Fact, gap_at_zero
+from lsrl.circuit.legalise import Rules
+from lsrl.circuit.units import ProductUnit
+from lsrl.errors import RangeError, UnsupportedProgram
+from lsrl.lang.numbers import ONE, ZERO
+
+HALF = fmpq(1, 2)
+
+
+def by_big_m(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
+    """boolean · value with ReLUs only: relu(v − M(1−c)) − relu(−v − M(1−c)).
+
+    M is the largest |value|, from the facts. A value on a grid with a known low end needs one
+    ReLU: c·v = relu((v − low) − (high − low)(1 − c)) + low·c.
+    Raises `UnsupportedProgram` when neither factor is a boolean, `RangeError` without a range.
+    """
+    facts = builder.fact(left), builder.fact(right)
+    if facts[0].is_boolean:
+        condition, value, fact = left, right, facts[1]
+    elif facts[1].is_boolean:
+        condition, value, fact = right, left, facts[0]
+    else:
+        raise UnsupportedProgram(
+            f"value {builder.origin!r} multiplies two values that are not booleans, which this target cannot; "
+            "expected a boolean factor; select by lsrl.ifelse, or use target='gated-linear-rnn' and via='auto'"
+        )
+    if fact.is_boolean:
+        return builder.relu(condition.plus(value).shifted(-ONE))
+    if fact.low is None or fact.high is None:
+        raise RangeError(
+            f"value {builder.origin!r} selects a value whose range is not known, and big-M needs one; "
+            "declare Input(range=(low, high)) and compile(..., max_length=...), "
+            "or use target='gated-linear-rnn' and via='auto'"
+        )
+    off = one_minus(condition)
+    if fact.low < 0 and fact.grid is not None:
+        lifted = builder.relu(combination([(ONE, value), (fact.low - fact.high, off)], -fact.low))
+        builder.assume(lifted, Fact(ZERO, fact.high - fact.low))
+        return lifted.plus(condition.times(fact.low))
+    positive = builder.relu(combination([(ONE, value), (-max(fact.high, ZERO), off)]))
+    negative = builder.relu(combination([(-ONE, value), (min(fact.low, ZERO), off)]))
+    # The ranges of v and M(1 − c) alone do not tell that these are never larger than |v|.
+    builder.assume(positive, Fact(ZERO, max(fact.high, ZERO)))
+    builder.assume(negative, Fact(ZERO, max(-fact.low, ZERO)))
+    return combination([(ONE, positive), (-ONE, negative)])
+
+
+def without_products(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
+    """Every product by big-M; refuses one that the program wants as a product."""
+    if unit.via == "multi":
+        raise UnsupportedProgram(
+            f"value {builder.origin!r} asks for a product (via='multi'), which this target has not; "
+            "use via='auto' or target='gated-linear-rnn'"
+        )
+    return by_big_m(builder, left, right)
+
+
+def by_gates(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
+    """gate · relu(argument): one unit where a factor is never negative, two where both can be.
+
+    left · right = left · relu(right) − left · relu(−right).
+    """
+    if unit.via == "relu":
+        return by_big_m(builder, left, right)
+    if left.is_constant or right.is_constant:
+        return builder.product(left, right)
+    if not builder.fact(right).is_nonnegative and builder.fact(left).is_nonnegative:
+        left, right = right, left
+    if builder.fact(right).is_nonnegative:
+        return builder.gate(left, right)
+    parts = builder.gate(left, right), builder.gate(left, right.times(-ONE))
+    return combination([(ONE, parts[0]), (-ONE, parts[1])])
+
+
+def by_selection(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
+    """boolean · value as a unit of its own, the boolean first; two booleans are one step.
+
+    Raises `UnsupportedProgram` when neither factor is a boolean: a saturated gate only takes or leaves.
+    """
+    if left.is_constant or right.is_constant:
+        return builder.product(left, right)
+    booleans = [builder.fact(side).is_boolean for side in (left, right)]
+    if unit.via == "relu" or not any(booleans):
+        return by_big_m(builder, left, right)
+    if all(booleans):
+        return builder.step(combination([(ONE, left), (ONE, right)], -ONE - HALF), HALF)
+    return builder.product(left, right) if booleans[0] else builder.product(right, left)
+
+
+def stepped_relu(builder: CircuitBuilder, argument: Affine, fact: Fact) -> Affine:
+    """A ReLU that is 0 or h, and nothing between, is h times a step in the middle of its ramp."""
+    folded = builder.folded_relu(argument)
+    if folded is not None:
+        return folded
+    if fact.two_values is None or fact.low != 0:
+        return builder.relu(argument)
+    height = fact.two_values[1]
+    return builder.step(builder.ramp(argument.times(1 / height)).shifted(-HALF), HALF).times(height)
+
+
+def selected_relu(builder: CircuitBuilder, argument: Affine, _: Fact) -> Affine:
+    """relu(x) is x where a step of x says so: for gates that cannot look at what they let through."""
+    folded = builder.folded_relu(argument)
+    if folded is not None:
+        return folded
+    gap = gap_at_zero(builder.fact(argument))
+    positive = builder.step(argument, None) if gap is None else builder.step(argument.shifted(-gap[0]), gap[1])
+    return builder.product(positive, argument)
+
+
+WITHOUT_PRODUCTS = Rules(without_products, gated_states=False)
+BY_GATES = Rules(by_gates, gated_states=False)
+SELECTING = Rules(by_selection, stepped_relu)
