@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import lsrl
-from lsrl import Concat, Input, Linear, LinState, Multi, Program, ReLU
+from lsrl import Concat, GatedState, Input, Linear, LinState, Multi, Program, ReLU
 from lsrl.circuit.translate import input_facts
 from lsrl.lang.matrix import cycle, shift
 from lsrl.targets.sampling import sampled_inputs
@@ -41,14 +41,24 @@ def state_matrices(draw, dim):
     return simple[kind]
 
 
+def expressible(target):
+    """What `programs` may use for a target."""
+    return {
+        "products": target == "gated-linear-rnn",
+        "gated_states": target not in ("linear-rnn", "gated-linear-rnn", "rnn-tanh"),
+    }
+
+
 @st.composite
-def programs(draw, products: bool = True):
+def programs(draw, products: bool = True, gated_states: bool = True):
     """A program of 2 to 9 random operations over one input."""
     values = [draw(inputs())]
     booleans = []
     operations = ["linear", "state", "relu", "concat", "slice", "compare", "compare", "library", "branch", "branch"]
     if products:
         operations.append("product")
+    if gated_states:
+        operations += ["gated state", "gated state"]
     for operation in draw(st.lists(st.sampled_from(operations), min_size=2, max_size=9)):
         x = draw(st.sampled_from(values))
         made = _applied(draw, operation, x, values, booleans)
@@ -82,14 +92,20 @@ def _applied(draw, operation, x, values, booleans):
             return booleans[-1]
         case "product":
             return Multi(Concat([x, x])) if x.dim <= 2 else Multi(Concat([x[0], x[1]]))
-        case "branch":
-            if not booleans:
-                return None
-            via = draw(st.sampled_from(["auto", "relu", "relu-step"]))
-            other = draw(st.sampled_from([0, 1, x]))
-            return lsrl.ifelse(draw(st.sampled_from(booleans)), x, other, via=via, short=draw(st.booleans()))
-        case _:
+        case "library":
             return _from_library(draw, x, booleans)
+        case _:
+            return _chosen(draw, operation, x, booleans) if booleans else None
+
+
+def _chosen(draw, operation, x, booleans):
+    """What reads a boolean."""
+    boolean = draw(st.sampled_from(booleans))
+    if operation == "branch":
+        via = draw(st.sampled_from(["auto", "relu", "relu-step"]))
+        return lsrl.ifelse(boolean, x, draw(st.sampled_from([0, 1, x])), via=via, short=draw(st.booleans()))
+    made = draw(st.sampled_from([lsrl.latch, lsrl.reset_sum, GatedState]))
+    return made(x, boolean, init=draw(dyadic_weights))
 
 
 def _from_library(draw, x, booleans):

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 import lsrl
 from lsrl import zoo
 from lsrl.cli import app, main
+from lsrl.targets.registry import TARGETS
 
 PROGRAM = """
 import lsrl
@@ -39,7 +40,7 @@ def data(*arguments):
 
 
 def test_targets_are_listed():
-    assert {row["target"] for row in data("targets")} == {"linear-rnn", "gated-linear-rnn"}
+    assert {row["target"] for row in data("targets")} == set(TARGETS)
     assert "gated-linear-rnn" in run("targets").stdout
 
 

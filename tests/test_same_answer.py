@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 import lsrl
 from lsrl import Program
 from lsrl.lang.json_format import from_json, to_json
+from lsrl.targets.registry import TARGETS
 from lsrl.targets.verification import absolute_errors
-from strategies import LONGEST, programs, sequences
+from strategies import LONGEST, expressible, programs, sequences
 
-TARGETS = ["linear-rnn", "gated-linear-rnn"]
 thorough = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -57,7 +57,7 @@ def test_listing_and_json_read_back_as_the_same_program(data):
 @thorough
 @given(st.data())
 def test_compiled_models_keep_their_guarantee(target, dtype, data):
-    program = data.draw(programs(products=target == "gated-linear-rnn"))
+    program = data.draw(programs(**expressible(target)))
     x = data.draw(sequences(program)).astype(dtype)
     model = lsrl.compile(program, target, max_length=LONGEST, dtype=dtype)
     errors = absolute_errors(model.run(x), decided(program, x).output)
@@ -69,7 +69,7 @@ def test_compiled_models_keep_their_guarantee(target, dtype, data):
 @thorough
 @given(st.data())
 def test_streaming_and_torch_keep_the_guarantee(target, data):
-    program = data.draw(programs(products=target == "gated-linear-rnn"))
+    program = data.draw(programs(**expressible(target)))
     x = data.draw(sequences(program))
     model = lsrl.compile(program, target, max_length=LONGEST)
     exact = decided(program, x).output
@@ -87,7 +87,7 @@ def test_streaming_and_torch_keep_the_guarantee(target, data):
 @settings(parent=thorough, max_examples=60)
 @given(st.data())
 def test_reloaded_models_are_bit_for_bit_the_same(target, data):
-    program = data.draw(programs(products=target == "gated-linear-rnn"))
+    program = data.draw(programs(**expressible(target)))
     x = data.draw(sequences(program))
     model = lsrl.compile(program, target, max_length=LONGEST)
     with tempfile.TemporaryDirectory() as directory:
@@ -103,7 +103,7 @@ def test_reloaded_models_are_bit_for_bit_the_same(target, data):
 @thorough
 @given(st.data())
 def test_layouts_read_every_value_they_name(target, data):
-    program = data.draw(programs(products=target == "gated-linear-rnn"))
+    program = data.draw(programs(**expressible(target)))
     x = data.draw(sequences(program))
     trace = decided(program, x)
     model = lsrl.compile(program, target, max_length=LONGEST)

@@ -28,7 +28,8 @@ from lsrl import (
     total,
 )
 from lsrl.circuit.affine import Affine
-from lsrl.circuit.legalise import by_gates, legalised, without_products
+from lsrl.circuit.legalise import legalised
+from lsrl.circuit.lowerings import BY_GATES, WITHOUT_PRODUCTS
 from lsrl.circuit.translate import circuit_of
 from lsrl.circuit.units import GateUnit, InputUnit, ProductUnit, ReLUUnit, StateUnit, SumUnit
 from lsrl.circuit.verify import CompilerError, verify_circuit
@@ -45,7 +46,7 @@ def relus(value):
 
 def needed(value):
     """The circuit of a value without dead units."""
-    return legalised(circuit_of(Program(value)), without_products)
+    return legalised(circuit_of(Program(value)), WITHOUT_PRODUCTS)
 
 
 def test_linear_maps_make_no_units():
@@ -74,13 +75,13 @@ def test_units_that_no_output_needs_disappear():
     x = digits()
     unused = cumsum(x)
     program = Program(x + 0 * unused)
-    assert legalised(circuit_of(program), without_products).count(StateUnit) == 0
+    assert legalised(circuit_of(program), WITHOUT_PRODUCTS).count(StateUnit) == 0
 
 
 def test_values_that_the_user_named_stay():
     x = digits()
     program = Program(x + 0 * cumsum(x, name="running"))
-    legal = legalised(circuit_of(program), without_products)
+    legal = legalised(circuit_of(program), WITHOUT_PRODUCTS)
     assert legal.count(StateUnit) == 1
     assert "running" in legal.values
 
@@ -162,37 +163,37 @@ def test_a_long_sum_that_many_rows_read_is_a_unit_of_its_own():
 def test_selecting_costs_one_relu_without_products_and_one_gate_with():
     x = digits()
     circuit = circuit_of(Program(ifelse(x > 8, x, 0)))
-    assert legalised(circuit, without_products).count(ReLUUnit) == 2
-    gated = legalised(circuit, by_gates)
+    assert legalised(circuit, WITHOUT_PRODUCTS).count(ReLUUnit) == 2
+    gated = legalised(circuit, BY_GATES)
     assert (gated.count(ReLUUnit), gated.count(GateUnit)) == (1, 1)
 
 
 def test_a_signed_value_on_a_grid_is_selected_by_one_relu():
     x = Input(1, range=(-9, 9), integer=True)
-    legal = legalised(circuit_of(Program(ifelse(x > 8, x - 3, 0))), without_products)
+    legal = legalised(circuit_of(Program(ifelse(x > 8, x - 3, 0))), WITHOUT_PRODUCTS)
     assert legal.count(ReLUUnit) == 2
 
 
 def test_a_signed_real_is_selected_by_two_relus():
     x = Input(2, range=(-1, 1))
-    legal = legalised(circuit_of(Program(ifelse(x[0] > 0, x[1], 0))), without_products)
+    legal = legalised(circuit_of(Program(ifelse(x[0] > 0, x[1], 0))), WITHOUT_PRODUCTS)
     assert legal.count(ReLUUnit) == 2 + 2
 
 
 def test_booleans_multiply_by_one_relu():
     x = Input(2, range=(0, 1), integer=True)
-    legal = legalised(circuit_of(Program(x[0] * x[1])), without_products)
+    legal = legalised(circuit_of(Program(x[0] * x[1])), WITHOUT_PRODUCTS)
     assert legal.count(ReLUUnit) == 1
 
 
 def test_gates_split_a_product_of_two_signed_values():
     x = Input(2, range=(-1, 1))
-    assert legalised(circuit_of(Program(x[0] * x[1])), by_gates).count(GateUnit) == 2
+    assert legalised(circuit_of(Program(x[0] * x[1])), BY_GATES).count(GateUnit) == 2
 
 
 def test_via_relu_uses_big_m_even_where_there_are_products():
     x = digits()
-    legal = legalised(circuit_of(Program(ifelse(x > 4, x, 0, via="relu"))), by_gates)
+    legal = legalised(circuit_of(Program(ifelse(x > 4, x, 0, via="relu"))), BY_GATES)
     assert legal.count(GateUnit) == legal.count(ProductUnit) == 0
 
 
@@ -200,19 +201,19 @@ def test_a_product_of_two_reals_is_refused_without_products():
     x = Input(2, range=(0, 1))
     program = Program(x[0] * x[1] + 0, name="area")
     with pytest.raises(UnsupportedProgram, match=r"'product'.*not booleans.*gated-linear-rnn"):
-        legalised(circuit_of(program), without_products)
+        legalised(circuit_of(program), WITHOUT_PRODUCTS)
 
 
 def test_via_multi_is_refused_without_products():
     x = digits()
     with pytest.raises(UnsupportedProgram, match="via='multi'"):
-        legalised(circuit_of(Program(ifelse(x > 4, x, 0, via="multi"))), without_products)
+        legalised(circuit_of(Program(ifelse(x > 4, x, 0, via="multi"))), WITHOUT_PRODUCTS)
 
 
 def test_big_m_needs_a_range():
     x = Input(2)
     with pytest.raises(RangeError, match=r"declare Input\(range"):
-        legalised(circuit_of(Program(ifelse(x[0] > 0, x[1], 0, name="chosen"))), without_products)
+        legalised(circuit_of(Program(ifelse(x[0] > 0, x[1], 0, name="chosen"))), WITHOUT_PRODUCTS)
 
 
 def test_and_or_are_one_relu_each():
@@ -239,4 +240,4 @@ def test_a_malformed_circuit_is_found():
 def test_a_comparison_at_the_end_of_a_real_range_still_selects_by_big_m(compare, bound, low):
     x = Input(1, range=(low, 1))
     program = Program(ifelse(compare(x, bound), x, 1, via="relu"))
-    legalised(circuit_of(program), without_products)
+    legalised(circuit_of(program), WITHOUT_PRODUCTS)

@@ -25,7 +25,8 @@ from lsrl import (
 )
 from lsrl.circuit.carry import carried_combinations
 from lsrl.circuit.layering import stacked
-from lsrl.circuit.legalise import by_gates, legalised, without_products
+from lsrl.circuit.legalise import legalised
+from lsrl.circuit.lowerings import BY_GATES, WITHOUT_PRODUCTS
 from lsrl.circuit.stack import verify_stack
 from lsrl.circuit.translate import circuit_of
 from lsrl.circuit.verify import CompilerError
@@ -37,7 +38,7 @@ def digits(dim=1):
     return Input(dim, range=(0, 9), integer=True)
 
 
-def stack_of(*outputs, rule=without_products, max_length=100):
+def stack_of(*outputs, rule=WITHOUT_PRODUCTS, max_length=100):
     return stacked(legalised(circuit_of(Program(*outputs), max_length=max_length), rule))
 
 
@@ -113,12 +114,12 @@ def test_units_wait_where_that_saves_lines():
 def test_places_read_every_unit():
     x = digits()
     program = Program(ifelse(cumsum(x, name="sum") > 4, mod_counter(3), 0))
-    legal = legalised(circuit_of(program, max_length=100), without_products)
+    legal = legalised(circuit_of(program, max_length=100), WITHOUT_PRODUCTS)
     stack = stacked(legal)
     assert stack.places.keys() == set(range(len(legal.units)))
 
 
-@pytest.mark.parametrize("rule", [without_products, by_gates])
+@pytest.mark.parametrize("rule", [WITHOUT_PRODUCTS, BY_GATES])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_stack_computes_its_program(rule, seed):
     draw = random.Random(seed)

@@ -28,7 +28,7 @@ def test_the_report_has_every_size(model):
         "dtype": "float64",
         "layers": 1,
         "widest": 1,
-        "state_dimension": 1,
+        "state_dimension": 2 if model.target == "lstm" else 1,  # h and c
         "parameters": report.parameters,
         "nonzeros": report.nonzeros,
         "compile_seconds": report.compile_seconds,
@@ -67,8 +67,9 @@ def test_verify_needs_something_to_compare(model):
 
 
 def test_verify_finds_a_network_that_is_wrong(model):
-    layer = model.weights.layers[0]
-    layer.b[0] += 1e-9
+    weights = model.weights
+    bias = weights.tensors["readout.bias"] if hasattr(weights, "tensors") else weights.layers[0].b
+    bias[0] += 1e-9
     result = model.verify(10)
     assert not result.passed
     assert result.mismatches > 0

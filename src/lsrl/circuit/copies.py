@@ -36,7 +36,7 @@ def readers_of(circuit: Circuit, schedule: Schedule) -> tuple[dict[tuple[UnitId,
     readers = {
         (unit_id, position): Reader(layer, own, dict(form.terms), form.constant)
         for unit_id, layer in schedule.layers.items()
-        for position, (form, own) in enumerate(reads(circuit, unit_id))
+        for position, (form, own) in enumerate(reads(circuit, unit_id, fused=schedule.fused))
     }
     outputs = [Reader(schedule.depth, False, dict(form.terms), form.constant) for form in circuit.outputs]
     return readers, outputs
@@ -99,7 +99,7 @@ def _place_cluster(
     for layer, here in sorted(by_layer.items()):
         parts = {_part(reader, states) for reader in here}
         carry = sum(layer - carried_until.get(part, last or 0) for part in parts)
-        if last is None or len(states) <= carry:
+        if last is None or len(states) < carry:
             last, carried_until = layer, {}
             copies.by_layer.setdefault(layer, []).append(cluster)
         carried_until.update(dict.fromkeys(parts, layer))

@@ -5,7 +5,8 @@ non-linear units from its states and those outputs. So within layer l
 
 - a state's drive and a gate read what layer l − 1 puts out,
 - a ReLU's argument also reads the states of layer l itself,
-- a state that nothing drives (a counter) needs no input: every layer that wants it has its own copy.
+- a state that nothing drives (a counter) needs no input: every layer that wants it has its own copy,
+- what a selective state is now, only the next layer knows.
 """
 
 from __future__ import annotations
@@ -15,8 +16,18 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from lsrl.circuit.affine import Affine, UnitId
-from lsrl.circuit.units import Circuit, GateUnit, InputUnit, ReLUUnit, StateUnit, SumUnit, forms_of
-from lsrl.circuit.verify import CompilerError
+from lsrl.circuit.units import (
+    Circuit,
+    GatedStateUnit,
+    GateUnit,
+    InputUnit,
+    ProductUnit,
+    ReLUUnit,
+    StateUnit,
+    StepUnit,
+    SumUnit,
+    forms_of,
+)
 
 Layer: TypeAlias = int
 INPUT_LAYER: Layer = -1
@@ -29,29 +40,38 @@ class Schedule:
     layers: Mapping[UnitId, Layer]
     autonomous: frozenset[UnitId]
     depth: int
+    fused: bool
 
 
-def reads(circuit: Circuit, unit_id: UnitId) -> Iterator[tuple[Affine, bool]]:
-    """The forms a unit reads, each with whether the states of its own layer are in reach."""
+def reads(circuit: Circuit, unit_id: UnitId, *, fused: bool = True) -> Iterator[tuple[Affine, bool]]:
+    """The forms a unit reads, each with whether the states of its own layer are in reach.
+
+    Where layers are not `fused`, no unit reads a state of its own layer.
+    """
     unit = circuit.units[unit_id]
     match unit:
-        case ReLUUnit(argument) | SumUnit(argument):
-            yield argument, True
+        case ReLUUnit(argument) | SumUnit(argument) | StepUnit(argument, _):
+            yield argument, fused
+        case ProductUnit(left, right, _):
+            yield left, fused
+            yield right, fused
         case GateUnit(gate, argument):
             yield gate, False
-            yield argument, True
+            yield argument, fused
+        case GatedStateUnit(gate, drive, _):
+            yield gate, False
+            yield drive, False
         case StateUnit(_, drive, _, _):
             yield drive, False
         case InputUnit():
             pass
-        case _:
-            raise CompilerError(
-                f"{circuit.name}: unit {unit_id} for {circuit.origins[unit_id]} is not legal in a stack"
-            )
 
 
-def scheduled(circuit: Circuit) -> Schedule:
-    """The earliest layer for every unit, then later ones where that shortens what must be carried."""
+def scheduled(circuit: Circuit, *, fused: bool = True) -> Schedule:
+    """The earliest layer for every unit, then later ones where that shortens what must be carried.
+
+    `fused` says whether a unit can read the states of its own layer.
+    """
     clusters = _clusters(circuit)
     autonomous = frozenset(
         member
@@ -59,10 +79,10 @@ def scheduled(circuit: Circuit) -> Schedule:
         if all(form.is_constant for member in members for form in forms_of(circuit.units[member]))
         for member in members
     )
-    layers = _earliest(circuit, clusters, autonomous)
-    _move_later(circuit, autonomous, layers)
+    layers = _earliest(circuit, clusters, autonomous, fused)
+    _move_later(circuit, autonomous, layers, fused)
     depth = max([*layers.values(), 0 if autonomous else INPUT_LAYER]) + 1
-    return Schedule(layers, autonomous, depth)
+    return Schedule(layers, autonomous, depth, fused)
 
 
 def _clusters(circuit: Circuit) -> dict[UnitId, list[UnitId]]:
@@ -74,7 +94,7 @@ def _clusters(circuit: Circuit) -> dict[UnitId, list[UnitId]]:
 
 
 def _earliest(
-    circuit: Circuit, clusters: Mapping[UnitId, list[UnitId]], autonomous: frozenset[UnitId]
+    circuit: Circuit, clusters: Mapping[UnitId, list[UnitId]], autonomous: frozenset[UnitId], fused: bool
 ) -> dict[UnitId, Layer]:
     layers: dict[UnitId, Layer] = {}
 
@@ -95,10 +115,10 @@ def _earliest(
         if isinstance(unit, InputUnit):
             layers[unit_id] = INPUT_LAYER
         elif not isinstance(unit, StateUnit):
-            layers[unit_id] = max(ready(form, own) for form, own in reads(circuit, unit_id))
+            layers[unit_id] = max(ready(form, own) for form, own in reads(circuit, unit_id, fused=fused))
         elif unit.cluster == unit_id:
             members = clusters[unit_id]
-            layer = max(ready(form, own) for member in members for form, own in reads(circuit, member))
+            layer = max(ready(form, own) for member in members for form, own in reads(circuit, member, fused=fused))
             layers.update(dict.fromkeys(members, layer))
     return layers
 
@@ -107,6 +127,7 @@ def _move_later(
     circuit: Circuit,
     autonomous: frozenset[UnitId],
     layers: dict[UnitId, Layer],
+    fused: bool,
 ) -> None:
     """Move groups of units to just before their first reader where fewer lines are carried then.
 
@@ -131,14 +152,14 @@ def _move_later(
             kept_alive = {
                 other
                 for unit_id in group
-                for form, _ in reads(circuit, unit_id)
+                for form, _ in reads(circuit, unit_id, fused=fused)
                 for other in form.terms
                 if other not in autonomous and last_reader.get(other, INPUT_LAYER) < latest
             }
             if len(kept_alive) < len(group):
                 layers.update(dict.fromkeys(group, latest))
         for unit_id in group:
-            for form, _ in reads(circuit, unit_id):
+            for form, _ in reads(circuit, unit_id, fused=fused):
                 note(form, layers[unit_id])
 
 

@@ -27,6 +27,16 @@ def verify_circuit(circuit: Circuit) -> None:
             raise CompilerError(f"circuit of {circuit.name}: {name!r} reads an unknown unit")
 
 
+def verify_legal(circuit: Circuit, *kinds: type) -> None:
+    """Every unit is of one of the kinds that the next stage knows."""
+    for i, unit in enumerate(circuit.units):
+        if not isinstance(unit, kinds):
+            raise CompilerError(
+                f"circuit of {circuit.name}, unit {i} for {circuit.origins[i]!r}, is a {type(unit).__name__}; "
+                f"expected {', '.join(kind.__name__ for kind in kinds)}"
+            )
+
+
 def _problem(circuit: Circuit, i: int) -> str | None:
     """What is wrong with a unit, if anything."""
     unit, fact = circuit.units[i], circuit.knowledge.facts[i]

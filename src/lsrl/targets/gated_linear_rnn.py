@@ -9,12 +9,12 @@
 - There is no state whose matrix depends on the input.
 """
 
-from lsrl.circuit.legalise import by_gates
+from lsrl.circuit.lowerings import BY_GATES
 from lsrl.targets.linear_stack.target import linear_target
 
 TARGET = linear_target(
     "gated-linear-rnn",
     "a linear RNN whose layers multiply by a gate; any product",
     products=True,
-    rule=by_gates,
+    rules=BY_GATES,
 )

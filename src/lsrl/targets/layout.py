@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine
-from lsrl.circuit.stack import Part, Stack
+from lsrl.circuit.affine import Affine, UnitId
+from lsrl.circuit.stack import Part, Place
 from lsrl.circuit.units import Circuit
 from lsrl.errors import ProgramError, listed
 from lsrl.lang.numbers import as_float
@@ -80,20 +80,20 @@ class Layout(Mapping[str, ReadOut]):
         return name in self.reads
 
 
-def layout_of(circuit: Circuit, stack: Stack, names: Sequence[str]) -> Layout:
-    """The layout of the program's values (`names`, in its order) in a stack."""
-    found = {name: _read_out(circuit.values[name], stack) for name in names if name in circuit.values}
+def layout_of(circuit: Circuit, places: Mapping[UnitId, Place], names: Sequence[str]) -> Layout:
+    """The layout of the program's values (`names`, in its order), given where the circuit's units are."""
+    found = {name: _read_out(circuit.values[name], places) for name in names if name in circuit.values}
     reads = {name: read_out for name, read_out in found.items() if read_out.is_finite}
     return Layout(reads, tuple(name for name in names if name not in reads))
 
 
-def _read_out(forms: Sequence[Affine], stack: Stack) -> ReadOut:
+def _read_out(forms: Sequence[Affine], places: Mapping[UnitId, Place]) -> ReadOut:
     parts: dict[tuple[int, Part], list[dict[int, fmpq]]] = defaultdict(lambda: [{} for _ in forms])
     constants = []
     for component, form in enumerate(forms):
         constant = form.constant
         for unit, weight in form.terms.items():
-            place = stack.places[unit]
+            place = places[unit]
             rows = parts[place.layer, place.part]
             constant = constant + weight * place.constant
             for index, factor in place.weights:

@@ -9,12 +9,12 @@
 - There is no product of two values, and no state whose matrix depends on the input.
 """
 
-from lsrl.circuit.legalise import without_products
+from lsrl.circuit.lowerings import WITHOUT_PRODUCTS
 from lsrl.targets.linear_stack.target import linear_target
 
 TARGET = linear_target(
     "linear-rnn",
     "layers of a linear state and ReLUs; selection by big-M, no products",
     products=False,
-    rule=without_products,
+    rules=WITHOUT_PRODUCTS,
 )

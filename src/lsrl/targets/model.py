@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from lsrl.circuit.facts import Fact
+from lsrl.circuit.neurons import NeuronStack
 from lsrl.circuit.stack import Stack
 from lsrl.errors import FormatError, RangeError, ShapeError
 from lsrl.lang import Program
@@ -55,7 +56,7 @@ class CompiledModel:
     sizes: Report
     weights: Any
     runtime: Runtime
-    stack: Stack | None
+    stack: Stack | NeuronStack | None
 
     def __repr__(self) -> str:
         return f"<CompiledModel {self.sizes}>"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lsrl.circuit.neurons import NeuronStack
 from lsrl.circuit.stack import Stack
 from lsrl.circuit.units import Circuit
 from lsrl.errors import UnsupportedProgram, shortened
@@ -25,7 +26,7 @@ class Assembly:
 
     weights: Any
     runtime: Runtime
-    stack: Stack
+    stack: Stack | NeuronStack
     layout: Layout
     guarantee: Guarantee
 
@@ -63,6 +64,9 @@ class Target:
 TARGETS: dict[str, str] = {
     "linear-rnn": "lsrl.targets.linear_rnn",
     "gated-linear-rnn": "lsrl.targets.gated_linear_rnn",
+    "rnn-relu": "lsrl.targets.rnn_relu",
+    "lstm": "lsrl.targets.lstm",
+    "gru": "lsrl.targets.gru",
 }
 """Each target's name and the module whose `TARGET` it is; imported when first used."""
 

@@ -1,4 +1,4 @@
-"""Pictures of stacks: a row of states and a row of outputs for every layer, the input on top."""
+"""Pictures of stacks: a row of states and a row of outputs, or one of neurons, for every layer; the input on top."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from lsrl.circuit.neurons import Neuron, NeuronStack
 from lsrl.circuit.stack import Layer, Stack
 from lsrl.view import palette
 
@@ -19,6 +20,8 @@ KINDS = {
     "state": palette.STATE,
     "ReLU": palette.RELU,
     "gated ReLU": palette.PRODUCT,
+    "comparison": palette.COMPARISON,
+    "selection": palette.PRODUCT,
     "passed on": palette.CARRIED,
     "read-out": palette.OUTPUT,
 }
@@ -41,12 +44,12 @@ class Block(NamedTuple):
     cells: int
 
 
-def draw_stack(stack: Stack, path: str | Path) -> Path:
+def draw_stack(stack: Stack | NeuronStack, path: str | Path) -> Path:
     """Write a picture of a stack as SVG or PNG. Raises `FormatError` for another ending."""
     return palette.written(stack_figure(stack), path)
 
 
-def stack_figure(stack: Stack) -> Figure:
+def stack_figure(stack: Stack | NeuronStack) -> Figure:
     """A picture of a stack; every cell is one number per time step, cells of one value are one block."""
     rows = _rows(stack)
     widest = max(sum(block.cells for block in blocks) for _, blocks in rows)
@@ -54,9 +57,8 @@ def stack_figure(stack: Stack) -> Figure:
     figure = Figure(figsize=(cell * widest + 1.2, ROW * len(rows) + 1), layout="constrained")
     axes = figure.add_subplot()
     axes.set(xlim=(0, widest), ylim=(len(rows), 0), xticks=[])
-    axes.set_title(
-        f"{stack.name}: {stack.depth} layers, widest {stack.widest}, {stack.nonzeros:,} non-zeros", fontsize=10
-    )
+    size = f"widest {stack.widest}" + (f", {stack.nonzeros:,} non-zeros" if isinstance(stack, Stack) else " neurons")
+    axes.set_title(f"{stack.name}: {stack.depth} layers, {size}", fontsize=10)
     axes.set_yticks([i + 0.5 for i in range(len(rows))], [name for name, _ in rows])
     axes.tick_params(length=0, labelsize=7)
     axes.spines[:].set_visible(False)
@@ -83,9 +85,28 @@ def _draw_block(axes: Any, block: Block, left: int, row: int, cell: float) -> No
         axes.text(left + block.cells / 2, row + 0.5, text, fontsize=6, ha="center", va="center", color=colour)
 
 
-def _rows(stack: Stack) -> list[tuple[str, list[Block]]]:
+def _rows(stack: Stack | NeuronStack) -> list[tuple[str, list[Block]]]:
     """For each row its name and its blocks."""
     rows = [("input", [(cell.label, "input") for cell in stack.inputs])]
+    if isinstance(stack, Stack):
+        rows += _rows_of_layers(stack)
+    else:
+        rows += [
+            (f"layer {i}", [(neuron.cell.label, _kind(neuron)) for neuron in layer])
+            for i, layer in enumerate(stack.layers)
+        ]
+    outputs = len(stack.r) if isinstance(stack, Stack) else len(stack.readout)
+    rows.append(("output", [("output", "read-out")] * outputs))
+    return [(name, [Block(*cell, len(list(same))) for cell, same in groupby(cells)]) for name, cells in rows]
+
+
+def _kind(neuron: Neuron) -> str:
+    kinds = {"relu": "ReLU", "step": "comparison", "select": "selection", "hold": "state"}
+    return kinds.get(neuron.kind, "state" if neuron.drive.own else "passed on")
+
+
+def _rows_of_layers(stack: Stack) -> list[tuple[str, list[tuple[str, str]]]]:
+    rows = []
     for i, layer in enumerate(stack.layers):
         remembers = [bool(row) for row in layer.A.rows]
         states = [
@@ -96,8 +117,7 @@ def _rows(stack: Stack) -> list[tuple[str, list[Block]]]:
             for cell, gated in zip(layer.outputs, _gated(layer), strict=True)
         ]
         rows += [(f"layer {i}: s", states), ("y", outputs)]
-    rows.append(("output", [("output", "read-out")] * len(stack.r)))
-    return [(name, [Block(*cell, len(list(same))) for cell, same in groupby(cells)]) for name, cells in rows]
+    return rows
 
 
 def _gated(layer: Layer) -> np.ndarray:

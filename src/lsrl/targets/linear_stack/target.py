@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lsrl.circuit.layering import stacked
-from lsrl.circuit.legalise import ProductRule, legalised
+from lsrl.circuit.legalise import Rules, legalised
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError, MissingPackage
 from lsrl.targets.layout import layout_of
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     import torch
 
 
-def linear_target(name: str, summary: str, *, products: bool, rule: ProductRule) -> Target:
-    """The target whose products are legalised by `rule`."""
+def linear_target(name: str, summary: str, *, products: bool, rules: Rules) -> Target:
+    """The target with these rules."""
 
     def assemble(circuit: Circuit, names: tuple[str, ...], dtype: str) -> Assembly:
-        legal = legalised(circuit, rule)
+        legal = legalised(circuit, rules)
         stack = stacked(legal)
         weights = assembled(stack, dtype)
         return Assembly(
             weights=weights,
             runtime=NumpyRuntime(weights),
             stack=stack,
-            layout=layout_of(legal, stack, names),
+            layout=layout_of(legal, stack.places, names),
             guarantee=guarantee_of(stack, dtype, circuit.max_length),
         )
 

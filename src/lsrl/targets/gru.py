@@ -1,0 +1,71 @@
+"""gru: `torch.nn.GRU` and a `torch.nn.Linear`.
+
+    r, z = σ(…), σ(…)    n = tanh(W x + b + r ⊙ (U h'))    h = (1 − z) ⊙ n + z ⊙ h'
+
+where … = W x + U h' + b, x is the layer below, h' is the layer itself one step ago. All values are
+multiplied by ε, so small that tanh is the identity, and gates are fed so much that they are 0 or 1.
+
+- linear value or state v: z = 0, r = 1, so that h = n = εv; a state's matrix is in U.
+- ReLU of v: no gate can shut v out, only the past, so it takes two units.
+      u: z = σ(−Kv), n = εv       takes v where v > 0, and keeps its stale value where v < 0
+      w: z = 0, n = r ⊙ u'        with r = σ(−Kv): what u was, where v < 0, else 0
+  u − w is relu(v): where v < 0, the two stale values cancel.
+- boolean c times v: the same pair with c in place of v > 0.
+- a comparison: z = 0, n = tanh(K(v − threshold)), which is exactly ±1; it is read as (1 + n)/2.
+- selective state c · s' + v: z = 0, r = σ(K(c − ½)), n = εv + r ⊙ s'.
+
+Where v has no grid, the gates of u and w could disagree in the last bit around v = 0, and a stale
+value would be left over. There ReLU is a comparison with 0, a number that both then read, and a
+selection by it. A product of two reals is refused, as for the LSTM.
+"""
+
+from lsrl.circuit.affine import Affine
+from lsrl.circuit.builder import CircuitBuilder
+from lsrl.circuit.facts import Fact
+from lsrl.circuit.legalise import Rules
+from lsrl.circuit.lowerings import SELECTING, by_selection, selected_relu
+from lsrl.circuit.neurons import Neuron
+from lsrl.lang.numbers import ONE
+from lsrl.targets.torch_recurrent.rounding import Arithmetic
+from lsrl.targets.torch_recurrent.scale import HALF, Scale, opposite
+from lsrl.targets.torch_recurrent.signals import Expression, HiddenUnit, Signal
+from lsrl.targets.torch_recurrent.target import torch_target
+from lsrl.targets.torch_recurrent.weights import Architecture
+
+
+def express(neuron: Neuron, scale: Scale) -> Expression:
+    """One hidden unit, or two for what a gate chooses, as in the docstring of this file."""
+    unit = {"r": scale.open, "z": scale.closed, "n": scale.small(neuron.drive)}
+    match neuron.kind:
+        case "relu":
+            return _pair(scale, scale.small(neuron.drive), opposite(scale.positive(neuron)))
+        case "select":
+            return _pair(scale, scale.small(neuron.drive), opposite(scale.chosen(neuron.chooser)))
+        case "step":
+            return Expression((HiddenUnit(unit | {"n": scale.positive(neuron)}),), (HALF,), HALF)
+        case "hold":
+            itself = Signal(neuron.drive, scale.epsilon, held=((0, ONE),))
+            unit |= {"n": itself, "r": scale.chosen(neuron.chooser)}
+    return Expression((HiddenUnit(unit, neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
+
+
+def _pair(scale: Scale, value: Signal, refused: Signal) -> Expression:
+    taking = HiddenUnit({"r": scale.open, "z": refused, "n": value})
+    cancelling = HiddenUnit({"r": refused, "z": scale.closed, "n": Signal(held=((0, ONE),))})
+    return Expression((taking, cancelling), (ONE / scale.epsilon, -ONE / scale.epsilon))
+
+
+def relu(builder: CircuitBuilder, argument: Affine, fact: Fact) -> Affine:
+    """A ReLU where its argument has a grid, else a comparison and a selection."""
+    gridded = builder.fact(argument).grid is not None
+    return builder.relu(argument) if gridded else selected_relu(builder, argument, fact)
+
+
+TARGET = torch_target(
+    "gru",
+    "torch.nn.GRU; selection and selective states by its gates, no products of reals",
+    Architecture("GRU", gates=("r", "z", "n"), states=("h0",), arguments={}),
+    express,
+    passes=(SELECTING, Rules(by_selection, relu)),
+    arithmetic=Arithmetic(gates=True, stale=True, spread=4),
+)

@@ -1,0 +1,52 @@
+"""lstm: `torch.nn.LSTM` and a `torch.nn.Linear`.
+
+    i, f, o = σ(…), σ(…), σ(…)    g = tanh(…)    c ← f ⊙ c + i ⊙ g    h = o ⊙ tanh(c)
+
+where … = W x + U h' + b, x is the layer below, h' is the layer itself one step ago. All values are
+multiplied by ε, so small that tanh is the identity, and gates are fed so much that they are 0 or 1.
+One hidden unit is worth one neuron:
+
+- linear value or state v: i = 1, f = 0, o = 1, so that h = g = εv; a state's matrix is in U.
+- ReLU of v: g = εv and o = σ(Kv): the gate shuts where v < 0.
+- a comparison: g = ε and i = σ(K(v − threshold)).
+- boolean c times v: g = εv and i = σ(K(c − ½)).
+- selective state c · s' + v: f = σ(K(c − ½)) keeps the cell or forgets it, g = εv is added.
+
+A product of two reals would need a gate that is proportional to one of them; a sigmoid is that only
+around 0 and only approximately. It is refused.
+"""
+
+from lsrl.circuit.legalise import Rules
+from lsrl.circuit.lowerings import SELECTING, by_selection
+from lsrl.circuit.neurons import Neuron
+from lsrl.lang.numbers import ONE
+from lsrl.targets.torch_recurrent.rounding import Arithmetic
+from lsrl.targets.torch_recurrent.scale import Scale
+from lsrl.targets.torch_recurrent.signals import Expression, HiddenUnit, constant
+from lsrl.targets.torch_recurrent.target import torch_target
+from lsrl.targets.torch_recurrent.weights import Architecture
+
+
+def express(neuron: Neuron, scale: Scale) -> Expression:
+    """One hidden unit, as in the docstring of this file."""
+    gates = {"i": scale.open, "f": scale.closed, "g": scale.small(neuron.drive), "o": scale.open}
+    match neuron.kind:
+        case "relu":
+            gates["o"] = scale.positive(neuron)
+        case "step":
+            gates |= {"i": scale.positive(neuron), "g": constant(scale.epsilon)}
+        case "select":
+            gates["i"] = scale.chosen(neuron.chooser)
+        case "hold":
+            gates["f"] = scale.chosen(neuron.chooser)
+    return Expression((HiddenUnit(gates, neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
+
+
+TARGET = torch_target(
+    "lstm",
+    "torch.nn.LSTM; selection and selective states by its gates, no products of reals",
+    Architecture("LSTM", gates=("i", "f", "g", "o"), states=("h0", "c0"), arguments={}),
+    express,
+    passes=(SELECTING, Rules(by_selection)),
+    arithmetic=Arithmetic(gates=True),
+)

@@ -1,0 +1,1 @@
+"""What the targets made of torch's own recurrent modules share."""

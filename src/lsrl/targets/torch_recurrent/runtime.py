@@ -1,0 +1,76 @@
+"""Runs a recurrent network of torch on NumPy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork, States
+from lsrl.targets.torch_recurrent.weights import RecurrentWeights
+
+LONGEST_CHUNK = 2**14
+"""Tokens (batch × steps) that go through the network at once: memory does not grow with T."""
+
+
+class TorchRuntime:
+    """Evaluates the stock module; all arrays are of the weights' dtype."""
+
+    def __init__(self, weights: RecurrentWeights) -> None:
+        self.weights = weights
+
+    @cached_property
+    def network(self) -> RecurrentNetwork:
+        """The module, made when it is first used."""
+        return RecurrentNetwork(self.weights).requires_grad_(False)
+
+    def run(self, x: np.ndarray) -> np.ndarray:
+        """Outputs (batch, T, out) for inputs (batch, T, in)."""
+        result = np.empty((*x.shape[:2], self.weights.output_dim), self.weights.dtype)
+        states = self.start(len(x))
+        steps = max(1, LONGEST_CHUNK // max(len(x), 1))
+        for first in range(0, x.shape[1], steps):
+            outputs, states = self.network.advanced(torch.tensor(x[:, first : first + steps]), states)
+            result[:, first : first + steps] = outputs.numpy()
+        return result
+
+    def start(self, batch: int = 1) -> States:
+        """The state before the first step."""
+        return self.network.start(batch)
+
+    def step(self, x: np.ndarray, state: States) -> tuple[np.ndarray, States]:
+        """One step: outputs (batch, out) and the next state, for inputs (batch, in)."""
+        outputs, after = self.network.advanced(torch.tensor(x)[:, None, :], state)
+        return outputs[:, 0].numpy(), after
+
+    def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
+        """Every layer's hidden states (batch, T, H), as its output; there is no state beside it to read."""
+        below = torch.tensor(x)
+        found = []
+        nothing = np.empty((*x.shape[:2], 0), self.weights.dtype)
+        for layer in range(self.weights.depth):
+            network = RecurrentNetwork(_single(self.weights, layer)).requires_grad_(False)
+            states = network.start(len(x))
+            below, _ = network.recurrent(below, states if len(states) > 1 else states[0])
+            found.append((nothing, below.numpy()))
+        return found
+
+    @property
+    def layer_sizes(self) -> Sequence[tuple[int, int]]:
+        """Every layer has its hidden units to read."""
+        return [(0, self.weights.size)] * self.weights.depth
+
+
+def _single(weights: RecurrentWeights, layer: int) -> RecurrentWeights:
+    """One layer of a network as a network of its own."""
+    tensors = {
+        name.removesuffix(f"_l{layer}") + "_l0": array
+        for name, array in weights.tensors.items()
+        if name.endswith(f"_l{layer}")
+    }
+    tensors |= {name: weights.tensors[name][layer : layer + 1] for name in weights.architecture.states}
+    readout = {name: weights.tensors[name] for name in ("readout.weight", "readout.bias")}
+    return replace(weights, tensors=tensors | readout)

@@ -1,0 +1,168 @@
+"""How large the numbers in a network are, chosen from the facts of the program.
+
+Values are stored multiplied by ε = 2⁻ᵏ, so small that tanh(εx) is εx in floating point: the next
+term of its series, (εx)³/3, is less than half a unit in the last place. Gates are fed so much that
+the sigmoid is exactly 0 or 1 wherever the program decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flint import fmpq
+
+from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero, union
+from lsrl.circuit.neurons import Drive, Neuron, NeuronStack
+from lsrl.errors import RangeError, UnsupportedProgram
+from lsrl.lang.numbers import ONE, ZERO
+from lsrl.targets.torch_recurrent.signals import Signal, constant
+
+HALF = fmpq(1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What matters of a float format, as exponents of two.
+
+    Up to 2^identity tanh is the identity; from 2^saturated on, sigmoid and tanh are exactly what
+    they tend to; 2^-largest to 2^largest are normal numbers. A real number feeds its gate with up
+    to 2^sharpest, which leaves room for the weights that this takes.
+    """
+
+    identity: int
+    saturated: int
+    largest: int
+    sharpest: int
+
+
+FORMATS = {"float32": Format(-13, 8, 126, 60), "float64": Format(-28, 11, 1022, 400)}
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """ε and what saturates a gate.
+
+    >>> scale = Scale(fmpq(1, 2**40), FORMATS["float32"])
+    >>> scale.open.shift, scale.closed.shift
+    (256, -256)
+    """
+
+    epsilon: fmpq
+    format: Format
+
+    @property
+    def open(self) -> Signal:
+        """Feeds a sigmoid so that it is exactly 1."""
+        return constant(_power(self.format.saturated))
+
+    @property
+    def closed(self) -> Signal:
+        """Feeds a sigmoid so that it is exactly 0."""
+        return constant(-_power(self.format.saturated))
+
+    def small(self, drive: Drive) -> Signal:
+        """Feeds a tanh so that it is ε times the drive."""
+        return Signal(drive, self.epsilon)
+
+    def positive(self, neuron: Neuron) -> Signal:
+        """Feeds a sigmoid that is 1 where the neuron's drive is positive, 0 where it is negative.
+
+        At 0, where it does not matter, it is one of the two, if the drive has a grid.
+        """
+        if neuron.kind == "step" and neuron.margin is not None:
+            return self._sharp(neuron.drive, ZERO, neuron.margin)
+        gap = gap_at_zero(neuron.fact)
+        if gap is not None:
+            return self._sharp(neuron.drive, -gap[0], gap[1])
+        magnitude = neuron.fact.magnitude
+        if magnitude is None:
+            raise unbounded(neuron.cell.label)
+        return Signal(neuron.drive, _power(self.format.sharpest) / _power_of_two_above(magnitude))
+
+    def chosen(self, gate: Drive) -> Signal:
+        """Feeds a sigmoid that is 1 where a boolean is 1, 0 where it is 0."""
+        return self._sharp(gate, -HALF, HALF)
+
+    def _sharp(self, drive: Drive, shift: fmpq, margin: fmpq) -> Signal:
+        """Half of what saturates is reached at half the margin: that much error does not matter."""
+        return Signal(drive, 2 * _power(self.format.saturated) / _power_of_two_below(margin), shift)
+
+
+def opposite(signal: Signal) -> Signal:
+    """What feeds a sigmoid with the opposite result."""
+    held = tuple((index, -weight) for index, weight in signal.held)
+    return Signal(signal.drive, -signal.factor, signal.shift, held)
+
+
+def scale_of(stack: NeuronStack, dtype: str) -> Scale:
+    """The largest ε for which every value in the stack is small enough.
+
+    Raises `RangeError` for a value without a range, and `UnsupportedProgram` for values that reach
+    further than the float format does.
+    """
+    format = FORMATS[dtype]
+    largest = smallest = ONE
+    for label, fact in _stored(stack):
+        magnitude, measure = fact.magnitude, fact.measure
+        if magnitude is None:
+            raise unbounded(label)
+        largest = max(largest, magnitude)
+        smallest = smallest if measure is None else min(smallest, measure)
+    epsilon = _power(format.identity) / _power_of_two_above(largest)
+    room = format.largest + format.identity
+    needed = _exponent(_power_of_two_above(largest) / _power_of_two_below(smallest))
+    if needed > room:
+        better = "use dtype='float64'" if dtype == "float32" else "use smaller numbers"
+        raise UnsupportedProgram(
+            f"the program's values reach from {_text(smallest)} to {_text(largest)}, which needs a dynamic range "
+            f"of 2^{needed}; {dtype} has 2^{room}; {better}"
+        )
+    return Scale(epsilon, format)
+
+
+def _stored(stack: NeuronStack) -> Iterator[tuple[str, Fact]]:
+    """Every number that goes through a tanh, with the name to call it by."""
+    for layer in stack.layers:
+        for neuron in layer:
+            if neuron.kind != "step":
+                yield neuron.cell.label, neuron.fact
+            yield neuron.cell.label, union([neuron.cell.fact, constant_fact(neuron.init)])
+
+
+def unbounded(label: str) -> RangeError:
+    """The error that this value needs a range."""
+    return RangeError(
+        f"the range of value {label!r} is not known, and this target needs one for every value; "
+        "declare Input(range=(low, high)) and compile(..., max_length=...)"
+    )
+
+
+def _power(exponent: int) -> fmpq:
+    return fmpq(2) ** exponent
+
+
+def _exponent(power: fmpq) -> int:
+    """The exponent of a power of two."""
+    return int(power.p).bit_length() - int(power.q).bit_length()
+
+
+def _power_of_two_above(number: fmpq) -> fmpq:
+    """The smallest power of two that is not below a positive number; 1 for 0.
+
+    >>> _power_of_two_above(fmpq(5)), _power_of_two_above(fmpq(1, 3))
+    (8, 1/2)
+    """
+    if not number:
+        return ONE
+    power = _power_of_two_below(number)
+    return power if power == number else 2 * power
+
+
+def _power_of_two_below(number: fmpq) -> fmpq:
+    power = _power(int(number.p).bit_length() - int(number.q).bit_length())
+    return power if power <= number else power / 2
+
+
+def _text(number: fmpq) -> str:
+    return f"{float(number):.3g}" if _exponent(_power_of_two_above(number)) < 1000 else "beyond every float"

@@ -1,0 +1,46 @@
+"""Signals: what feeds the gates of a hidden unit, in terms of the stack's neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flint import fmpq
+
+from lsrl.circuit.neurons import Drive
+from lsrl.lang.matrix import Row
+from lsrl.lang.numbers import ONE, ZERO
+
+NOTHING = Drive((), (), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What feeds a gate: factor · (drive + shift), and units of the same neuron one step ago (`held`)."""
+
+    drive: Drive = NOTHING
+    factor: fmpq = ONE
+    shift: fmpq = ZERO
+    held: Row = ()
+
+
+def constant(number: fmpq) -> Signal:
+    """The same number at every step."""
+    return Signal(shift=number)
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenUnit:
+    """One hidden unit: what feeds each gate, and its value before the first step."""
+
+    gates: Mapping[str, Signal]
+    init: fmpq = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """The hidden units of one neuron, and how to read its value: Σ weight · unit + constant."""
+
+    units: tuple[HiddenUnit, ...]
+    weights: tuple[fmpq, ...]
+    constant: fmpq = ZERO
