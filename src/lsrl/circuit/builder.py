@@ -17,6 +17,7 @@ from lsrl.circuit.knowledge import Knowledge
 from lsrl.circuit.state_facts import cluster_facts
 from lsrl.circuit.state_graph import clusters, components, is_permutation
 from lsrl.circuit.units import (
+    BitUnit,
     Circuit,
     GatedStateUnit,
     GateUnit,
@@ -197,6 +198,15 @@ class CircuitBuilder:
         normal, margin = argument.times(1 / scale), None if margin is None else margin / scale
         key = ("step", normal.key(), margin is None)
         return self._unit(key, StepUnit(normal, margin), BOOLEAN)
+
+    def bit(self, boolean: Affine) -> Affine:
+        """The boolean as a number that is exactly 0 or exactly 1, however it was decided."""
+        if boolean.is_constant:
+            return boolean
+        unit = max(boolean.terms)
+        if len(boolean.terms) > 1 or not isinstance(self.units[unit], StepUnit):
+            boolean = self.step(boolean.shifted(fmpq(-1, 2)), fmpq(1, 2))
+        return self._unit(("bit", boolean.key()), BitUnit(boolean), BOOLEAN)
 
     def ramp(self, argument: Affine) -> Affine:
         """f, where the argument is 1 − a·relu(g) with a > 0: its ReLU is clip(f, 0, 1), f = 1 − a·g. Else itself."""

@@ -11,6 +11,7 @@ from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.knowledge import Claim
 from lsrl.circuit.units import (
+    BitUnit,
     Circuit,
     GatedStateUnit,
     GateUnit,
@@ -44,6 +45,14 @@ class Rules:
     product: ProductRule
     relu: ReLURule = kept_relu
     gated_states: bool = True
+
+    def check_gated_states(self, name: str) -> None:
+        """Raise `UnsupportedProgram` for the value of this name if selective states cannot be expressed."""
+        if not self.gated_states:
+            raise UnsupportedProgram(
+                f"value {name!r} is a GatedState, and what this target keeps from one step to the next does not "
+                "depend on its input; use target='lstm', 'gru' or 'rnn-relu'"
+            )
 
 
 def legalised(circuit: Circuit, rules: Rules) -> Circuit:
@@ -87,13 +96,6 @@ def legalised(circuit: Circuit, rules: Rules) -> Circuit:
     )
 
 
-def _no_gated_state(name: str) -> UnsupportedProgram:
-    return UnsupportedProgram(
-        f"value {name!r} is a GatedState, and the states of this target have a matrix that does not depend on "
-        "their input; use target='lstm', 'gru' or 'rnn-relu'"
-    )
-
-
 def reachable(circuit: Circuit) -> set[UnitId]:
     """The units that the outputs and the values named by the user need."""
     forms = list(circuit.outputs)
@@ -121,11 +123,12 @@ def _rebuilt(builder: CircuitBuilder, unit: Unit, fact: Fact, meanings: dict[Uni
             return builder.sum(substituted(argument, meanings))
         case GateUnit(gate, argument):
             return builder.gate(substituted(gate, meanings), substituted(argument, meanings))
+        case BitUnit(argument):
+            return builder.bit(substituted(argument, meanings))
         case ProductUnit(left, right, _):
             return rules.product(builder, substituted(left, meanings), substituted(right, meanings), unit)
         case GatedStateUnit(gate, drive, init):
-            if not rules.gated_states:
-                raise _no_gated_state(builder.origin)
+            rules.check_gated_states(builder.origin)
             return builder.gated_state(substituted(gate, meanings), substituted(drive, meanings), init)
         case StateUnit():
             raise TypeError("states are rebuilt together")

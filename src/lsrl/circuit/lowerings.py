@@ -107,13 +107,35 @@ def stepped_relu(builder: CircuitBuilder, argument: Affine, fact: Fact) -> Affin
 
 
 def selected_relu(builder: CircuitBuilder, argument: Affine, _: Fact) -> Affine:
-    """relu(x) is x where a step of x says so: for gates that cannot look at what they let through."""
+    """relu(x) is x where a step of x says so: for gates that must all see the same decision."""
     folded = builder.folded_relu(argument)
-    if folded is not None:
-        return folded
-    gap = gap_at_zero(builder.fact(argument))
-    positive = builder.step(argument, None) if gap is None else builder.step(argument.shifted(-gap[0]), gap[1])
-    return builder.product(positive, argument)
+    return builder.product(_is_positive(builder, argument), argument) if folded is None else folded
+
+
+def by_bits(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
+    """boolean · value, the boolean as one minus a bit, and the result cleaned by a unit that reads nothing else."""
+    if left.is_constant or right.is_constant or builder.fact(left).is_boolean == builder.fact(right).is_boolean:
+        return by_selection(builder, left, right, unit)
+    boolean, value = (left, right) if builder.fact(left).is_boolean else (right, left)
+    return _by_bit(builder, boolean, value)
+
+
+def relu_by_bits(builder: CircuitBuilder, argument: Affine, _: Fact) -> Affine:
+    """relu(x) as a selection of x by a bit that says whether it is positive."""
+    folded = builder.folded_relu(argument)
+    return _by_bit(builder, _is_positive(builder, argument), argument) if folded is None else folded
+
+
+def _by_bit(builder: CircuitBuilder, boolean: Affine, value: Affine) -> Affine:
+    off = builder.bit(one_minus(boolean))
+    selected = builder.product(one_minus(off), value)
+    scale = selected.content()
+    return builder.sum(selected.times(1 / scale)).times(scale)
+
+
+def _is_positive(builder: CircuitBuilder, form: Affine) -> Affine:
+    gap = gap_at_zero(builder.fact(form))
+    return builder.step(form, None) if gap is None else builder.step(form.shifted(-gap[0]), gap[1])
 
 
 WITHOUT_PRODUCTS = Rules(without_products, gated_states=False)

@@ -21,6 +21,7 @@ from lsrl.circuit.neurons import Drive, Kind, Neuron, NeuronStack, verify_neuron
 from lsrl.circuit.schedule import Schedule, scheduled
 from lsrl.circuit.stack import Cell, Place
 from lsrl.circuit.units import (
+    BitUnit,
     Circuit,
     GatedStateUnit,
     InputUnit,
@@ -37,6 +38,7 @@ from lsrl.lang.numbers import ONE, ZERO
 _KINDS: dict[type, Kind] = {
     ReLUUnit: "relu",
     StepUnit: "step",
+    BitUnit: "bit",
     ProductUnit: "select",
     GatedStateUnit: "hold",
     SumUnit: "linear",

@@ -2,10 +2,13 @@
 
 A neuron's value is computed from the layer below at this step and from its own layer one step ago:
 
-    linear   yₜ = v            relu     yₜ = max(v, 0)      step    yₜ = 1 where v > 0, 0 where v < 0
-    select   yₜ = γ · v        hold     yₜ = γ · yₜ₋₁ + v    v, γ = Σ weight · below + Σ weight · own + constant
+    linear   yₜ = v                 relu     yₜ = max(v, 0)
+    step     yₜ = 1 where v > 0, 0 where v < 0
+    bit      yₜ = 0 where v = 0, else 1
+    select   yₜ = γ · v             hold     yₜ = γ · yₜ₋₁ + v
 
-γ is 0 or 1. All values are exact; a target says how its hidden units compute each kind.
+v and γ are forms Σ weight · below + Σ weight · own + constant, and γ is 0 or 1. All values
+are exact; a target says how its hidden units compute each kind.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from lsrl.circuit.verify import CompilerError
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ZERO
 
-Kind: TypeAlias = Literal["linear", "relu", "step", "select", "hold"]
+Kind: TypeAlias = Literal["linear", "relu", "step", "bit", "select", "hold"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.units import (
+    BitUnit,
     Circuit,
     GatedStateUnit,
     GateUnit,
@@ -50,7 +51,7 @@ def reads(circuit: Circuit, unit_id: UnitId, *, fused: bool = True) -> Iterator[
     """
     unit = circuit.units[unit_id]
     match unit:
-        case ReLUUnit(argument) | SumUnit(argument) | StepUnit(argument, _):
+        case ReLUUnit(argument) | SumUnit(argument) | StepUnit(argument, _) | BitUnit(argument):
             yield argument, fused
         case ProductUnit(left, right, _):
             yield left, fused

@@ -57,6 +57,13 @@ class StepUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class BitUnit:
+    """The argument, a step or its opposite, rounded up: 0 where it is exactly 0, else 1."""
+
+    argument: Affine
+
+
+@dataclass(frozen=True, slots=True)
 class SumUnit:
     """The argument itself, as a unit of its own: a long form that many others read."""
 
@@ -85,13 +92,15 @@ class GatedStateUnit:
     init: fmpq
 
 
-Unit: TypeAlias = InputUnit | ReLUUnit | StepUnit | ProductUnit | GateUnit | SumUnit | StateUnit | GatedStateUnit
+Unit: TypeAlias = (
+    InputUnit | ReLUUnit | StepUnit | BitUnit | ProductUnit | GateUnit | SumUnit | StateUnit | GatedStateUnit
+)
 
 
 def forms_of(unit: Unit) -> tuple[Affine, ...]:
     """The affine forms that feed a unit within one time step."""
     match unit:
-        case ReLUUnit(argument) | SumUnit(argument) | StepUnit(argument, _):
+        case ReLUUnit(argument) | SumUnit(argument) | StepUnit(argument, _) | BitUnit(argument):
             return (argument,)
         case GatedStateUnit(gate, drive, _):
             return gate, drive

@@ -65,6 +65,7 @@ TARGETS: dict[str, str] = {
     "linear-rnn": "lsrl.targets.linear_rnn",
     "gated-linear-rnn": "lsrl.targets.gated_linear_rnn",
     "rnn-relu": "lsrl.targets.rnn_relu",
+    "rnn-tanh": "lsrl.targets.rnn_tanh",
     "lstm": "lsrl.targets.lstm",
     "gru": "lsrl.targets.gru",
 }

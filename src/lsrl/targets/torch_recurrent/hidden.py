@@ -91,7 +91,16 @@ def _row(signal: Signal, start: int, below: Sequence[Affine], neurons: Sequence[
     own = _over(signal.drive.own, neurons).times(signal.factor)
     held = Affine({start + i: weight for i, weight in signal.held})
     bias = incoming.constant + own.constant + signal.factor * (signal.drive.constant + signal.shift)
-    return GateRow(_sorted(incoming), _sorted(combination([(ONE, own), (ONE, held)])), bias)
+    rows = GateRow(_sorted(incoming), _sorted(combination([(ONE, own), (ONE, held)])), bias)
+    return rows if signal.plus is None else _added(rows, _row(signal.plus, start, below, neurons))
+
+
+def _added(one: GateRow, other: GateRow) -> GateRow:
+    below, own = (
+        combination([(ONE, Affine(dict(row))) for row in rows])
+        for rows in ((one.below, other.below), (one.own, other.own))
+    )
+    return GateRow(_sorted(below), _sorted(own), one.bias + other.bias)
 
 
 def _over(row: Row, readings: Sequence[Affine]) -> Affine:

@@ -128,6 +128,8 @@ class _Layer:
             if neuron.margin is None:
                 return Line(fact, 1.0, error + self._ramp(neuron))
             return Line(fact, 0.0 if error <= as_float(neuron.margin) / 2 else 1.0)
+        if neuron.kind == "bit":
+            return Line(fact, 1.0 if error else 0.0, self._copied_zone_of(neuron.drive))
         if neuron.kind == "relu":
             if not self.arithmetic.gates or not error:
                 return Line(fact, error)
@@ -164,8 +166,8 @@ class _Layer:
         return self._copied_zone_of(neuron.drive) if neuron.kind == "linear" else None
 
     def _copied_zone_of(self, drive: Drive) -> float | None:
-        """The zone of the step that this is a copy of."""
-        copy = len(drive.below) == 1 and drive.below[0][1] == 1 and not drive.own and not drive.constant
+        """The zone of the step that this is a copy of, or the opposite."""
+        copy = len(drive.below) == 1 and abs(drive.below[0][1]) == 1 and not drive.own
         return self.below[drive.below[0][0]].zone if copy else None
 
 

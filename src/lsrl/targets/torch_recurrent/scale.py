@@ -27,16 +27,17 @@ class Format:
 
     Up to 2^identity tanh is the identity; from 2^saturated on, sigmoid and tanh are exactly what
     they tend to; 2^-largest to 2^largest are normal numbers. A real number feeds its gate with up
-    to 2^sharpest, which leaves room for the weights that this takes.
+    to 2^sharpest, which leaves room for the weights that this takes. `precision` is the bits of a mantissa.
     """
 
     identity: int
     saturated: int
     largest: int
     sharpest: int
+    precision: int
 
 
-FORMATS = {"float32": Format(-13, 8, 126, 60), "float64": Format(-28, 11, 1022, 400)}
+FORMATS = {"float32": Format(-13, 8, 126, 60, 24), "float64": Format(-28, 11, 1022, 400, 53)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,10 @@ class Scale:
         if magnitude is None:
             raise unbounded(neuron.cell.label)
         return Signal(neuron.drive, _power(self.format.sharpest) / _power_of_two_above(magnitude))
+
+    def surely(self, drive: Drive) -> Signal:
+        """Feeds a tanh that is 0 where the drive is exactly 0, and 1 wherever floats of size 1 differ from 0."""
+        return Signal(drive, _power(2 * self.format.saturated + self.format.precision))
 
     def chosen(self, gate: Drive) -> Signal:
         """Feeds a sigmoid that is 1 where a boolean is 1, 0 where it is 0."""
@@ -125,7 +130,7 @@ def _stored(stack: NeuronStack) -> Iterator[tuple[str, Fact]]:
     """Every number that goes through a tanh, with the name to call it by."""
     for layer in stack.layers:
         for neuron in layer:
-            if neuron.kind != "step":
+            if neuron.kind not in ("step", "bit"):
                 yield neuron.cell.label, neuron.fact
             yield neuron.cell.label, union([neuron.cell.fact, constant_fact(neuron.init)])
 

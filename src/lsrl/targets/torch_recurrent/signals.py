@@ -16,12 +16,16 @@ NOTHING = Drive((), (), ZERO)
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What feeds a gate: factor · (drive + shift), and units of the same neuron one step ago (`held`)."""
+    """What feeds a gate: factor · (drive + shift), and units of the same neuron one step ago (`held`).
+
+    `plus` is another signal that is added.
+    """
 
     drive: Drive = NOTHING
     factor: fmpq = ONE
     shift: fmpq = ZERO
     held: Row = ()
+    plus: Signal | None = None
 
 
 def constant(number: fmpq) -> Signal:
