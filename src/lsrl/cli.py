@@ -145,7 +145,7 @@ def _compiled(named: Specified, target: Any, max_length: int | None, dtype: str)
 @app.command("compile")
 def compile_(
     spec: Spec,
-    output: Annotated[Path, typer.Option("--output", "-o", help="directory for weights and manifest")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="directory for weights and manifest, or FILE.onnx")],
     target: Target = DEFAULT,
     max_length: MaxLength = None,
     dtype: Dtype = "float64",
@@ -153,7 +153,10 @@ def compile_(
 ) -> None:
     """Compile a program and save the network."""
     model = _compiled(specified(spec), target, max_length, dtype)
-    model.save(output)
+    if output.suffix == ".onnx":
+        model.export_onnx(output)
+    else:
+        model.save(output)
     report = {**model.report().as_dict(), "written": str(output)}
     emit(report, as_json, lambda: table([{"": key.replace("_", " "), "value": value} for key, value in report.items()]))
 

@@ -1,4 +1,4 @@
-"""Files before they are read: regular ones, of a size that memory holds."""
+"""Files: regular ones of a size that memory holds are read, and writing says what went wrong."""
 
 from __future__ import annotations
 
@@ -22,3 +22,12 @@ def check_file(path: Path, expected: str) -> None:
         raise FormatError(f"cannot read {path}: it is no regular file; expected {expected}")
     if size > LARGEST:
         raise FormatError(f"cannot read {path}: it has {size:,} bytes; expected {expected} of at most {LARGEST:,}")
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file. Raises `FormatError` when it cannot be written."""
+    try:
+        path.write_bytes(content)
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "a name that files cannot hold"
+        raise FormatError(f"cannot write {path}: {reason}; expected a writable file") from None

@@ -6,8 +6,8 @@ import pytest
 import lsrl
 from lsrl import Input, Program
 from lsrl.circuit.translate import circuit_of
+from lsrl.targets.registry import TARGETS
 
-TARGETS = ["linear-rnn", "gated-linear-rnn"]
 x = Input(1, range=(0, 9), integer=True, name="x")
 ALL = np.arange(10.0)[:, None]
 

@@ -5,6 +5,7 @@ from flint import fmpq
 
 from lsrl import (
     Concat,
+    GatedState,
     Input,
     LinState,
     Program,
@@ -19,6 +20,7 @@ from lsrl import (
     equal,
     ifelse,
     larger,
+    latch,
     lookup,
     mod_counter,
     or_,
@@ -31,7 +33,7 @@ from lsrl.circuit.affine import Affine
 from lsrl.circuit.legalise import legalised
 from lsrl.circuit.lowerings import BY_GATES, WITHOUT_PRODUCTS
 from lsrl.circuit.translate import circuit_of
-from lsrl.circuit.units import GateUnit, InputUnit, ProductUnit, ReLUUnit, StateUnit, SumUnit
+from lsrl.circuit.units import GatedStateUnit, GateUnit, InputUnit, ProductUnit, ReLUUnit, StateUnit, SumUnit
 from lsrl.circuit.verify import CompilerError, verify_circuit
 from lsrl.errors import RangeError, UnsupportedProgram
 
@@ -241,3 +243,23 @@ def test_a_comparison_at_the_end_of_a_real_range_still_selects_by_big_m(compare,
     x = Input(1, range=(low, 1))
     program = Program(ifelse(compare(x, bound), x, 1, via="relu"))
     legalised(circuit_of(program), WITHOUT_PRODUCTS)
+
+
+def test_a_selective_state_of_nothing_is_a_number():
+    x = Input(1, range=(0, 1), integer=True)
+    (form,) = circuit_of(Program(latch(0 * x, x > 0, init=0) + x)).outputs
+    assert len(form.terms) == 1
+
+
+def test_a_latch_stays_in_the_range_of_what_it_takes():
+    x = Input(2, range=(-3, 5), integer=True)
+    circuit = circuit_of(Program(latch(x[0], x[1] > 0)))
+    (fact,) = (circuit.knowledge.facts[i] for i, unit in enumerate(circuit.units) if isinstance(unit, GatedStateUnit))
+    assert (fact.low, fact.high) == (-3, 5)
+
+
+def test_a_gate_that_is_always_one_sums_and_one_that_is_always_zero_passes():
+    x = Input(1, range=(0, 1), integer=True)
+    for gate, kind in ((x >= 0, StateUnit), (x < 0, InputUnit)):
+        circuit = circuit_of(Program(GatedState(x, gate)), max_length=9)
+        assert [type(circuit.units[unit]) for form in circuit.outputs for unit in form.terms] == [kind]

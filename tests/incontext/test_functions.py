@@ -26,6 +26,7 @@ CASES = [
     ("gated-linear-rnn", 0, True),
     ("gated-linear-rnn", 1, False),
     ("gated-linear-rnn", 1, True),
+    *((target, 0, uneven) for target in ("rnn-relu", "rnn-tanh", "lstm", "gru") for uneven in (False, True)),
 ]
 
 

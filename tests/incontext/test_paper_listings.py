@@ -23,6 +23,7 @@ from lsrl import (
     smaller,
     total,
 )
+from lsrl.targets.registry import TARGETS
 
 # Petrov et al. 2024, section 4: name → how ifelse is lowered, and whether a zero branch is left out.
 LOWERINGS = {
@@ -35,7 +36,8 @@ LOWERINGS = {
 
 
 def targets(lowering):
-    return ["gated-linear-rnn"] if lowering["via"] == "multi" else ["linear-rnn", "gated-linear-rnn"]
+    multiplying = [target for target in TARGETS if target not in ("linear-rnn", "rnn-relu")]
+    return multiplying if lowering["via"] == "multi" else list(TARGETS)
 
 
 def listing_1(n, m, cells, lowering):

@@ -1,4 +1,4 @@
-"""In-context dictionaries: any lengths, any symbols, on both targets; clear answers for missing and doubled keys."""
+"""In-context dictionaries: any lengths, any symbols, on every target; clear answers for missing and doubled keys."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,7 @@ import lsrl
 from lsrl import FormatError, LsrlError, RangeError, SequenceMap, ShapeError
 from lsrl.incontext import read_pairs
 from lsrl.incontext.dictionaries import airports, capitals, codes_map
-
-TARGETS = ["linear-rnn", "gated-linear-rnn"]
+from lsrl.targets.registry import TARGETS
 
 
 @settings(max_examples=60, deadline=None)
@@ -47,11 +46,13 @@ def test_shipped_dictionaries_are_large_enough():
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_long_keys_and_many_pairs(target):
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_long_keys_and_many_pairs(target, dtype):
     rng = np.random.default_rng(0)
     words = SequenceMap(10, 10, symbols=10, max_pairs=20)
     pairs = {tuple(rng.integers(0, 10, 10).tolist()): tuple(rng.integers(0, 10, 10).tolist()) for _ in range(20)}
-    model = lsrl.compile(words.program, target, max_length=words.max_length)
+    model = lsrl.compile(words.program, target, max_length=words.max_length, dtype=dtype)
+    assert model.guarantee.kind == "exact"
     assert words.answers(model, list(pairs), words.prompt(pairs)) == list(pairs.values())
 
 

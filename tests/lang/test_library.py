@@ -7,21 +7,21 @@ import pytest
 
 import lsrl
 from lsrl import Input, Program
+from lsrl.targets.registry import TARGETS
 
 WIDTH = Fraction(1, 4)
 THRESHOLD = 2
 # Outside the ramp on both sides, at its ends, and far away.
 POINTS = [-50, 1, Fraction(7, 4), 2, Fraction(9, 4), 3, 50]
-TARGETS = ["linear-rnn", "gated-linear-rnn"]
 
 
-def everywhere(value, points):
-    """The value at each point: by the exact interpreter, which the float one and both networks must equal."""
+def everywhere(value, points, targets=tuple(TARGETS)):
+    """The value at each point: by the exact interpreter, which the float one and all networks must equal."""
     program = Program(value)
     x = np.array([[float(number) for number in np.atleast_1d(point)] for point in points])
     exact = program.run(x, exact=True)
     assert (program.run(x) == exact).all()
-    for target in TARGETS:
+    for target in targets:
         assert (lsrl.compile(program, target, max_length=len(points)).run(x) == exact).all(), target
     return exact[:, 0].tolist() if exact.shape[1] == 1 else exact.tolist()
 

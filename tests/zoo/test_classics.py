@@ -5,6 +5,7 @@ import pytest
 
 import lsrl
 from lsrl import ProgramError, zoo
+from lsrl.targets.registry import TARGETS
 
 LENGTHS = [1, 2, 7, 60, 1024]
 
@@ -20,7 +21,7 @@ def test_the_program_is_what_its_specification_says(name):
     assert (entry.program.run(short, exact=True) == entry.expected(short)).all()
 
 
-@pytest.mark.parametrize("target", ["linear-rnn", "gated-linear-rnn"])
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", zoo.names())
 def test_the_network_is_too_bit_for_bit(name, target, dtype):
@@ -38,7 +39,7 @@ def test_samples_show_more_than_one_answer(name):
     assert len(np.unique(entry.expected(entry.sample(np.random.default_rng(2), 200)))) > 1
 
 
-@pytest.mark.parametrize("target", ["linear-rnn", "gated-linear-rnn"])
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", zoo.names())
 def test_every_variable_of_the_user_can_be_read_from_the_network(name, target):
     entry = zoo.get(name)

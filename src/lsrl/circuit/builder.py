@@ -224,6 +224,8 @@ class CircuitBuilder:
         if known.low == 1:
             return self.states([((0, ONE),)], [drive], [init])[0]
         fact = gated_state_fact(gate, drive, init, self.units, self.fact, self.max_length)
+        if fact.low is not None and fact.low == fact.high:
+            return number(fact.low)
         key = ("gated state", gate.key(), drive.key(), terms_key([(0, init)]))
         return self._unit(key, GatedStateUnit(gate, drive, init), fact)
 

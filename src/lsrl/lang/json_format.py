@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from flint import fmpq
 
 from lsrl.errors import FormatError, LsrlError
-from lsrl.files import check_file
+from lsrl.files import check_file, write_file
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import exact
 from lsrl.lang.program import Program
@@ -63,11 +63,7 @@ def from_json(data: Any, what: str = "the program") -> Program:
 def save(program: Program, path: Path) -> None:
     """Write the program as JSON. Raises `FormatError` when it cannot be written."""
     text = json.dumps(to_json(program), indent=1, ensure_ascii=False)
-    try:
-        path.write_text(text + "\n", encoding="utf-8")
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or "a name that files cannot hold"
-        raise FormatError(f"cannot write {path}: {reason}; expected a writable file") from None
+    write_file(path, f"{text}\n".encode())
 
 
 def load(path: Path) -> Program:

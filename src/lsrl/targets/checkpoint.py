@@ -84,6 +84,9 @@ def load(directory: str | Path) -> CompiledModel:
             f"{folder / WEIGHTS} maps {sizes[0]} to {sizes[1]} numbers; "
             f"expected {program.input.dim} to {program.output.dim}, as the program does"
         )
+    expected = None if target.description is None else target.description(weights)
+    if manifest.get("module") != expected:
+        raise FormatError(f"{where}: module is not what the weights are for; expected {shortened(expected, 300)}")
     runtime = target.runtime(weights)
     layout = _layout(manifest["layout"])
     _check_layout(layout, program, runtime.layer_sizes, where)
@@ -116,6 +119,7 @@ def _tensors(path: Path) -> dict[str, np.ndarray]:
 
 
 def _manifest(model: CompiledModel) -> dict[str, Any]:
+    describe = target_named(model.target).description
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -129,7 +133,7 @@ def _manifest(model: CompiledModel) -> dict[str, Any]:
             "values": {name: asdict(read_out) for name, read_out in model.layout.reads.items()},
         },
         "program": to_json(model.program),
-    }
+    } | ({} if describe is None else {"module": describe(model.weights)})
 
 
 def _number_fields(fact: Fact) -> dict[str, str | None]:

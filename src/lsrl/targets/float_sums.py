@@ -42,8 +42,6 @@ class Sum:
     constant: fmpq
     headroom: int = 1
     """How many times larger than the sum itself its evaluation may get."""
-    spread: int = 1
-    """How many times larger, or finer, than the terms themselves the numbers are that they are made of."""
 
     def error(self, precision: int) -> float:
         """A bound on |computed − exact|: inherited errors, rounded weights, rounded additions."""
@@ -52,10 +50,16 @@ class Sum:
         if self.size > LARGEST[precision]:
             return math.inf
         unit = 2.0**-precision
-        roundings = len(self.terms) + 3  # the weight (through float64), the product, the additions
+        roundings = self._roundings()
         gamma = roundings * unit / (1 - roundings * unit)
         inherited = sum(abs(as_float(weight)) * error for weight, _, error in self.terms)
-        return inherited + gamma * (self.size * self.spread + inherited) + self._underflow(precision)
+        return inherited + gamma * (self.size + inherited) + self._underflow(precision)
+
+    def _roundings(self) -> int:
+        """One for every addition; where weights are no powers of two, two for storing them and one for multiplying."""
+        numbers = [weight for weight, _, _ in self.terms] + ([self.constant] if self.constant else [])
+        additions = len(numbers) - 1 + (self.headroom > 1)  # one more, where a piece of the sum is added to another
+        return additions if all(map(_is_power_of_two, numbers)) else additions + 3
 
     def _underflow(self, precision: int) -> float:
         """What is lost where a weight, a product or the constant is below the normal floats, or flushed to zero."""
@@ -92,7 +96,7 @@ class Sum:
                 return False
             total += abs(weight) * magnitude
             measures.append(weight * measure)
-        return fits(total * self.headroom * self.spread, common_measure(measures), precision)
+        return fits(total * self.headroom, common_measure(measures), precision)
 
 
 def fits(total: fmpq, measure: fmpq, precision: int) -> bool:
@@ -107,6 +111,10 @@ def fits(total: fmpq, measure: fmpq, precision: int) -> bool:
 
 def is_float(number: fmpq, precision: int) -> bool:
     return fits(abs(number), abs(number), precision) if number else True
+
+
+def _is_power_of_two(number: fmpq) -> bool:
+    return all(int(part) & (int(part) - 1) == 0 for part in (abs(number).p, number.q))
 
 
 def input_error(fact: Fact, precision: int) -> float:
@@ -129,7 +137,6 @@ class Recurrence:
     sums: int = 1
     others: int = 1
     roundings: int = 1
-    spread: int = 1
 
 
 def recurrent_errors(
@@ -155,7 +162,7 @@ def recurrent_errors(
         for i in members:
             earlier = [(weight, before[j], 0.0 if j in inside else max(found[j], starts[j])) for j, weight in A[i]]
             terms, constant = drives[i]
-            row = Sum([*earlier, *terms], constant, how.sums if simple else how.others, how.spread)
+            row = Sum([*earlier, *terms], constant, how.sums if simple else how.others)
             found[i] = row.error(precision)
         norm, local, start = max(map(as_float, loops)), max(found[i] for i in members), max(starts[i] for i in members)
         if norm and (local or start):

@@ -67,5 +67,5 @@ TARGET = torch_target(
     Architecture("GRU", gates=("r", "z", "n"), states=("h0",), arguments={}),
     express,
     passes=(SELECTING, Rules(by_selection, relu)),
-    arithmetic=Arithmetic(gates=True, stale=True, spread=4),
+    arithmetic=Arithmetic(gates=True, stale=True),
 )

@@ -11,7 +11,7 @@ import numpy as np
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.neurons import NeuronStack
 from lsrl.circuit.stack import Stack
-from lsrl.errors import FormatError, RangeError, ShapeError
+from lsrl.errors import FormatError, RangeError, ShapeError, UnsupportedProgram
 from lsrl.lang import Program
 from lsrl.semantics.inputs import as_array, check_narrowed, check_outputs, checked_floats, declarations
 from lsrl.targets.guarantee import Guarantee
@@ -140,6 +140,24 @@ class CompiledModel:
         if not isinstance(directory, (str, Path)) or not str(directory):
             raise FormatError(f"{directory!r} is no path; expected a directory to write to")
         save(self, Path(directory))
+
+    def export_onnx(self, path: str | Path) -> None:
+        """Write the network as an ONNX file: input `x` (batch, time, in), output `y` (batch, time, out).
+
+        Runtimes of ONNX approximate tanh and the sigmoid, so that only rnn-relu stays exact there.
+        Raises `UnsupportedProgram` for a target or dtype that ONNX runtimes have not.
+        """
+        from lsrl.targets.registry import target_named
+
+        export = target_named(self.target).export_onnx
+        if export is None:
+            raise UnsupportedProgram(
+                f"{self.target} is a network of LSRL's own, and only torch's stock modules are exported to ONNX; "
+                "use target='rnn-relu', 'lstm' or 'gru'"
+            )
+        if not isinstance(path, (str, Path)) or not str(path):
+            raise FormatError(f"{path!r} is no path; expected a file to write to")
+        export(self.weights, Path(path))
 
     def _checked(self, x: Any) -> tuple[np.ndarray, bool]:
         source = self.program.input

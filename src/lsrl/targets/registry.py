@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lsrl.circuit.neurons import NeuronStack
@@ -47,6 +48,8 @@ class Target:
 
     `assemble(circuit, names, dtype)` legalises the circuit and places it; `module(weights)` is the
     network in torch; `as_tensors`, `from_tensors` and `runtime` turn weights into files and back.
+    A target whose network is a stock module says which (`description`), and how it is exported to
+    ONNX (`export_onnx`), for who runs it without LSRL.
     """
 
     name: str
@@ -59,6 +62,8 @@ class Target:
     module: Callable[[Any], torch.nn.Module]
     as_tensors: Callable[[Any], dict[str, np.ndarray]]
     from_tensors: Callable[[dict[str, np.ndarray]], Any]
+    description: Callable[[Any], dict[str, Any]] | None = None
+    export_onnx: Callable[[Any, Path], None] | None = None
 
 
 TARGETS: dict[str, str] = {

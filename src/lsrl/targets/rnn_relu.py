@@ -73,5 +73,5 @@ TARGET = torch_target(
     Architecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "relu"}),
     express,
     passes=(Rules(without_products),),
-    arithmetic=Arithmetic(gates=False, spread=4),
+    arithmetic=Arithmetic(gates=False),
 )

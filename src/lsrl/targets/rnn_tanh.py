@@ -62,5 +62,6 @@ TARGET = torch_target(
     Architecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "tanh"}),
     express,
     passes=(SELECTING, Rules(by_bits, relu_by_bits, gated_states=False)),
-    arithmetic=Arithmetic(gates=True, spread=4),
+    arithmetic=Arithmetic(gates=True),
+    onnx=False,
 )

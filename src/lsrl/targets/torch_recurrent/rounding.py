@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flint import fmpq
 
-from lsrl.circuit.facts import Fact, constant_fact, union
+from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero, union, weighted_sum
 from lsrl.circuit.neurons import Drive, Neuron, NeuronStack
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO, as_float
@@ -27,6 +27,7 @@ from lsrl.targets.float_sums import (
     recurrent_errors,
 )
 from lsrl.targets.guarantee import Guarantee
+from lsrl.targets.torch_recurrent.hidden import HiddenStack
 from lsrl.targets.torch_recurrent.scale import FORMATS
 
 DECIDED = 0.25
@@ -38,43 +39,50 @@ class Arithmetic:
     """What an architecture does to errors.
 
     `gates`: booleans saturate gates (else they are multiplied by big-M). `stale`: a unit that is
-    not to change is computed anew and rounded. `spread`: how many times larger or finer than a
-    neuron's value its hidden units are.
+    not to change is computed anew and rounded.
     """
 
     gates: bool
     stale: bool = False
-    spread: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A neuron's value as the layer above sees it.
+    """A neuron's value as the layer above sees it; `shift` is the part of it that no hidden unit holds.
 
     `zone`: a step without a margin is right except where its drive is this close to 0; then it can
-    be anything from 0 to 1. None for everything else.
+    be anything from 0 to 1. None for everything else. `at_zero`: a bound on the error where the exact
+    value is 0, and `least` the smallest positive value, if they are known to be better than `error`
+    and 0.
     """
 
     fact: Fact
     error: float
+    shift: fmpq = ZERO
     zone: float | None = None
+    at_zero: float | None = None
+    least: fmpq = ZERO
 
 
-def guarantee_of(stack: NeuronStack, arithmetic: Arithmetic, dtype: str, max_length: int | None) -> Guarantee:
+def guarantee_of(
+    stack: NeuronStack, hidden: HiddenStack, arithmetic: Arithmetic, dtype: str, max_length: int | None
+) -> Guarantee:
     """The guarantee of the network's output in `dtype`."""
     precision = PRECISION[dtype]
     below = [Line(cell.fact, input_error(cell.fact, precision)) for cell in stack.inputs]
     culprit = ""
-    for layer in stack.layers:
-        below = _Layer(layer, below, arithmetic, dtype, max_length).lines()
+    for layer, units in zip(stack.layers, hidden.layers, strict=True):
+        shifts = [neuron.constant for neuron in units.neurons]
+        below = _Layer(layer, shifts, below, arithmetic, dtype, max_length).lines()
         culprit = culprit or first_unbounded([neuron.cell for neuron in layer], [line.error for line in below])
-    rows = [Sum(_terms(row.below, below), row.constant, spread=arithmetic.spread) for row in stack.readout]
-    return guarantee_from(max(row.error(precision) for row in rows), max_length, culprit)
+    bound = max(Sum(*_terms(row, below)).error(precision) for row in stack.readout)
+    return guarantee_from(bound, max_length, culprit)
 
 
 @dataclass(frozen=True)
 class _Layer:
     neurons: tuple[Neuron, ...]
+    shifts: Sequence[fmpq]
     below: Sequence[Line]
     arithmetic: Arithmetic
     dtype: str
@@ -83,19 +91,18 @@ class _Layer:
     def lines(self) -> list[Line]:
         """Every neuron as the layer above sees it."""
         errors = self._state_errors()
-        return [
-            Line(neuron.cell.fact, error, self._copied_zone(neuron))
-            if neuron.kind in ("linear", "hold")
-            else self._line(neuron, errors)
+        lines = [
+            self._linear(neuron, error) if neuron.kind in ("linear", "hold") else self._line(neuron, errors)
             for neuron, error in zip(self.neurons, errors, strict=True)
         ]
+        return [replace(line, shift=shift) for line, shift in zip(lines, self.shifts, strict=True)]
 
     def _state_errors(self) -> list[float]:
         """Errors of the linear and selective neurons; 0 for the others, which no neuron reads one step ago."""
         rows: list[Row] = []
         drives: list[tuple[Terms, fmpq]] = []
         for i, neuron in enumerate(self.neurons):
-            terms, constant = _terms(neuron.drive.below, self.below), neuron.drive.constant
+            terms, constant = _terms(neuron.drive, self.below)
             if neuron.kind == "hold":
                 rows.append(((i, ONE),))
                 held, closing = self._held(neuron)
@@ -106,9 +113,14 @@ class _Layer:
             else:
                 rows.append(())
                 drives.append(((), ZERO))
-        how = Recurrence(spread=self.arithmetic.spread)
-        states = [(neuron.cell.fact, neuron.init) for neuron in self.neurons]
-        return recurrent_errors(rows, states, drives, PRECISION[self.dtype], self.max_length, how)
+        # What was is read as it is stored; the shift that is left out and added again has no error.
+        shifted = [_shifted(_reached(neuron), shift) for neuron, shift in zip(self.neurons, self.shifts, strict=True)]
+        drives = [
+            (terms, constant + sum((weight * self.shifts[j] for j, weight in row), ZERO))
+            for row, (terms, constant) in zip(rows, drives, strict=True)
+        ]
+        states = [(fact, neuron.init) for fact, neuron in zip(shifted, self.neurons, strict=True)]
+        return recurrent_errors(rows, states, drives, PRECISION[self.dtype], self.max_length, Recurrence())
 
     def _held(self, neuron: Neuron) -> tuple[Terms, fmpq]:
         """What keeping or dropping a selective state adds to the error of a step."""
@@ -118,7 +130,8 @@ class _Layer:
         largest = _reached(neuron).magnitude
         if largest is None:
             return [(ONE, Fact(), math.inf)], ZERO
-        return [(largest * weight, fact, error) for weight, fact, error in self._gate_terms(neuron)], -largest
+        terms, constant = _terms(neuron.chooser, self.below)
+        return [(largest * weight, fact, error) for weight, fact, error in terms], largest * (constant - ONE)
 
     def _line(self, neuron: Neuron, state_errors: Sequence[float]) -> Line:
         drive = self._sum(neuron.drive, state_errors)
@@ -126,13 +139,15 @@ class _Layer:
         fact = neuron.cell.fact
         if neuron.kind == "step":
             if neuron.margin is None:
-                return Line(fact, 1.0, error + self._ramp(neuron))
+                return Line(fact, 1.0, zone=error + self._ramp(neuron))
             return Line(fact, 0.0 if error <= as_float(neuron.margin) / 2 else 1.0)
         if neuron.kind == "bit":
-            return Line(fact, 1.0 if error else 0.0, self._copied_zone_of(neuron.drive))
+            return Line(fact, 1.0 if error else 0.0, zone=self._copied_zone_of(neuron.drive))
         if neuron.kind == "relu":
-            if not self.arithmetic.gates or not error:
-                return Line(fact, error)
+            if not self.arithmetic.gates:
+                return self._relu(neuron, error)
+            if not error:
+                return Line(fact, 0.0)
             # Where the gate is wrong, the drive is as close to 0 as the gate's own error.
             return Line(fact, 2 * error + self._ramp(neuron) + self._rounded_anew(drive))
         zone = self._copied_zone_of(neuron.chooser)
@@ -152,18 +167,40 @@ class _Layer:
         return 2.0 ** (3 - PRECISION[self.dtype]) * drive.size if self.arithmetic.stale else 0.0
 
     def _sum(self, drive: Drive, state_errors: Sequence[float]) -> Sum:
-        own = [(weight, _reached(self.neurons[i]), state_errors[i]) for i, weight in drive.own]
-        return Sum([*_terms(drive.below, self.below), *own], drive.constant, spread=self.arithmetic.spread)
-
-    def _gate_terms(self, neuron: Neuron) -> Terms:
-        return _terms(neuron.chooser.below, self.below)
+        terms, constant = _terms(drive, self.below)
+        for i, weight in drive.own:
+            fact = _shifted(_reached(self.neurons[i]), self.shifts[i])
+            terms.append((weight, fact, state_errors[i]))
+            constant = constant + weight * self.shifts[i]
+        return Sum(terms, constant)
 
     def _gate_error(self, neuron: Neuron) -> float:
-        gate = Sum(self._gate_terms(neuron), neuron.chooser.constant, spread=self.arithmetic.spread)
-        return gate.error(PRECISION[self.dtype])
+        return Sum(*_terms(neuron.chooser, self.below)).error(PRECISION[self.dtype])
 
-    def _copied_zone(self, neuron: Neuron) -> float | None:
-        return self._copied_zone_of(neuron.drive) if neuron.kind == "linear" else None
+    def _linear(self, neuron: Neuron, error: float) -> Line:
+        """A copy is as good as what it is a copy of, case by case."""
+        drive = neuron.drive
+        if neuron.kind == "linear" and not drive.own and not drive.constant and [w for _, w in drive.below] == [ONE]:
+            return replace(self.below[drive.below[0][0]], fact=neuron.cell.fact)
+        return Line(neuron.cell.fact, error)
+
+    def _relu(self, neuron: Neuron, error: float) -> Line:
+        """max(v, 0) for a drive that is off by `error`: exactly 0 where v is below 0 by more than that.
+
+        1 − relu(g), by which comparisons are made, is only off where relu(g) = 0 is off; elsewhere it
+        is so far below 0 that it is cut off.
+        """
+        gap = gap_at_zero(neuron.fact)
+        below, above = (ZERO, ZERO) if gap is None else (gap[0] - gap[1], gap[0] + gap[1])
+        at_zero = 0.0 if error <= as_float(-below) else error
+        drive = neuron.drive
+        if len(drive.below) == 1 and not drive.own and drive.below[0][1] < 0 < drive.constant:
+            ((index, weight),) = drive.below
+            inner = self.below[index]
+            if inner.at_zero is not None and error <= as_float(-(drive.constant + weight * inner.least)):
+                off = as_float(-weight) * inner.at_zero + Sum((), drive.constant).error(PRECISION[self.dtype])
+                return Line(neuron.cell.fact, off, at_zero=0.0, least=drive.constant)
+        return Line(neuron.cell.fact, error, at_zero=at_zero, least=above)
 
     def _copied_zone_of(self, drive: Drive) -> float | None:
         """The zone of the step that this is a copy of, or the opposite."""
@@ -175,5 +212,12 @@ def _reached(neuron: Neuron) -> Fact:
     return union([neuron.cell.fact, constant_fact(neuron.init)])
 
 
-def _terms(row: Row, below: Sequence[Line]) -> Terms:
-    return [(weight, below[i].fact, below[i].error) for i, weight in row]
+def _terms(drive: Drive, below: Sequence[Line]) -> tuple[list[tuple[fmpq, Fact, float]], fmpq]:
+    """What a drive reads of the layer below, as it is stored, and its constant with what is stored nowhere."""
+    lines = [(weight, below[i]) for i, weight in drive.below]
+    constant = drive.constant + sum((weight * line.shift for weight, line in lines), ZERO)
+    return [(weight, _shifted(line.fact, line.shift), line.error) for weight, line in lines], constant
+
+
+def _shifted(fact: Fact, shift: fmpq) -> Fact:
+    return weighted_sum([(ONE, fact)], -shift) if shift else fact

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,18 +15,18 @@ from lsrl.circuit.neuron_layering import neuron_stacks
 from lsrl.circuit.neurons import NeuronStack
 from lsrl.circuit.stack import Place
 from lsrl.circuit.units import Circuit
-from lsrl.errors import MissingPackage
+from lsrl.errors import MissingPackage, UnsupportedProgram
 from lsrl.targets.layout import layout_of
 from lsrl.targets.registry import Assembly, Sizes, Target
 from lsrl.targets.torch_recurrent.hidden import Express, HiddenStack, laid_out
+from lsrl.targets.torch_recurrent.onnx_export import exported
 from lsrl.targets.torch_recurrent.rounding import Arithmetic, guarantee_of
 from lsrl.targets.torch_recurrent.scale import scale_of
 from lsrl.targets.torch_recurrent.weights import Architecture, RecurrentWeights, assembled, from_tensors
 
 if TYPE_CHECKING:
-    import torch
-
     from lsrl.targets.torch_recurrent.runtime import TorchRuntime
+    from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork
 
 
 def torch_target(
@@ -36,8 +37,12 @@ def torch_target(
     *,
     passes: Sequence[Rules],
     arithmetic: Arithmetic,
+    onnx: bool = True,
 ) -> Target:
-    """The target of an architecture: circuits are legalised by `passes`, one after the other."""
+    """The target of an architecture: circuits are legalised by `passes`, one after the other.
+
+    `onnx` says whether the network still computes the program where tanh is a polynomial.
+    """
 
     def assemble(circuit: Circuit, names: tuple[str, ...], dtype: str) -> Assembly:
         legal = reduce(legalised, passes, circuit)
@@ -49,11 +54,19 @@ def torch_target(
             runtime=_runtime(weights),
             stack=stack,
             layout=layout_of(legal, _places(stack, hidden), names),
-            guarantee=guarantee_of(stack, arithmetic, dtype, circuit.max_length),
+            guarantee=guarantee_of(stack, hidden, arithmetic, dtype, circuit.max_length),
         )
 
     def read(tensors: Mapping[str, np.ndarray]) -> RecurrentWeights:
         return from_tensors(architecture, tensors)
+
+    def export_onnx(weights: RecurrentWeights, path: Path) -> None:
+        if not onnx:
+            raise UnsupportedProgram(
+                f"{name} needs a tanh that is exactly ±1 where it saturates, and the tanh of ONNX runtimes is not; "
+                "use target='lstm', 'gru' or 'rnn-relu'"
+            )
+        exported(_module(weights), path)
 
     return Target(
         name=name,
@@ -66,6 +79,8 @@ def torch_target(
         module=_module,
         as_tensors=lambda weights: dict(weights.tensors),
         from_tensors=read,
+        description=lambda weights: weights.description,
+        export_onnx=export_onnx,
     )
 
 
@@ -91,7 +106,7 @@ def _sizes(weights: RecurrentWeights) -> Sizes:
     )
 
 
-def _module(weights: RecurrentWeights) -> torch.nn.Module:
+def _module(weights: RecurrentWeights) -> RecurrentNetwork:
     try:
         from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork
     except ImportError:

@@ -36,11 +36,11 @@ class RecurrentNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The outputs (batch, T, out) for x (batch, T, in)."""
-        return self.advanced(x, self.start(len(x)))[0]
+        return self.advanced(x, self.start(x.shape[0]))[0]
 
     def start(self, batch: int) -> States:
         """The initial states of a batch, each (layers, batch, H)."""
-        return tuple(self.get_buffer(name)[:, None, :].repeat(1, batch, 1) for name in self.states)
+        return tuple(self.get_buffer(name)[:, None, :].expand(-1, batch, -1).contiguous() for name in self.states)
 
     def advanced(self, x: Tensor, states: States) -> tuple[Tensor, States]:
         """The outputs for x (batch, T, in) that follows after `states`, and the states after it."""

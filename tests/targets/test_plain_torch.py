@@ -1,0 +1,135 @@
+"""Saved networks run with torch alone, and with onnxruntime: nothing of LSRL is needed on the other side."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import lsrl
+from lsrl import FormatError, Input, Program, UnsupportedProgram
+from lsrl.targets.checkpoint import MANIFEST
+
+pytest.importorskip("torch")
+
+TARGETS = ["rnn-relu", "rnn-tanh", "lstm", "gru"]
+
+PLAIN = """
+import json, sys
+import numpy as np, torch
+from safetensors.torch import load_file
+
+class Refused:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "lsrl":
+            raise ImportError("no lsrl here")
+
+sys.meta_path.insert(0, Refused())
+try:
+    import lsrl
+except ImportError:
+    pass
+else:
+    raise SystemExit("lsrl could be imported")
+
+folder, source, result = sys.argv[1:]
+module = json.load(open(f"{folder}/manifest.json"))["module"]
+tensors = load_file(f"{folder}/model.safetensors")
+
+def stock(part):
+    made = getattr(torch.nn, module[part]["class"].removeprefix("torch.nn."))(**module[part]["arguments"])
+    made.to(tensors["h0"].dtype).load_state_dict(
+        {name.removeprefix(part + "."): tensor for name, tensor in tensors.items() if name.startswith(part + ".")}
+    )
+    return made
+
+x = torch.tensor(np.load(source))
+states = [tensors[name][:, None].repeat(1, len(x), 1) for name in module["initial_state"]]
+with torch.no_grad():
+    hidden, _ = stock("recurrent")(x, tuple(states) if len(states) > 1 else states[0])
+    np.save(result, stock("readout")(hidden).numpy())
+"""
+
+x = Input(2, range=(-4, 4), integer=True, name="x")
+program = Program(
+    lsrl.ifelse(lsrl.cumsum(x[0], init=3) > 2, x[1], -1, name="chosen"),
+    lsrl.delay(lsrl.absolute(x[1]), 2, init=5),
+    name="mixed",
+)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_saved_network_runs_where_lsrl_cannot_be_imported(target, dtype, tmp_path):
+    model = lsrl.compile(program, target, max_length=60, dtype=dtype)
+    model.save(tmp_path / "model")
+    given = np.random.default_rng(0).integers(-4, 5, (3, 60, 2)).astype(dtype)
+    np.save(tmp_path / "x.npy", given)
+    command = [sys.executable, "-c", PLAIN, *(str(tmp_path / name) for name in ("model", "x.npy", "y.npy"))]
+    subprocess.run(command, check=True, capture_output=True)
+    answered = np.load(tmp_path / "y.npy")
+    assert (answered == model.run(given)).all()
+    assert (answered == program.run(given, exact=True)).all()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_manifest_says_all_that_there_is_to_know(target, tmp_path):
+    model = lsrl.compile(program, target, max_length=60)
+    model.save(tmp_path)
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    assert manifest["module"]["recurrent"]["arguments"]["num_layers"] == model.report().layers
+    assert manifest["guarantee"]["kind"] == "exact"
+    assert manifest["layout"]["values"]["chosen"]["reads"]
+    assert Program.parse(str(program)) == program
+    loaded = lsrl.load(tmp_path)
+    given = np.random.default_rng(1).integers(-4, 5, (60, 2))
+    assert (loaded.run(given) == model.run(given)).all()
+    assert (loaded.read("chosen", given) == program.trace(given)["chosen"]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m["module"]["recurrent"]["arguments"].update(num_layers=99), "module is not what the weights are"),
+        (lambda m: m.pop("module"), "module is not what the weights are for"),
+        (lambda m: m.update(target="lstm"), "no tensor is named .*c0.*"),
+        (lambda m: m.update(target="linear-rnn"), "no tensor is named"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_the_weights_is_refused(change, message, tmp_path):
+    lsrl.compile(program, "gru", max_length=60).save(tmp_path)
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    change(manifest)
+    (tmp_path / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(FormatError, match=message) as caught:
+        lsrl.load(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("target", "tolerance"), [("rnn-relu", 0), ("lstm", 1e-5), ("gru", 1e-5)])
+def test_onnxruntime_computes_the_same(target, tolerance, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    words = lsrl.SequenceMap(3, 3, symbols=10, max_pairs=20)
+    model = lsrl.compile(words.program, target, max_length=words.max_length, dtype="float32")
+    model.export_onnx(tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    for batch, length in ((1, 123), (5, 40)):
+        given = np.random.default_rng(0).integers(0, 10, (batch, length, 1)).astype("float32")
+        (answered,) = session.run(["y"], {"x": given})
+        np.testing.assert_allclose(answered, model.run(given), rtol=0, atol=tolerance)
+
+
+def test_onnx_is_refused_where_its_runtimes_would_be_wrong(tmp_path):
+    path = tmp_path / "model.onnx"
+    for target, dtype, message in (
+        ("rnn-tanh", "float32", "rnn-tanh needs a tanh that is exactly ±1"),
+        ("lstm", "float64", "ONNX has recurrent modules in float32 only.*compile with dtype='float32'"),
+        ("linear-rnn", "float32", "linear-rnn is a network of LSRL's own.*use target='rnn-relu', 'lstm' or 'gru'"),
+    ):
+        with pytest.raises(UnsupportedProgram, match=message):
+            lsrl.compile(program, target, max_length=9, dtype=dtype).export_onnx(path)
+    model = lsrl.compile(program, "lstm", max_length=9, dtype="float32")
+    with pytest.raises(FormatError, match="cannot write .*expected a writable file"):
+        model.export_onnx(tmp_path / "nowhere" / "model.onnx")
+    assert not path.exists()
