@@ -33,7 +33,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/demo-ready: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) -e '.[view]'
+	$(PIP) -e '.[torch,view]'
 	touch $@
 
 $(VENV)/test-ready: $(BIN)/python pyproject.toml constraints.txt

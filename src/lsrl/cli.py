@@ -295,14 +295,15 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """The main job: two dictionaries and an elevation map, answered from prompts; writes a report."""
-    from lsrl.demo import LEGEND, run_demo
+    from lsrl.demo import run_demo
 
     names = list(TARGETS) if target is None else [target.value]
     with progress_bar(as_json) as progress:
         task = progress.add_task("starting", total=None)
         result = run_demo(names, output, lambda text: progress.update(task, advance=1, description=text))
     title = "in-context answers of compiled networks"
-    emit(result.as_dict(), as_json, lambda: Group(table(result.table, title=title), *LEGEND))
+    rows, legend = result.shown
+    emit(result.as_dict(), as_json, lambda: Group(table(rows, title=title), *legend))
     if not as_json:
         sys.stdout.write(f"\nReport with pictures: {result.report}\n")
     if not result.passed:

@@ -26,8 +26,8 @@ from lsrl.view.stack_drawing import stack_figure
 CELLS = 1024
 """Prompt tokens that describe the elevation map."""
 
-STRIDE = 3
-"""Every third pixel of the map is asked for, in both directions."""
+STRIDE, STRIDE_OF_TORCH = 3, 9
+"""Every third pixel of the map is asked for, in both directions; every ninth where torch goes step by step."""
 
 CHECKED = 16
 """Points of the map at which the network is compared with the exact interpreter."""
@@ -38,6 +38,13 @@ PRODUCTS = "gated-linear-rnn"
 LEGEND = (
     "correct: right answers; for the map, points of those checked that equal the exact interpreter's bit for bit",
     "error: largest |network − exact interpreter|; for the map, largest distance from the map, in metres",
+    "torch's own modules run in float32, the others in float64",
+)
+
+SUMMARY_LEGEND = (
+    "capitals, airports: right answers; map: points of those checked that equal the exact interpreter's bit for bit",
+    "RMS: from the map, with 1,024 even cells; sizes and compile time are the dictionary's, speed is the map's",
+    LEGEND[-1],
 )
 
 Note = Callable[[str], object]
@@ -45,6 +52,10 @@ Note = Callable[[str], object]
 
 def _name(uneven: bool, order: int) -> str:
     return f"{'uneven' if uneven else 'even'} {('cells', 'planes')[order]}"
+
+
+def _millions(row: dict[str, Any]) -> str:
+    return f"{row['tokens_per_second'] / 1e6:.2g} M"
 
 
 @dataclass
@@ -69,10 +80,37 @@ class Demo:
                 "correct": f"{row['correct']}/{row['asked']}",
                 "error": f"{row['max_error']:.3g}{row['unit']}",
                 "compile": f"{row['compile_ms']:.0f} ms",
-                "tokens/s": f"{row['tokens_per_second'] / 1e6:.1f} M",
+                "tokens/s": _millions(row),
             }
             for row in self.rows
         ]
+
+    @property
+    def summary(self) -> list[dict[str, str]]:
+        """One row for each target."""
+        found: dict[str, dict[str, str]] = {}
+        for row in self.rows:
+            summary = found.setdefault(
+                row["target"],
+                {
+                    "target": row["target"],
+                    "layers": f"{row['layers']}",
+                    "width": f"{row['width']}",
+                    "params": f"{row['parameters']:,}",
+                    "compile": f"{row['compile_ms']:.0f} ms",
+                },
+            )
+            right = f"{row['correct']}/{row['asked']}"
+            if row["rms"] is None:
+                summary |= {row["job"].split()[1]: right}
+            elif "map" not in summary:
+                summary |= {"map": right, "RMS": f"{row['rms']:.3g} m", "tokens/s": _millions(row)}
+        return list(found.values())
+
+    @property
+    def shown(self) -> tuple[list[dict[str, str]], tuple[str, ...]]:
+        """What a terminal shows, and what its columns mean: a row for each job of a target, or for each of several."""
+        return (self.summary, SUMMARY_LEGEND) if len(self.summary) > 1 else (self.table, LEGEND)
 
     @property
     def passed(self) -> bool:
@@ -95,13 +133,14 @@ def run_demo(targets: Sequence[str], output: Path, note: Note) -> Demo:
     samples = elevation()
     answers: dict[str, np.ndarray] = {}
     for target in targets:
-        answers |= _draw_map(demo, target, samples, note)
+        answers = _draw_map(demo, target, samples, note) | answers
+    stride = _stride(targets[0])
     note("drawing")
     demo.pictures.insert(
         0,
         Picture(
             "map",
-            map_figure(samples[::STRIDE, ::STRIDE], answers, "m"),
+            map_figure(samples[::stride, ::stride], answers, "m"),
             f"The Jacksboro fault elevation map (left), and what networks answer after {CELLS:,} prompt tokens: one "
             "network for cells of constant height, one for cells that are planes. All targets answer the same.",
         ),
@@ -133,7 +172,7 @@ def elevation() -> np.ndarray:
 def _answer_dictionaries(demo: Demo, target: str, note: Note) -> None:
     words = codes_map()
     note(f"{target}: compiling the dictionary program")
-    model = compiled(words.program, target, max_length=words.max_length)
+    model = compiled(words.program, target, max_length=words.max_length, dtype=_dtype(target))
     if not demo.dictionaries:
         demo.pictures.append(Picture("dictionary-program", program_figure(words.program), "The dictionary program."))
     if model.stack is not None:
@@ -171,7 +210,7 @@ def _draw_map(demo: Demo, target: str, samples: np.ndarray, note: Note) -> dict[
     surfaces = {}
     for order in (0, 1) if target_named(target).products else (0,):
         approximator = approximator_of(samples, order=order, max_cells=CELLS)
-        model = compiled(approximator.program, target, max_length=approximator.max_length)
+        model = compiled(approximator.program, target, max_length=approximator.max_length, dtype=_dtype(target))
         for uneven in (False, True):
             name = f"map, {_name(uneven, order)}"
             note(f"{target}: {name}")
@@ -184,8 +223,9 @@ def _draw_map(demo: Demo, target: str, samples: np.ndarray, note: Note) -> dict[
 def _map_row(
     approximator: FunctionApproximator, model: CompiledModel, name: str, samples: np.ndarray, uneven: bool
 ) -> tuple[dict[str, Any], np.ndarray]:
-    target = samples[::STRIDE, ::STRIDE]
-    axes = [np.arange(0, count, STRIDE) / (count - 1) for count in samples.shape]
+    stride = _stride(model.target)
+    target = samples[::stride, ::stride]
+    axes = [np.arange(0, count, stride) / (count - 1) for count in samples.shape]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
     prompt = approximator.prompt(samples, CELLS, uneven=uneven)
     started = time.perf_counter()
@@ -195,8 +235,23 @@ def _map_row(
     exact = approximator.evaluate(_Exactly(approximator), prompt, points[chosen])
     right = int((absolute_errors(answers[chosen], exact) == 0).all(axis=-1).sum())
     surface = answers.reshape(target.shape)
-    error = float(np.abs(surface - target).max())
-    return _row(model, name, right, CHECKED, error, " m", len(points) * (1 + len(prompt)) / seconds), surface
+    row = _row(
+        model, name, right, CHECKED, np.abs(surface - target).max(), " m", len(points) * (1 + len(prompt)) / seconds
+    )
+    return {**row, "rms": float(np.sqrt(((surface - target) ** 2).mean()))}, surface
+
+
+def _is_stock(target: str) -> bool:
+    """Whether the network is a module of torch's."""
+    return target_named(target).description is not None
+
+
+def _stride(target: str) -> int:
+    return STRIDE_OF_TORCH if _is_stock(target) else STRIDE
+
+
+def _dtype(target: str) -> str:
+    return "float32" if _is_stock(target) else "float64"
 
 
 @dataclass(frozen=True)
@@ -215,6 +270,7 @@ def _row(
     sizes = model.sizes
     return {
         "target": model.target,
+        "dtype": model.dtype,
         "job": job,
         "layers": sizes.layers,
         "width": sizes.widest,
@@ -222,6 +278,7 @@ def _row(
         "correct": correct,
         "asked": asked,
         "max_error": float(error),
+        "rms": None,
         "unit": unit,
         "compile_ms": sizes.compile_seconds * 1000,
         "tokens_per_second": rate,

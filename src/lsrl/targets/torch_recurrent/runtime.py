@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork, States
+from lsrl.errors import MissingPackage
 from lsrl.targets.torch_recurrent.weights import RecurrentWeights
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork, States
+
+LARGEST_OF_ONE_THREAD = 256
+"""Hidden states up to this size are run by one thread: more would wait for one another at every step."""
 
 LONGEST_CHUNK = 2**14
 """Tokens (batch × steps) that go through the network at once: memory does not grow with T."""
@@ -24,17 +33,18 @@ class TorchRuntime:
 
     @cached_property
     def network(self) -> RecurrentNetwork:
-        """The module, made when it is first used."""
-        return RecurrentNetwork(self.weights).requires_grad_(False)
+        """The module, made when it is first used. Raises `MissingPackage` without torch."""
+        return network_of(self.weights).requires_grad_(False)
 
     def run(self, x: np.ndarray) -> np.ndarray:
         """Outputs (batch, T, out) for inputs (batch, T, in)."""
         result = np.empty((*x.shape[:2], self.weights.output_dim), self.weights.dtype)
         states = self.start(len(x))
         steps = max(1, LONGEST_CHUNK // max(len(x), 1))
-        for first in range(0, x.shape[1], steps):
-            outputs, states = self.network.advanced(torch.tensor(x[:, first : first + steps]), states)
-            result[:, first : first + steps] = outputs.numpy()
+        with self._threads():
+            for first in range(0, x.shape[1], steps):
+                outputs, states = self.network.advanced(_tensor(x[:, first : first + steps]), states)
+                result[:, first : first + steps] = outputs.numpy()
         return result
 
     def start(self, batch: int = 1) -> States:
@@ -43,16 +53,17 @@ class TorchRuntime:
 
     def step(self, x: np.ndarray, state: States) -> tuple[np.ndarray, States]:
         """One step: outputs (batch, out) and the next state, for inputs (batch, in)."""
-        outputs, after = self.network.advanced(torch.tensor(x)[:, None, :], state)
+        with self._threads():
+            outputs, after = self.network.advanced(_tensor(x[:, None, :]), state)
         return outputs[:, 0].numpy(), after
 
     def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
         """Every layer's hidden states (batch, T, H), as its output; there is no state beside it to read."""
-        below = torch.tensor(x)
+        below = _tensor(x)
         found = []
         nothing = np.empty((*x.shape[:2], 0), self.weights.dtype)
         for layer in range(self.weights.depth):
-            network = RecurrentNetwork(_single(self.weights, layer)).requires_grad_(False)
+            network = network_of(_single(self.weights, layer)).requires_grad_(False)
             states = network.start(len(x))
             below, _ = network.recurrent(below, states if len(states) > 1 else states[0])
             found.append((nothing, below.numpy()))
@@ -62,6 +73,32 @@ class TorchRuntime:
     def layer_sizes(self) -> Sequence[tuple[int, int]]:
         """Every layer has its hidden units to read."""
         return [(0, self.weights.size)] * self.weights.depth
+
+    @contextmanager
+    def _threads(self) -> Iterator[None]:
+        import torch
+
+        before = torch.get_num_threads()
+        torch.set_num_threads(1 if self.weights.size <= LARGEST_OF_ONE_THREAD else before)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
+def network_of(weights: RecurrentWeights) -> RecurrentNetwork:
+    """The module with these weights. Raises `MissingPackage` without torch."""
+    try:
+        from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork
+    except ImportError:
+        raise MissingPackage("torch", "running a network of torch", "torch") from None
+    return RecurrentNetwork(weights)
+
+
+def _tensor(array: np.ndarray) -> Tensor:
+    import torch
+
+    return torch.tensor(array)
 
 
 def _single(weights: RecurrentWeights, layer: int) -> RecurrentWeights:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,18 +14,15 @@ from lsrl.circuit.neuron_layering import neuron_stacks
 from lsrl.circuit.neurons import NeuronStack
 from lsrl.circuit.stack import Place
 from lsrl.circuit.units import Circuit
-from lsrl.errors import MissingPackage, UnsupportedProgram
+from lsrl.errors import UnsupportedProgram
 from lsrl.targets.layout import layout_of
 from lsrl.targets.registry import Assembly, Sizes, Target
 from lsrl.targets.torch_recurrent.hidden import Express, HiddenStack, laid_out
 from lsrl.targets.torch_recurrent.onnx_export import exported
 from lsrl.targets.torch_recurrent.rounding import Arithmetic, guarantee_of
+from lsrl.targets.torch_recurrent.runtime import TorchRuntime, network_of
 from lsrl.targets.torch_recurrent.scale import scale_of
 from lsrl.targets.torch_recurrent.weights import Architecture, RecurrentWeights, assembled, from_tensors
-
-if TYPE_CHECKING:
-    from lsrl.targets.torch_recurrent.runtime import TorchRuntime
-    from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork
 
 
 def torch_target(
@@ -51,7 +47,7 @@ def torch_target(
         weights = assembled(architecture, hidden, dtype)
         return Assembly(
             weights=weights,
-            runtime=_runtime(weights),
+            runtime=TorchRuntime(weights),
             stack=stack,
             layout=layout_of(legal, _places(stack, hidden), names),
             guarantee=guarantee_of(stack, hidden, arithmetic, dtype, circuit.max_length),
@@ -66,7 +62,7 @@ def torch_target(
                 f"{name} needs a tanh that is exactly ±1 where it saturates, and the tanh of ONNX runtimes is not; "
                 "use target='lstm', 'gru' or 'rnn-relu'"
             )
-        exported(_module(weights), path)
+        exported(network_of(weights), path)
 
     return Target(
         name=name,
@@ -74,9 +70,9 @@ def torch_target(
         products=False,
         dtypes=("float64", "float32"),
         assemble=assemble,
-        runtime=_runtime,
+        runtime=TorchRuntime,
         sizes=_sizes,
-        module=_module,
+        module=network_of,
         as_tensors=lambda weights: dict(weights.tensors),
         from_tensors=read,
         description=lambda weights: weights.description,
@@ -104,19 +100,3 @@ def _sizes(weights: RecurrentWeights) -> Sizes:
         parameters=parameters,
         nonzeros=sum(int(np.count_nonzero(tensor)) for tensor in weights.tensors.values()),
     )
-
-
-def _module(weights: RecurrentWeights) -> RecurrentNetwork:
-    try:
-        from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork
-    except ImportError:
-        raise MissingPackage("torch", "a torch module", "torch") from None
-    return RecurrentNetwork(weights)
-
-
-def _runtime(weights: RecurrentWeights) -> TorchRuntime:
-    try:
-        from lsrl.targets.torch_recurrent.runtime import TorchRuntime
-    except ImportError:
-        raise MissingPackage("torch", "running a network of torch", "torch") from None
-    return TorchRuntime(weights)
