@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, number, terms_key, variable
-from lsrl.circuit.cases import fact_by_cases, gated_state_fact
-from lsrl.circuit.facts import BOOLEAN, Fact, intersection, product_fact, relu_fact, weighted_sum
+from lsrl.circuit.cases import fact_by_cases, fact_under
+from lsrl.circuit.facts import BOOLEAN, Fact, constant_fact, intersection, product_fact, relu_fact, weighted_sum
 from lsrl.circuit.knowledge import Knowledge
-from lsrl.circuit.state_facts import cluster_facts
+from lsrl.circuit.state_facts import cluster_facts, gated_state_fact
 from lsrl.circuit.state_graph import clusters, components, is_permutation
 from lsrl.circuit.units import (
     BitUnit,
@@ -216,18 +216,24 @@ class CircuitBuilder:
         inner = self.units[unit]
         return inner.argument.times(weight).shifted(ONE) if isinstance(inner, ReLUUnit) else argument
 
-    def gated_state(self, gate: Affine, drive: Affine, init: fmpq) -> Affine:
-        """The selective state sₜ = gate · sₜ₋₁ + drive; the gate is a boolean."""
+    def gated_state(self, gate: Affine, drive: Affine, init: fmpq, *, latches: bool = False) -> Affine:
+        """The selective state sₜ = gate · sₜ₋₁ + drive; the gate is a boolean.
+
+        `latches` tells that the drive is known to be 0 under gate 1; else it is found out.
+        """
         known = self.fact(gate)
         if known.high == 0:
             return drive
         if known.low == 1:
             return self.states([((0, ONE),)], [drive], [init])[0]
-        fact = gated_state_fact(gate, drive, init, self.units, self.fact, self.max_length)
+        taken, added = (fact_under(drive, gate, value, self.units, self.fact) for value in (ZERO, ONE))
+        if added.low == added.high == 0:
+            latches = True
+        fact = gated_state_fact(taken, constant_fact(ZERO) if latches else added, init, self.max_length)
         if fact.low is not None and fact.low == fact.high:
             return number(fact.low)
         key = ("gated state", gate.key(), drive.key(), terms_key([(0, init)]))
-        return self._unit(key, GatedStateUnit(gate, drive, init), fact)
+        return self._unit(key, GatedStateUnit(gate, drive, init, latches), fact)
 
     def sum(self, argument: Affine) -> Affine:
         """The form as a unit of its own."""

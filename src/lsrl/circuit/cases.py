@@ -12,8 +12,7 @@ from typing import TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, combination
-from lsrl.circuit.facts import Fact, constant_fact, union, weighted_sum
-from lsrl.circuit.state_facts import sum_fact
+from lsrl.circuit.facts import Fact, union
 from lsrl.circuit.units import ProductUnit, ReLUUnit, Unit
 from lsrl.lang.numbers import ONE, ZERO
 
@@ -37,20 +36,13 @@ def fact_by_cases(form: Affine, units: Sequence[Unit], fact: Facts) -> Fact | No
         case ProductUnit(left, right, _):
             condition = left if fact(left).is_boolean else right
             if fact(condition).is_boolean:
-                return union([fact(_under(form, condition, value, units)) for value in (ZERO, ONE)])
+                return union([fact_under(form, condition, value, units, fact) for value in (ZERO, ONE)])
     return None
 
 
-def gated_state_fact(
-    gate: Affine, drive: Affine, init: fmpq, units: Sequence[Unit], fact: Facts, max_length: int | None
-) -> Fact:
-    """sₜ = gate · sₜ₋₁ + drive: `init` or a drive under gate 0, plus the drives under gate 1 since then."""
-    taken, added = (fact(_under(drive, gate, value, units)) for value in (ZERO, ONE))
-    started = union([taken, constant_fact(init)])
-    if added.low == added.high == 0:
-        return started  # a latch holds what it took
-    grown = sum_fact(added, ZERO, max_length)
-    return union([started, weighted_sum([(ONE, started), (ONE, grown)], ZERO)])
+def fact_under(form: Affine, condition: Affine, value: fmpq, units: Sequence[Unit], fact: Facts) -> Fact:
+    """What is known of a form where a boolean has this value."""
+    return fact(_under(form, condition, value, units))
 
 
 def _either(form: Affine, relu: UnitId, argument: Affine, fact: Facts) -> Fact:

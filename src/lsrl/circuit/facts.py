@@ -14,6 +14,10 @@ from flint import fmpq
 from lsrl.circuit.affine import common_measure
 from lsrl.lang.numbers import ONE, ZERO
 
+MOST_STEPS = 2**20
+"""Numbers with at most this many grid steps are whole numbers, times a power of two, that float32 adds up exactly:
+a signed value with such a range travels as one line, lifted by its low end, and gates can tell its sign."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:

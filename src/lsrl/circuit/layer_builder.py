@@ -9,7 +9,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, TermsKey, UnitId, terms_key, variable
 from lsrl.circuit.carry import Atom
-from lsrl.circuit.facts import Fact, intersection, relu_fact, weighted_sum
+from lsrl.circuit.facts import MOST_STEPS, Fact, intersection, relu_fact, weighted_sum
 from lsrl.circuit.stack import Cell, Layer
 from lsrl.circuit.units import StateUnit
 from lsrl.lang.matrix import Matrix, Row
@@ -17,10 +17,6 @@ from lsrl.lang.numbers import ONE, ZERO
 
 Argument: TypeAlias = tuple[Mapping[int, fmpq], fmpq]
 """A form over a layer's state rows: weights and a constant."""
-
-MOST_STEPS = 2**20
-"""A signed value on a grid travels as one line, lifted by its low end, if its range has at most
-this many grid steps: then float32 still holds the lifted value exactly."""
 
 
 class LayerBuilder:

@@ -127,9 +127,9 @@ def _rebuilt(builder: CircuitBuilder, unit: Unit, fact: Fact, meanings: dict[Uni
             return builder.bit(substituted(argument, meanings))
         case ProductUnit(left, right, _):
             return rules.product(builder, substituted(left, meanings), substituted(right, meanings), unit)
-        case GatedStateUnit(gate, drive, init):
+        case GatedStateUnit(gate, drive, init, latches):
             rules.check_gated_states(builder.origin)
-            return builder.gated_state(substituted(gate, meanings), substituted(drive, meanings), init)
+            return builder.gated_state(substituted(gate, meanings), substituted(drive, meanings), init, latches=latches)
         case StateUnit():
             raise TypeError("states are rebuilt together")
 

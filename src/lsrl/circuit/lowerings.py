@@ -6,7 +6,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination
 from lsrl.circuit.builder import CircuitBuilder, one_minus
-from lsrl.circuit.facts import Fact, gap_at_zero
+from lsrl.circuit.facts import MOST_STEPS, Fact, gap_at_zero
 from lsrl.circuit.legalise import Rules
 from lsrl.circuit.units import ProductUnit
 from lsrl.errors import RangeError, UnsupportedProgram
@@ -134,8 +134,20 @@ def _by_bit(builder: CircuitBuilder, boolean: Affine, value: Affine) -> Affine:
 
 
 def _is_positive(builder: CircuitBuilder, form: Affine) -> Affine:
-    gap = gap_at_zero(builder.fact(form))
+    gap = decided_gap(builder, form)
     return builder.step(form, None) if gap is None else builder.step(form.shifted(-gap[0]), gap[1])
+
+
+def decided_gap(builder: CircuitBuilder, form: Affine) -> tuple[fmpq, fmpq] | None:
+    """The gap around 0 of a form that every float format evaluates well enough to tell on which side of it it is."""
+    gap = gap_at_zero(builder.fact(form))
+    magnitudes = [(weight, builder.knowledge.facts[unit].magnitude) for unit, weight in form.terms.items()]
+    size = abs(form.constant)
+    for weight, magnitude in magnitudes:
+        if magnitude is None:
+            return None
+        size = size + abs(weight) * magnitude
+    return gap if gap is not None and size <= MOST_STEPS * gap[1] else None
 
 
 WITHOUT_PRODUCTS = Rules(without_products, gated_states=False)

@@ -130,10 +130,11 @@ class _NeuronLayering(LayeringPass):
         kind, forms = _KINDS[type(unit)], forms_of(unit)
         drives = [self._over_layer(self.readers[unit_id, position], states) for position in range(len(forms))]
         fact = self.circuit.knowledge.fact(forms[-1])
-        margin = unit.margin if isinstance(unit, StepUnit) else None
-        init = unit.init if isinstance(unit, GatedStateUnit) else ZERO
         gate = drives[0] if len(drives) == 2 else None
-        return Neuron(kind, drives[-1], fact, self._cell(unit_id), gate, margin, init)
+        neuron = Neuron(kind, drives[-1], fact, self._cell(unit_id), gate)
+        if isinstance(unit, StepUnit):
+            return replace(neuron, margin=unit.margin)
+        return replace(neuron, init=unit.init, latches=unit.latches) if isinstance(unit, GatedStateUnit) else neuron
 
     def _cell(self, unit_id: UnitId) -> Cell:
         return Cell(self.circuit.origins[unit_id], self.circuit.knowledge.facts[unit_id], False)

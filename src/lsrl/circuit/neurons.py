@@ -42,7 +42,8 @@ class Drive:
 class Neuron:
     """One number of a layer. `fact` is what is known of the drive, `cell.fact` of the neuron's value.
 
-    `margin` is how far from 0 a step's drive stays; None where nothing is known.
+    `margin` is how far from 0 a step's drive stays; None where nothing is known. `latches`: a hold's
+    drive is 0 wherever its gate is 1.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class Neuron:
     gate: Drive | None = None
     margin: fmpq | None = None
     init: fmpq = ZERO
+    latches: bool = False
 
     @property
     def chooser(self) -> Drive:

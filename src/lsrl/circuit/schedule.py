@@ -59,7 +59,7 @@ def reads(circuit: Circuit, unit_id: UnitId, *, fused: bool = True) -> Iterator[
         case GateUnit(gate, argument):
             yield gate, False
             yield argument, fused
-        case GatedStateUnit(gate, drive, _):
+        case GatedStateUnit(gate=gate, drive=drive):
             yield gate, False
             yield drive, False
         case StateUnit(_, drive, _, _):

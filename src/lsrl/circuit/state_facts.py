@@ -63,6 +63,20 @@ def sum_fact(drive: Fact, init: fmpq, max_length: int | None) -> Fact:
     return Fact(low, high, common_measure((drive.grid, drive.offset, init)))
 
 
+def gated_state_fact(taken: Fact, added: Fact, init: fmpq, max_length: int | None) -> Fact:
+    """sₜ = gate · sₜ₋₁ + uₜ, with what is known of u under gate 0 (`taken`) and under gate 1 (`added`).
+
+    >>> digit = Fact(ZERO, fmpq(9), ONE)
+    >>> gated_state_fact(digit, constant_fact(ZERO), ZERO, None).high, gated_state_fact(digit, digit, ZERO, 3).high
+    (9, 36)
+    """
+    started = union([taken, constant_fact(init)])
+    if added.low == added.high == 0:
+        return started
+    grown = sum_fact(added, ZERO, max_length)
+    return union([started, weighted_sum([(ONE, started), (ONE, grown)], ZERO)])
+
+
 def _sum_end(end: fmpq | None, init: fmpq, steps: fmpq | None, *, lower: bool) -> fmpq | None:
     if end is None:
         return None

@@ -85,11 +85,15 @@ class StateUnit:
 
 @dataclass(frozen=True, slots=True)
 class GatedStateUnit:
-    """A selective state: gate · (itself one step ago) + drive; the gate is a boolean."""
+    """A selective state: gate · (itself one step ago) + drive; the gate is a boolean.
+
+    `latches` says that the drive is 0 wherever the gate is 1: it holds what it took, and adds nothing up.
+    """
 
     gate: Affine
     drive: Affine
     init: fmpq
+    latches: bool
 
 
 Unit: TypeAlias = (
@@ -102,7 +106,7 @@ def forms_of(unit: Unit) -> tuple[Affine, ...]:
     match unit:
         case ReLUUnit(argument) | SumUnit(argument) | StepUnit(argument, _) | BitUnit(argument):
             return (argument,)
-        case GatedStateUnit(gate, drive, _):
+        case GatedStateUnit(gate=gate, drive=drive):
             return gate, drive
         case ProductUnit(left, right, _):
             return left, right

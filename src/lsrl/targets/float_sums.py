@@ -30,8 +30,10 @@ LARGEST = {24: 2**126, 53: 2**1022}
 SLACK = 1 + 2.0**-20
 """The bound itself is computed in float64; this covers its own rounding."""
 
-Terms: TypeAlias = Sequence[tuple[fmpq, Fact, float]]
+Term: TypeAlias = tuple[fmpq, Fact, float]
 """Weight, what is known of the number it multiplies, and how far off that number can be."""
+
+Terms: TypeAlias = Sequence[Term]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +44,21 @@ class Sum:
     constant: fmpq
     headroom: int = 1
     """How many times larger than the sum itself its evaluation may get."""
+    tiny: fmpq = ZERO
+    """What numbers that are stored small lose; without it, only results that are no normal floats lose anything."""
 
     def error(self, precision: int) -> float:
         """A bound on |computed − exact|: inherited errors, rounded weights, rounded additions."""
-        if self._is_copy() or self._is_exact(precision):
-            return sum(abs(as_float(weight)) * error for weight, _, error in self.terms)
+        inherited = sum(abs(as_float(weight)) * error for weight, _, error in self.terms)
+        if self._is_exact(precision):
+            return inherited
+        if self._is_copy():
+            return inherited + as_float(self.tiny)
         if self.size > LARGEST[precision]:
             return math.inf
         unit = 2.0**-precision
         roundings = self._roundings()
         gamma = roundings * unit / (1 - roundings * unit)
-        inherited = sum(abs(as_float(weight)) * error for weight, _, error in self.terms)
         return inherited + gamma * (self.size + inherited) + self._underflow(precision)
 
     def _roundings(self) -> int:
@@ -63,7 +69,7 @@ class Sum:
 
     def _underflow(self, precision: int) -> float:
         """What is lost where a weight, a product or the constant is below the normal floats, or flushed to zero."""
-        smallest = 1 / float(LARGEST[precision])
+        smallest = max(1 / float(LARGEST[precision]), as_float(self.tiny))
         lost = smallest * (1 + len(self.terms))
         for weight, fact, _ in self.terms:
             if abs(as_float(weight)) < smallest and fact.magnitude is not None:
@@ -96,17 +102,18 @@ class Sum:
                 return False
             total += abs(weight) * magnitude
             measures.append(weight * measure)
-        return fits(total * self.headroom, common_measure(measures), precision)
+        return fits(total * self.headroom, common_measure(measures), precision, self.tiny)
 
 
-def fits(total: fmpq, measure: fmpq, precision: int) -> bool:
-    """Whether every multiple of `measure` up to `total` is a float of that precision."""
+def fits(total: fmpq, measure: fmpq, precision: int, tiny: fmpq = ZERO) -> bool:
+    """Whether every multiple of `measure` up to `total` is a float of that precision, and none is below `tiny`."""
     denominator = int(measure.q)
     if denominator & (denominator - 1):
         return False
     numerator = int(measure.p)
     step = fmpq(numerator & -numerator, denominator)  # the power of two in the measure
-    return total <= step * fmpq(2) ** precision and fmpq(1) / LARGEST[precision] <= step and total <= LARGEST[precision]
+    least = max(tiny, fmpq(1) / LARGEST[precision])
+    return total <= step * fmpq(2) ** precision and least <= step and total <= LARGEST[precision]
 
 
 def is_float(number: fmpq, precision: int) -> bool:
@@ -146,6 +153,7 @@ def recurrent_errors(
     precision: int,
     max_length: int | None,
     how: Recurrence,
+    tiny: fmpq = ZERO,
 ) -> list[float]:
     """Errors of sₜ = A sₜ₋₁ + driveₜ: one step's error, and what A makes of earlier ones.
 
@@ -162,7 +170,7 @@ def recurrent_errors(
         for i in members:
             earlier = [(weight, before[j], 0.0 if j in inside else max(found[j], starts[j])) for j, weight in A[i]]
             terms, constant = drives[i]
-            row = Sum([*earlier, *terms], constant, how.sums if simple else how.others)
+            row = Sum([*earlier, *terms], constant, how.sums if simple else how.others, tiny)
             found[i] = row.error(precision)
         norm, local, start = max(map(as_float, loops)), max(found[i] for i in members), max(starts[i] for i in members)
         if norm and (local or start):

@@ -14,19 +14,19 @@ multiplied by ε, so small that tanh is the identity, and gates are fed so much 
 - a comparison: z = 0, n = tanh(K(v − threshold)), which is exactly ±1; it is read as (1 + n)/2.
 - selective state c · s' + v: z = 0, r = σ(K(c − ½)), n = εv + r ⊙ s'.
 
-Where v has no grid, the gates of u and w could disagree in the last bit around v = 0, and a stale
-value would be left over. There ReLU is a comparison with 0, a number that both then read, and a
-selection by it. A product of two reals is refused, as for the LSTM.
+Where v has no grid, or a fine one, the gates of u and w could disagree in the last bit around v = 0,
+and a stale value would be left over. There ReLU is a comparison with 0, a number that both then
+read, and a selection by it. A product of two reals is refused, as for the LSTM.
 """
 
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.legalise import Rules
-from lsrl.circuit.lowerings import SELECTING, by_selection, selected_relu
+from lsrl.circuit.lowerings import SELECTING, by_selection, decided_gap, selected_relu
 from lsrl.circuit.neurons import Neuron
 from lsrl.lang.numbers import ONE
-from lsrl.targets.torch_recurrent.rounding import Arithmetic
+from lsrl.targets.torch_recurrent.lines import Arithmetic
 from lsrl.targets.torch_recurrent.scale import HALF, Scale, opposite
 from lsrl.targets.torch_recurrent.signals import Expression, HiddenUnit, Signal
 from lsrl.targets.torch_recurrent.target import torch_target
@@ -56,9 +56,9 @@ def _pair(scale: Scale, value: Signal, refused: Signal) -> Expression:
 
 
 def relu(builder: CircuitBuilder, argument: Affine, fact: Fact) -> Affine:
-    """A ReLU where its argument has a grid, else a comparison and a selection."""
-    gridded = builder.fact(argument).grid is not None
-    return builder.relu(argument) if gridded else selected_relu(builder, argument, fact)
+    """A ReLU where floats decide whether its argument is positive, else a comparison and a selection."""
+    decided = decided_gap(builder, argument) is not None
+    return builder.relu(argument) if decided else selected_relu(builder, argument, fact)
 
 
 TARGET = torch_target(
@@ -67,5 +67,5 @@ TARGET = torch_target(
     Architecture("GRU", gates=("r", "z", "n"), states=("h0",), arguments={}),
     express,
     passes=(SELECTING, Rules(by_selection, relu)),
-    arithmetic=Arithmetic(gates=True, stale=True),
+    arithmetic=Arithmetic(stale=True, several=("relu", "select")),
 )

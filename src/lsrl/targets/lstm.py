@@ -20,7 +20,7 @@ from lsrl.circuit.legalise import Rules
 from lsrl.circuit.lowerings import SELECTING, by_selection
 from lsrl.circuit.neurons import Neuron
 from lsrl.lang.numbers import ONE
-from lsrl.targets.torch_recurrent.rounding import Arithmetic
+from lsrl.targets.torch_recurrent.lines import Arithmetic
 from lsrl.targets.torch_recurrent.scale import Scale
 from lsrl.targets.torch_recurrent.signals import Expression, HiddenUnit, constant
 from lsrl.targets.torch_recurrent.target import torch_target
@@ -48,5 +48,5 @@ TARGET = torch_target(
     Architecture("LSTM", gates=("i", "f", "g", "o"), states=("h0", "c0"), arguments={}),
     express,
     passes=(SELECTING, Rules(by_selection)),
-    arithmetic=Arithmetic(gates=True),
+    arithmetic=Arithmetic(),
 )

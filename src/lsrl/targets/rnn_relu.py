@@ -17,14 +17,13 @@ A product of two reals is refused: relu networks are piecewise linear.
 
 from flint import fmpq
 
-from lsrl.circuit.facts import Fact, constant_fact, union
-from lsrl.circuit.layer_builder import MOST_STEPS
+from lsrl.circuit.facts import MOST_STEPS, Fact, constant_fact, union
 from lsrl.circuit.legalise import Rules
 from lsrl.circuit.lowerings import without_products
 from lsrl.circuit.neurons import Drive, Neuron
 from lsrl.lang.numbers import ONE, ZERO
-from lsrl.targets.torch_recurrent.rounding import Arithmetic
-from lsrl.targets.torch_recurrent.scale import Scale, unbounded
+from lsrl.targets.torch_recurrent.lines import Arithmetic
+from lsrl.targets.torch_recurrent.scale import Scale, unbounded, unscaled
 from lsrl.targets.torch_recurrent.signals import Expression, HiddenUnit, Signal
 from lsrl.targets.torch_recurrent.target import torch_target
 from lsrl.targets.torch_recurrent.weights import Architecture
@@ -73,5 +72,6 @@ TARGET = torch_target(
     Architecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "relu"}),
     express,
     passes=(Rules(without_products),),
-    arithmetic=Arithmetic(gates=False),
+    arithmetic=Arithmetic(gates=False, several=("hold",)),
+    scale=unscaled,
 )

@@ -25,7 +25,7 @@ from lsrl.circuit.lowerings import SELECTING, by_bits, relu_by_bits
 from lsrl.circuit.neurons import Drive, Neuron
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE
-from lsrl.targets.torch_recurrent.rounding import Arithmetic
+from lsrl.targets.torch_recurrent.lines import Arithmetic
 from lsrl.targets.torch_recurrent.scale import HALF, Scale
 from lsrl.targets.torch_recurrent.signals import Expression, HiddenUnit, Signal
 from lsrl.targets.torch_recurrent.target import torch_target
@@ -62,6 +62,6 @@ TARGET = torch_target(
     Architecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "tanh"}),
     express,
     passes=(SELECTING, Rules(by_bits, relu_by_bits, gated_states=False)),
-    arithmetic=Arithmetic(gates=True),
+    arithmetic=Arithmetic(unclean=("select",)),
     onnx=False,
 )

@@ -41,7 +41,7 @@ class TorchRuntime:
         result = np.empty((*x.shape[:2], self.weights.output_dim), self.weights.dtype)
         states = self.start(len(x))
         steps = max(1, LONGEST_CHUNK // max(len(x), 1))
-        with self._threads():
+        with self._undisturbed():
             for first in range(0, x.shape[1], steps):
                 outputs, states = self.network.advanced(_tensor(x[:, first : first + steps]), states)
                 result[:, first : first + steps] = outputs.numpy()
@@ -53,7 +53,7 @@ class TorchRuntime:
 
     def step(self, x: np.ndarray, state: States) -> tuple[np.ndarray, States]:
         """One step: outputs (batch, out) and the next state, for inputs (batch, in)."""
-        with self._threads():
+        with self._undisturbed():
             outputs, after = self.network.advanced(_tensor(x[:, None, :]), state)
         return outputs[:, 0].numpy(), after
 
@@ -62,11 +62,12 @@ class TorchRuntime:
         below = _tensor(x)
         found = []
         nothing = np.empty((*x.shape[:2], 0), self.weights.dtype)
-        for layer in range(self.weights.depth):
-            network = network_of(_single(self.weights, layer)).requires_grad_(False)
-            states = network.start(len(x))
-            below, _ = network.recurrent(below, states if len(states) > 1 else states[0])
-            found.append((nothing, below.numpy()))
+        with self._undisturbed():
+            for layer in range(self.weights.depth):
+                network = network_of(_single(self.weights, layer)).requires_grad_(False)
+                states = network.start(len(x))
+                below, _ = network.recurrent(below, states if len(states) > 1 else states[0])
+                found.append((nothing, below.numpy()))
         return found
 
     @property
@@ -75,13 +76,15 @@ class TorchRuntime:
         return [(0, self.weights.size)] * self.weights.depth
 
     @contextmanager
-    def _threads(self) -> Iterator[None]:
+    def _undisturbed(self) -> Iterator[None]:
+        """As few threads as are useful, and the weights' own precision, whatever the caller has set."""
         import torch
 
         before = torch.get_num_threads()
         torch.set_num_threads(1 if self.weights.size <= LARGEST_OF_ONE_THREAD else before)
         try:
-            yield
+            with torch.autocast("cpu", enabled=False):
+                yield
         finally:
             torch.set_num_threads(before)
 
@@ -98,7 +101,7 @@ def network_of(weights: RecurrentWeights) -> RecurrentNetwork:
 def _tensor(array: np.ndarray) -> Tensor:
     import torch
 
-    return torch.tensor(array)
+    return torch.tensor(array, device="cpu")
 
 
 def _single(weights: RecurrentWeights, layer: int) -> RecurrentWeights:

@@ -25,19 +25,23 @@ HALF = fmpq(1, 2)
 class Format:
     """What matters of a float format, as exponents of two.
 
-    Up to 2^identity tanh is the identity; from 2^saturated on, sigmoid and tanh are exactly what
-    they tend to; 2^-largest to 2^largest are normal numbers. A real number feeds its gate with up
-    to 2^sharpest, which leaves room for the weights that this takes. `precision` is the bits of a mantissa.
+    `precision` is the bits of a mantissa; 2^-largest to 2^largest are normal numbers. Up to
+    2^identity tanh is the identity: (εx)²/3 is so small there that no library evaluates anything, but
+    returns the number. From 2^saturated on, sigmoid and tanh are exactly what they tend to. A real
+    number feeds its gate with up to 2^sharpest, which leaves room for the weights that this takes.
     """
 
+    precision: int
+    largest: int
     identity: int
     saturated: int
-    largest: int
     sharpest: int
-    precision: int
 
 
-FORMATS = {"float32": Format(-13, 8, 126, 60, 24), "float64": Format(-28, 11, 1022, 400, 53)}
+FORMATS = {
+    "float32": Format(precision=24, largest=126, identity=-26, saturated=8, sharpest=60),
+    "float64": Format(precision=53, largest=1022, identity=-57, saturated=11, sharpest=400),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +75,20 @@ class Scale:
 
         At 0, where it does not matter, it is one of the two, if the drive has a grid.
         """
-        if neuron.kind == "step" and neuron.margin is not None:
-            return self._sharp(neuron.drive, ZERO, neuron.margin)
-        gap = gap_at_zero(neuron.fact)
-        if gap is not None:
-            return self._sharp(neuron.drive, -gap[0], gap[1])
+        factor, shift = self.sharpness(neuron)
+        return Signal(neuron.drive, factor, shift)
+
+    def sharpness(self, neuron: Neuron) -> tuple[fmpq, fmpq]:
+        """How much of its drive (shifted by so much) a gate is fed with, for a step or ReLU."""
+        # Weights are up to factor / ε: where drives or margins are small, that is what limits the factor.
+        room = _power(self.format.largest - self.format.precision) * self.epsilon
+        margin, shift = margin_of(neuron)
+        if margin is not None:
+            return min(self._sharp(margin), room), shift
         magnitude = neuron.fact.magnitude
         if magnitude is None:
             raise unbounded(neuron.cell.label)
-        return Signal(neuron.drive, _power(self.format.sharpest) / _power_of_two_above(magnitude))
+        return min(_power(self.format.sharpest) / _power_of_two_above(magnitude), room), shift
 
     def surely(self, drive: Drive) -> Signal:
         """Feeds a tanh that is 0 where the drive is exactly 0, and 1 wherever floats of size 1 differ from 0."""
@@ -87,11 +96,24 @@ class Scale:
 
     def chosen(self, gate: Drive) -> Signal:
         """Feeds a sigmoid that is 1 where a boolean is 1, 0 where it is 0."""
-        return self._sharp(gate, -HALF, HALF)
+        return Signal(gate, self._sharp(HALF), -HALF)
 
-    def _sharp(self, drive: Drive, shift: fmpq, margin: fmpq) -> Signal:
-        """Half of what saturates is reached at half the margin: that much error does not matter."""
-        return Signal(drive, 2 * _power(self.format.saturated) / _power_of_two_below(margin), shift)
+    def _sharp(self, margin: fmpq) -> fmpq:
+        """Half the margin is enough to saturate: that much error does not matter."""
+        return 2 * _power(self.format.saturated) / _power_of_two_below(margin)
+
+    @property
+    def tiny(self) -> fmpq:
+        """Values below this are stored as numbers that have lost digits; 0 where values are stored as they are."""
+        return ZERO if self.epsilon == 1 else _power(-self.format.largest) / self.epsilon
+
+
+def margin_of(neuron: Neuron) -> tuple[fmpq | None, fmpq]:
+    """How far off 0 the drive of a step or ReLU stays, None where it has no grid; and what is added to it for that."""
+    if neuron.kind == "step":
+        return neuron.margin, ZERO
+    gap = gap_at_zero(neuron.fact)
+    return (None, ZERO) if gap is None else (gap[1], -gap[0])
 
 
 def opposite(signal: Signal) -> Signal:
@@ -107,23 +129,31 @@ def scale_of(stack: NeuronStack, dtype: str) -> Scale:
     further than the float format does.
     """
     format = FORMATS[dtype]
-    largest = smallest = ONE
-    for label, fact in _stored(stack):
-        magnitude, measure = fact.magnitude, fact.measure
-        if magnitude is None:
+    facts = list(_stored(stack))
+    for label, fact in facts:
+        if fact.magnitude is None:
             raise unbounded(label)
-        largest = max(largest, magnitude)
-        smallest = smallest if measure is None else min(smallest, measure)
-    epsilon = _power(format.identity) / _power_of_two_above(largest)
+    largest = max((fact.magnitude for _, fact in facts if fact.magnitude), default=ONE)
+    smallest = min((fact.measure for _, fact in facts if fact.measure is not None), default=largest)
+    epsilon = _power(format.identity) / _power_of_two_above(max(largest, ONE))
     room = format.largest + format.identity
-    needed = _exponent(_power_of_two_above(largest) / _power_of_two_below(smallest))
+    needed = _exponent(_power_of_two_above(max(largest, ONE)) / _power_of_two_below(smallest))
     if needed > room:
-        better = "use dtype='float64'" if dtype == "float32" else "use smaller numbers"
-        raise UnsupportedProgram(
-            f"the program's values reach from {_text(smallest)} to {_text(largest)}, which needs a dynamic range "
-            f"of 2^{needed}; {dtype} has 2^{room}; {better}"
-        )
+        raise beyond(format, f"values reach from {_text(smallest)} to {_text(largest)}", needed, room)
     return Scale(epsilon, format)
+
+
+def unscaled(_: NeuronStack, dtype: str) -> Scale:
+    """Values are stored as they are."""
+    return Scale(ONE, FORMATS[dtype])
+
+
+def beyond(format: Format, what: str, needed: int, room: int) -> UnsupportedProgram:
+    """The error that a program's numbers do not fit into a format, with both sizes."""
+    dtype, better = ("float32", "use dtype='float64'") if format.precision == 24 else ("float64", "use smaller numbers")
+    return UnsupportedProgram(
+        f"the program's {what}, which needs a dynamic range of 2^{needed}; {dtype} has 2^{room}; {better}"
+    )
 
 
 def _stored(stack: NeuronStack) -> Iterator[tuple[str, Fact]]:

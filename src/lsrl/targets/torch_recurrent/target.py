@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from lsrl.errors import UnsupportedProgram
 from lsrl.targets.layout import layout_of
 from lsrl.targets.registry import Assembly, Sizes, Target
 from lsrl.targets.torch_recurrent.hidden import Express, HiddenStack, laid_out
+from lsrl.targets.torch_recurrent.lines import Arithmetic
 from lsrl.targets.torch_recurrent.onnx_export import exported
-from lsrl.targets.torch_recurrent.rounding import Arithmetic, guarantee_of
+from lsrl.targets.torch_recurrent.rounding import guarantee_of
 from lsrl.targets.torch_recurrent.runtime import TorchRuntime, network_of
-from lsrl.targets.torch_recurrent.scale import scale_of
+from lsrl.targets.torch_recurrent.scale import Scale, scale_of
 from lsrl.targets.torch_recurrent.weights import Architecture, RecurrentWeights, assembled, from_tensors
 
 
@@ -33,6 +34,7 @@ def torch_target(
     *,
     passes: Sequence[Rules],
     arithmetic: Arithmetic,
+    scale: Callable[[NeuronStack, str], Scale] = scale_of,
     onnx: bool = True,
 ) -> Target:
     """The target of an architecture: circuits are legalised by `passes`, one after the other.
@@ -42,15 +44,16 @@ def torch_target(
 
     def assemble(circuit: Circuit, names: tuple[str, ...], dtype: str) -> Assembly:
         legal = reduce(legalised, passes, circuit)
-        stacks = [(stack, laid_out(stack, express, scale_of(stack, dtype))) for stack in neuron_stacks(legal)]
-        stack, hidden = min(stacks, key=lambda pair: (pair[1].size, pair[0].depth))
+        scaled = [(stack, scale(stack, dtype)) for stack in neuron_stacks(legal)]
+        stacks = [(*pair, laid_out(pair[0], express, pair[1])) for pair in scaled]
+        stack, chosen, hidden = min(stacks, key=lambda made: (made[2].size, made[0].depth))
         weights = assembled(architecture, hidden, dtype)
         return Assembly(
             weights=weights,
             runtime=TorchRuntime(weights),
             stack=stack,
             layout=layout_of(legal, _places(stack, hidden), names),
-            guarantee=guarantee_of(stack, hidden, arithmetic, dtype, circuit.max_length),
+            guarantee=guarantee_of(stack, hidden, arithmetic, chosen, circuit.max_length),
         )
 
     def read(tensors: Mapping[str, np.ndarray]) -> RecurrentWeights:

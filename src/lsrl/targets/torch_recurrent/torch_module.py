@@ -29,7 +29,7 @@ class RecurrentNetwork(nn.Module):
             self.readout = nn.Linear(weights.size, weights.output_dim, dtype=dtype)
             for state in architecture.states:
                 self.register_buffer(state, torch.empty(weights.depth, weights.size, dtype=dtype))
-        tensors = {name: torch.tensor(array) for name, array in weights.tensors.items()}
+        tensors = {name: torch.tensor(array, device="cpu") for name, array in weights.tensors.items()}
         self.load_state_dict(tensors, assign=True)
         self.recurrent.flatten_parameters()
         self.states = architecture.states

@@ -137,10 +137,8 @@ def _converted(name: str, array: np.ndarray, dtype: str) -> np.ndarray:
     with np.errstate(over="ignore"):
         converted = array.astype(dtype)
     if not np.isfinite(converted).all():
-        raise RangeError(
-            f"a number in {name} is {float(np.abs(array).max()):.3g}, beyond {dtype}; "
-            "expected smaller numbers, or dtype='float64'"
-        )
+        better = "smaller numbers, or dtype='float64'" if dtype == "float32" else "smaller numbers in the program"
+        raise RangeError(f"a number in {name} is {float(np.abs(array).max()):.3g}, beyond {dtype}; expected {better}")
     return converted
 
 
