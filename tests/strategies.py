@@ -49,6 +49,47 @@ def expressible(target):
     }
 
 
+def integer_program(rng, gated_states):
+    """A program of 3 to 10 random operations on whole numbers, whose values stay small however long it runs."""
+    x = Input(
+        int(rng.integers(1, 4)), range=(int(rng.integers(-3, 1)), int(rng.integers(1, 5))), integer=True, name="x"
+    )
+    values, booleans = [x], [x[0] > 0]
+    for _ in range(rng.integers(3, 11)):
+        a, b = (values[i] for i in rng.integers(0, len(values), 2))
+        condition = booleans[rng.integers(len(booleans))]
+        made = _INTEGER[rng.integers(len(_INTEGER) - (0 if gated_states else GATED_OPERATIONS))](
+            a[0], b[0], condition, rng
+        )
+        if made.comparison:
+            booleans.append(made)
+        values.append(made)
+    return Program(lsrl.Concat([values[-1], values[-2], x]), name="integers")
+
+
+GATED_OPERATIONS = 3
+_INTEGER = [
+    lambda a, b, c, rng: a + int(rng.integers(1, 4)) * b - int(rng.integers(3)),
+    lambda a, b, c, rng: lsrl.clip(a - b, -5, 7),
+    lambda a, b, c, rng: lsrl.maximum(a, b),
+    lambda a, b, c, rng: lsrl.absolute(a),
+    lambda a, b, c, rng: a > int(rng.integers(-2, 4)),
+    lambda a, b, c, rng: lsrl.equal(a, b),
+    lambda a, b, c, rng: lsrl.at_most(a, int(rng.integers(-1, 5))),
+    lambda a, b, c, rng: lsrl.and_(c, a > b),
+    lambda a, b, c, rng: lsrl.ifelse(c, a, b),
+    lambda a, b, c, rng: lsrl.ifelse(c, a, 0),
+    lambda a, b, c, rng: lsrl.delay(a, int(rng.integers(1, 4)), init=int(rng.integers(-1, 2))),
+    lambda a, b, c, rng: lsrl.total(lsrl.shift_register(a, int(rng.integers(2, 5)))),
+    lambda a, b, c, rng: lsrl.clip(lsrl.cumsum(lsrl.clip(a, -2, 2)), -50, 50),
+    lambda a, b, c, rng: lsrl.mod_counter(int(rng.integers(2, 8))) + a,
+    lambda a, b, c, rng: lsrl.latch(a, c, init=int(rng.integers(-2, 3))),
+    lambda a, b, c, rng: lsrl.clip(lsrl.reset_sum(lsrl.clip(a, -2, 2), c), -20, 20),
+    lambda a, b, c, rng: lsrl.GatedState(lsrl.ifelse(c, lsrl.clip(b, -3, 3), 0), lsrl.not_(c), init=1),
+]
+"""Operations on numbers a, b and a boolean c; those with a selective state last."""
+
+
 @st.composite
 def programs(draw, products: bool = True, gated_states: bool = True):
     """A program of 2 to 9 random operations over one input."""

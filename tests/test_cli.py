@@ -40,7 +40,7 @@ def data(*arguments):
 
 
 def test_targets_are_listed():
-    assert {row["target"] for row in data("targets")} == set(TARGETS)
+    assert {row["target"] for row in data("targets")["targets"]} == set(TARGETS)
     assert "gated-linear-rnn" in run("targets").stdout
 
 

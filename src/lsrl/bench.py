@@ -25,6 +25,9 @@ from lsrl.targets.model import CompiledModel
 LINEAR = ("linear-rnn", "gated-linear-rnn")
 """The targets that run in NumPy, all steps at once, and whose matrices are sparse."""
 
+WIDER = {"rnn-relu": 2.2, "rnn-tanh": 2.2, "lstm": 1.1, "gru": 2.2}
+"""The targets that are torch's own modules, and how many hidden units for each number of the circuit are the goal."""
+
 WARM_UP = 0.5
 """Seconds that a task runs before it is timed."""
 
@@ -67,6 +70,7 @@ def figures(*, quick: bool = False) -> Iterator[Figure]:
         yield from size_figures(length, repeats=3 if length == 1000 else 15)
     yield from speed_figures(1 if quick else 10)
     yield from function_figures()
+    yield from stock_figures(1 if quick else 10)
 
 
 def import_figures() -> Iterator[Figure]:
@@ -168,6 +172,40 @@ def function_figures() -> Iterator[Figure]:
         queries = approximator.queries(prompt, np.random.default_rng(0).random((256, 2)))
         rate = queries.shape[0] * queries.shape[1] / median_seconds(partial(model.run, queries), 3)
         yield Figure(f"{name}: run, batch of 256 prompts", rate, "tokens/s", authors="440" if mine else "")
+
+
+def stock_figures(scale: int) -> Iterator[Figure]:
+    """The T=10 dictionary in torch's own modules: sizes, compile time, and speed beside random weights."""
+    import torch
+
+    sequence_map = dictionary_program(10)
+    widest = compiled(sequence_map.program, max_length=sequence_map.max_length).sizes.widest
+    x = np.random.default_rng(0).integers(0, 10, (64, 100 * scale, 1)).astype(np.float32)
+    for target, factor in WIDER.items():
+        model = compiled(sequence_map.program, target, max_length=LONGEST, dtype="float32")
+        name = f"dictionary T=10, {target}"
+        yield Figure(
+            f"{name}: hidden size over the circuit's widest layer ({widest})", model.sizes.widest / widest, "", factor
+        )
+        yield Figure(f"{name}: layers", model.sizes.layers, "")
+        yield Figure(f"{name}: parameters", model.sizes.parameters, "")
+        yield Figure(f"{name}: compile", median_seconds(partial(_compiled_anew, 10, target), 7), "s", 0.5)
+        seconds = median_seconds(partial(model.run, x), 3)
+        yield Figure(
+            f"run T=10 dictionary, {target}: batch of 64 × {x.shape[1]:,}", x[..., 0].size / seconds, "tokens/s"
+        )
+        ours: Any = model.module.requires_grad_(False).recurrent
+        random: Any = type(ours)(**model.weights.module_arguments).requires_grad_(False)
+        given = torch.from_numpy(x)
+        times = [(_once(random, given), _once(ours, given)) for _ in range(7)]
+        ratio = statistics.median(mine / theirs for theirs, mine in times[1:])
+        yield Figure(f"{name}: time of the module over that of one with random weights", ratio, "")
+
+
+def _once(task: Callable[[object], object], argument: object) -> float:
+    started = time.perf_counter()
+    task(argument)
+    return time.perf_counter() - started
 
 
 def median_seconds(task: Callable[[], object], repeats: int) -> float:

@@ -49,12 +49,15 @@ def main() -> None:
 
 @app.command()
 def targets(as_json: Json = False) -> None:
-    """The architectures there are."""
-    rows = []
-    for name in TARGETS:
-        target = target_named(name)
-        rows.append({"target": name, "products": target.products, "what it is": target.summary})
-    emit(rows, as_json, lambda: table(rows))
+    """The architectures there are, and what each can express."""
+    from lsrl.expressiveness import expressiveness
+
+    summaries = [{"target": name, "what it is": target_named(name).summary} for name in TARGETS]
+    with working("compiling what each may express"):
+        abilities = expressiveness()
+    shown = [{key: cell.replace("`", "") for key, cell in row.items()} for row in abilities]
+    found = {"targets": summaries, "expressiveness": abilities}
+    emit(found, as_json, lambda: Group(table(summaries), table(shown, title="what each can express")))
 
 
 @app.command()

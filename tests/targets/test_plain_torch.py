@@ -1,8 +1,10 @@
 """Saved networks run with torch alone, and with onnxruntime: nothing of LSRL is needed on the other side."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,12 +15,11 @@ from lsrl.targets.checkpoint import MANIFEST
 
 pytest.importorskip("torch")
 
+README = Path(__file__).parents[2] / "README.md"
 TARGETS = ["rnn-relu", "rnn-tanh", "lstm", "gru"]
 
-PLAIN = """
-import json, sys
-import numpy as np, torch
-from safetensors.torch import load_file
+WITHOUT_LSRL = """
+import sys
 
 class Refused:
     def find_spec(self, name, path=None, target=None):
@@ -32,6 +33,12 @@ except ImportError:
     pass
 else:
     raise SystemExit("lsrl could be imported")
+"""
+
+PLAIN = """
+import json, sys
+import numpy as np, torch
+from safetensors.torch import load_file
 
 folder, source, result = sys.argv[1:]
 module = json.load(open(f"{folder}/manifest.json"))["module"]
@@ -66,11 +73,28 @@ def test_a_saved_network_runs_where_lsrl_cannot_be_imported(target, dtype, tmp_p
     model.save(tmp_path / "model")
     given = np.random.default_rng(0).integers(-4, 5, (3, 60, 2)).astype(dtype)
     np.save(tmp_path / "x.npy", given)
-    command = [sys.executable, "-c", PLAIN, *(str(tmp_path / name) for name in ("model", "x.npy", "y.npy"))]
+    command = [
+        sys.executable,
+        "-c",
+        WITHOUT_LSRL + PLAIN,
+        *(str(tmp_path / name) for name in ("model", "x.npy", "y.npy")),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     answered = np.load(tmp_path / "y.npy")
     assert (answered == model.run(given)).all()
     assert (answered == program.run(given, exact=True)).all()
+
+
+def test_the_lines_in_the_readme_run_where_lsrl_cannot_be_imported(tmp_path, monkeypatch, capsys):
+    blocks = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    plain = next(i for i, (code, _) in enumerate(blocks) if "load_file" in code)
+    assert "lsrl" not in blocks[plain][0]
+    assert len(blocks[plain][0].splitlines()) <= 12
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(code for code, _ in blocks[:plain]), {})
+    capsys.readouterr()
+    command = [sys.executable, "-c", WITHOUT_LSRL + blocks[plain][0]]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == blocks[plain][1]
 
 
 @pytest.mark.parametrize("target", TARGETS)
