@@ -13,6 +13,10 @@ UnitId: TypeAlias = int
 TermsKey: TypeAlias = tuple[object, ...]
 
 
+LARGEST_ODD = 1024
+"""Denominators with a larger odd part are left to floats: clearing them would only make all numbers large."""
+
+
 class Affine:
     """Σ weight · unit + constant. Immutable by convention: `terms` is never changed once made.
 
@@ -58,11 +62,19 @@ class Affine:
     def content(self) -> fmpq:
         """The positive rational c for which terms / c are whole numbers without a common divisor.
 
-        The constant counts where there are no terms. Dividing by it keeps whole-number programs
-        whole, so that floats stay exact; dividing by a leading weight would not.
+        The constant counts where there are no terms, and where c would leave it with a small odd
+        denominator: 3x − 1 stays as it is, since floats do not hold x − 1/3. Dividing by c keeps
+        whole-number programs whole, so that floats stay exact; dividing by a leading weight would not.
+
+        >>> Affine({0: fmpq(6)}, fmpq(4)).content(), Affine({0: fmpq(6)}, fmpq(3)).content()
+        (2, 6)
         """
-        numbers = list(self.terms.values()) or [self.constant]
-        return common_measure(numbers)
+        if not self.terms:
+            return common_measure([self.constant])
+        content = common_measure(self.terms.values())
+        denominator = int((self.constant / content).q)
+        odd = denominator // (denominator & -denominator)
+        return content / odd if odd <= LARGEST_ODD else content
 
 
 def terms_key(terms: Iterable[tuple[int, fmpq]]) -> TermsKey:

@@ -147,7 +147,7 @@ def decided_gap(builder: CircuitBuilder, form: Affine) -> tuple[fmpq, fmpq] | No
         if magnitude is None:
             return None
         size = size + abs(weight) * magnitude
-    return gap if gap is not None and size <= MOST_STEPS * gap[1] else None
+    return gap if gap is not None and size <= 4 * MOST_STEPS * gap[1] else None
 
 
 WITHOUT_PRODUCTS = Rules(without_products, gated_states=False)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from flint import fmpq
 
-from lsrl.circuit.facts import Fact, gap_at_zero
+from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero
 from lsrl.circuit.neurons import Drive, Neuron, NeuronStack
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO, as_float
@@ -131,7 +131,12 @@ class _Layer:
         if self.arithmetic.gates:
             gate = Sum(terms, constant, tiny=self.scale.tiny)
             self._check(neuron, gate, self.scale.chosen(neuron.chooser).factor)
-            return ([] if gate.error(self.precision) <= DECIDED else [(ONE, Fact(), math.inf)]), ZERO
+            if gate.error(self.precision) <= DECIDED:
+                return [], ZERO
+            # Anything from dropping to keeping what was, and from nothing to twice what is added.
+            reach, added = reached(neuron).magnitude, neuron.fact.magnitude
+            wrong = math.inf if reach is None or added is None else as_float(reach + 2 * added)
+            return [(ONE, constant_fact(ZERO), wrong)], ZERO
         largest = reached(neuron).magnitude
         if largest is None:
             return [(ONE, Fact(), math.inf)], ZERO
@@ -155,7 +160,10 @@ class _Layer:
         factor, _ = self.scale.sharpness(neuron)
         self._check(neuron, drive, factor)
         if neuron.margin is None:
-            return Line(neuron.cell.fact, 1.0, zone=drive.error(self.precision) + self._ramp(factor))
+            zone, gap = drive.error(self.precision) + self._ramp(factor), gap_at_zero(neuron.fact)
+            # On a grid nothing but 0 itself may be closer to 0, and where that counts to is all one.
+            only_zero = gap is not None and zone < as_float(min(gap[0] + gap[1], gap[1] - gap[0] or 2 * gap[1]))
+            return Line(neuron.cell.fact, 1.0, zone=0.0 if only_zero else zone)
         return Line(neuron.cell.fact, 0.0 if self._decides(drive, neuron.margin, factor) else 1.0)
 
     def _gated_relu(self, neuron: Neuron, drive: Sum) -> Line:
