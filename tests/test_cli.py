@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 import lsrl
 from lsrl import zoo
 from lsrl.cli import app, main
+from lsrl.demo_results import Demo
 from lsrl.targets.registry import TARGETS
 
 PROGRAM = """
@@ -188,8 +189,9 @@ def test_the_command_is_installed():
         assert command in found.stdout
 
 
-def test_the_demo_does_its_main_job(here):
-    result = data("demo", "--target", "linear-rnn", "--output", "out")
+@pytest.mark.parametrize("target", ["linear-rnn", "lstm"])
+def test_the_demo_does_its_main_job(target, here):
+    result = data("demo", "--target", target, "--output", "out")
     assert result["passed"]
     assert [(row["correct"], row["asked"]) for row in result["rows"][:2]] == [(25, 25), (61, 61)]
     assert all(row["max_error"] == 0 for row in result["rows"][:2])
@@ -197,3 +199,15 @@ def test_the_demo_does_its_main_job(here):
     assert page.count("<svg") >= 4
     assert "src=" not in page
     assert "AUS → VIE" in page
+
+
+def test_a_demo_of_several_targets_shows_a_row_for_each():
+    sizes = {"layers": 3, "width": 2, "parameters": 1234, "compile_ms": 1.0, "tokens_per_second": 2e6}
+    answered = {"correct": 25, "asked": 25, "max_error": 0.0, "unit": "", "rms": None, **sizes}
+    drawn = {**answered, "job": "map, even cells", "correct": 16, "asked": 16, "rms": 61.5}
+    jobs = [{**answered, "job": "25 capitals"}, {**answered, "job": "61 airports"}, drawn, {**drawn, "rms": 45.0}]
+    rows = [{"target": target, **job} for target in ("lstm", "gru") for job in jobs]
+    summary, _ = Demo(rows=rows).shown
+    assert [row["target"] for row in summary] == ["lstm", "gru"]
+    assert (summary[0]["capitals"], summary[0]["map"], summary[0]["RMS"]) == ("25/25", "16/16", "61.5 m")
+    assert len(Demo(rows=rows[:4]).shown[0]) == 4
