@@ -211,3 +211,11 @@ def test_a_demo_of_several_targets_shows_a_row_for_each():
     assert [row["target"] for row in summary] == ["lstm", "gru"]
     assert (summary[0]["capitals"], summary[0]["map"], summary[0]["RMS"]) == ("25/25", "16/16", "61.5 m")
     assert len(Demo(rows=rows[:4]).shown[0]) == 4
+
+
+def test_an_onnx_file_is_not_said_to_have_torch_s_guarantee(here):
+    report = data("compile", "zoo:parity", "--target", "gru", "--dtype", "float32", "-o", "parity.ONNX")
+    assert (here / "parity.ONNX").is_file()
+    assert report["guarantee"].startswith("of torch, not of ONNX")
+    plain = data("compile", "zoo:parity", "--target", "rnn-relu", "--dtype", "float32", "-o", "parity.onnx")
+    assert plain["guarantee"].startswith("exact")

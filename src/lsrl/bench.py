@@ -21,6 +21,7 @@ import numpy as np
 from lsrl.incontext import FunctionApproximator, SequenceMap
 from lsrl.targets.compiler import compile as compiled
 from lsrl.targets.model import CompiledModel
+from lsrl.targets.torch_recurrent.runtime import torch_or_error
 
 LINEAR = ("linear-rnn", "gated-linear-rnn")
 """The targets that run in NumPy, all steps at once, and whose matrices are sparse."""
@@ -176,8 +177,6 @@ def function_figures() -> Iterator[Figure]:
 
 def stock_figures(scale: int) -> Iterator[Figure]:
     """The T=10 dictionary in torch's own modules: sizes, compile time, and speed beside random weights."""
-    import torch
-
     sequence_map = dictionary_program(10)
     widest = compiled(sequence_map.program, max_length=sequence_map.max_length).sizes.widest
     x = np.random.default_rng(0).integers(0, 10, (64, 100 * scale, 1)).astype(np.float32)
@@ -196,7 +195,7 @@ def stock_figures(scale: int) -> Iterator[Figure]:
         )
         ours: Any = model.module.requires_grad_(False).recurrent
         random: Any = type(ours)(**model.weights.module_arguments).requires_grad_(False)
-        given = torch.from_numpy(x)
+        given = torch_or_error().from_numpy(x)
         times = [(_once(random, given), _once(ours, given)) for _ in range(7)]
         ratio = statistics.median(mine / theirs for theirs, mine in times[1:])
         yield Figure(f"{name}: time of the module over that of one with random weights", ratio, "")

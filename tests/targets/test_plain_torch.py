@@ -117,6 +117,9 @@ def test_the_manifest_says_all_that_there_is_to_know(target, tmp_path):
     [
         (lambda m: m["module"]["recurrent"]["arguments"].update(num_layers=99), "module is not what the weights are"),
         (lambda m: m.pop("module"), "module is not what the weights are for"),
+        (lambda m: m["module"].update(dtype="float32"), "module is not what the weights are for"),
+        (lambda m: m["guarantee"].update(kind="bounded", bound=10**400), "too large"),
+        (lambda m: m.update(max_length=10**30), "max_length"),
         (lambda m: m.update(target="lstm"), "no tensor is named .*c0.*"),
         (lambda m: m.update(target="linear-rnn"), "no tensor is named"),
     ],
@@ -142,6 +145,52 @@ def test_onnxruntime_computes_the_same(target, tolerance, tmp_path):
         given = np.random.default_rng(0).integers(0, 10, (batch, length, 1)).astype("float32")
         (answered,) = session.run(["y"], {"x": given})
         np.testing.assert_allclose(answered, model.run(given), rtol=0, atol=tolerance)
+
+
+def test_a_running_sum_stays_in_the_cell_of_an_lstm(tmp_path):
+    """There no tanh, however approximate, touches it: errors do not add up from step to step."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    running = Program(lsrl.cumsum(Input(1, range=(0, 9), integer=True)))
+    model = lsrl.compile(running, "lstm", max_length=3000, dtype="float32")
+    model.export_onnx(tmp_path / "model.onnx")
+    given = np.random.default_rng(0).integers(0, 10, (1, 3000, 1)).astype("float32")
+    (answered,) = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(["y"], {"x": given})
+    np.testing.assert_allclose(answered, model.run(given), rtol=1e-6)
+
+
+def test_export_does_not_depend_on_the_defaults_of_torch(tmp_path):
+    import torch
+
+    model = lsrl.compile(program, "gru", max_length=9, dtype="float32")
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.device("meta"):
+            model.export_onnx(tmp_path / "model.onnx")
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert (tmp_path / "model.onnx").stat().st_size
+
+
+@pytest.mark.parametrize(
+    "call", ["model.run([[1, 2]])", "model.step([1, 2])", "model.read('x', [[1, 2]])", "model.module"]
+)
+def test_without_torch_a_model_compiles_and_says_what_running_it_needs(call, tmp_path):
+    code = (
+        WITHOUT_LSRL.replace('"lsrl"', '"torch"').partition("try:")[0]
+        + f"""
+import lsrl
+x = lsrl.Input(2, range=(-4, 4), integer=True, name="x")
+model = lsrl.compile(lsrl.Program(x + 1), "lstm")
+model.save({str(tmp_path)!r})
+try:
+    model.{call}
+except lsrl.LsrlError as problem:
+    print(problem)
+"""
+    )
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "needs the package torch, which is missing; install LSRL with its extra 'torch'" in found.stdout
+    assert found.stdout.count("\n") == 1
 
 
 def test_onnx_is_refused_where_its_runtimes_would_be_wrong(tmp_path):

@@ -50,8 +50,8 @@ class Rules:
         """Raise `UnsupportedProgram` for the value of this name if selective states cannot be expressed."""
         if not self.gated_states:
             raise UnsupportedProgram(
-                f"value {name!r} is a GatedState, and what this target keeps from one step to the next does not "
-                "depend on its input; use target='lstm', 'gru' or 'rnn-relu'"
+                f"value {name!r} is a GatedState, and this target cannot keep or drop what was as its input says; "
+                "use target='lstm', 'gru' or 'rnn-relu'"
             )
 
 

@@ -10,9 +10,7 @@ from lsrl.circuit.facts import MOST_STEPS, Fact, gap_at_zero
 from lsrl.circuit.legalise import Rules
 from lsrl.circuit.units import ProductUnit
 from lsrl.errors import RangeError, UnsupportedProgram
-from lsrl.lang.numbers import ONE, ZERO
-
-HALF = fmpq(1, 2)
+from lsrl.lang.numbers import HALF, ONE, ZERO
 
 
 def by_big_m(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
@@ -30,7 +28,8 @@ def by_big_m(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
     else:
         raise UnsupportedProgram(
             f"value {builder.origin!r} multiplies two values that are not booleans, which this target cannot; "
-            "expected a boolean factor; select by lsrl.ifelse, or use target='gated-linear-rnn' and via='auto'"
+            "expected a boolean factor; select by lsrl.ifelse, or, in a program without a GatedState, "
+            "use target='gated-linear-rnn' and via='auto'"
         )
     if fact.is_boolean:
         return builder.relu(condition.plus(value).shifted(-ONE))
@@ -38,7 +37,7 @@ def by_big_m(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
         raise RangeError(
             f"value {builder.origin!r} selects a value whose range is not known, and big-M needs one; "
             "declare Input(range=(low, high)) and compile(..., max_length=...), "
-            "or use target='gated-linear-rnn' and via='auto'"
+            "or, in a program without a GatedState, use target='gated-linear-rnn' and via='auto'"
         )
     off = one_minus(condition)
     if fact.low < 0 and fact.grid is not None:

@@ -123,7 +123,8 @@ class _NeuronLayering(LayeringPass):
         drive = _drive(unit.drive if reader is None else self.over_lines(reader))
         own = tuple(sorted((row_of_unit[other], weight) for other, weight in unit.previous))
         cell = self._cell(unit_id)
-        return Neuron("linear", replace(drive, own=own), cell.fact, cell, init=unit.init)
+        sums_up = own == ((row_of_unit[unit_id], ONE),)
+        return Neuron("linear", replace(drive, own=own), cell.fact, cell, init=unit.init, sums_up=sums_up)
 
     def _unit(self, unit_id: UnitId, states: Mapping[Atom, Drive]) -> Neuron:
         unit = self.circuit.units[unit_id]

@@ -43,7 +43,7 @@ class Neuron:
     """One number of a layer. `fact` is what is known of the drive, `cell.fact` of the neuron's value.
 
     `margin` is how far from 0 a step's drive stays; None where nothing is known. `latches`: a hold's
-    drive is 0 wherever its gate is 1.
+    drive is 0 wherever its gate is 1. `sums_up`: of its own layer it reads itself only, once.
     """
 
     kind: Kind
@@ -54,6 +54,7 @@ class Neuron:
     margin: fmpq | None = None
     init: fmpq = ZERO
     latches: bool = False
+    sums_up: bool = False
 
     @property
     def chooser(self) -> Drive:

@@ -27,6 +27,7 @@ MOST = 2**24
 
 ZERO = fmpq(0)
 ONE = fmpq(1)
+HALF = fmpq(1, 2)
 
 
 def exact(number: Any, what: str = "number") -> fmpq:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from lsrl.lang.broadcasting import same_dimension
-from lsrl.lang.logic import ifelse, not_
+from lsrl.lang.logic import not_
 from lsrl.lang.matrix import Matrix, cycle, identity, shift, zeros
 from lsrl.lang.numbers import ONE, exact_vector, whole_number
-from lsrl.lang.primitives import Constant, GatedState, Linear, LinState, claimed
+from lsrl.lang.primitives import Concat, Constant, GatedState, Linear, LinState, Multi, claimed
 from lsrl.lang.values import Value, value_of
 
 
@@ -98,7 +98,8 @@ def latch(x: Value, write: Value, *, init: Any = 0, name: str | None = None) -> 
     [0.0, 7.0, 7.0, 5.0]
     """
     x, write = _with_boolean(x, write, "latch", "write", name)
-    return GatedState(ifelse(write, x, 0), not_(write), init, name=name, hint="latch")
+    taken = Multi(Concat(same_dimension(write, x)), hint=f"{name or 'latch'}.taken")
+    return GatedState(taken, not_(write), init, name=name, hint="latch")
 
 
 def reset_sum(x: Value, reset: Value, *, init: Any = 0, name: str | None = None) -> Value:

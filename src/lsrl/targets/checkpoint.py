@@ -72,7 +72,7 @@ def load(directory: str | Path) -> CompiledModel:
         target = target_named(manifest["target"])
         inputs = _inputs(manifest["inputs"], program)
         guarantee = _guarantee(manifest["guarantee"], manifest["max_length"])
-    except (LsrlError, ValueError) as problem:
+    except (LsrlError, ValueError, OverflowError) as problem:
         raise FormatError(f"{where}: {problem}") from None
     try:
         weights = target.from_tensors(_tensors(folder / WEIGHTS))

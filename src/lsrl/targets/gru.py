@@ -11,7 +11,8 @@ multiplied by ε, so small that tanh is the identity, and gates are fed so much 
       w: z = 0, n = r ⊙ u'        with r = σ(−Kv): what u was, where v < 0, else 0
   u − w is relu(v): where v < 0, the two stale values cancel.
 - boolean c times v: the same pair with c in place of v > 0.
-- a comparison: z = 0, n = tanh(K(v − threshold)), which is exactly ±1; it is read as (1 + n)/2.
+- a comparison, or two booleans multiplied: z = 0, n = tanh(K(v − threshold)), which is exactly ±1; it is
+  read as (1 + n)/2.
 - selective state c · s' + v: z = 0, r = σ(K(c − ½)), n = εv + r ⊙ s'.
 
 Where v has no grid, or a fine one, the gates of u and w could disagree in the last bit around v = 0,
@@ -25,9 +26,9 @@ from lsrl.circuit.facts import Fact
 from lsrl.circuit.legalise import Rules
 from lsrl.circuit.lowerings import SELECTING, by_selection, decided_gap, selected_relu
 from lsrl.circuit.neurons import Neuron
-from lsrl.lang.numbers import ONE
+from lsrl.lang.numbers import HALF, ONE
 from lsrl.targets.torch_recurrent.lines import Arithmetic
-from lsrl.targets.torch_recurrent.scale import HALF, Scale, opposite
+from lsrl.targets.torch_recurrent.scale import Scale, opposite
 from lsrl.targets.torch_recurrent.signals import Expression, HiddenUnit, Signal
 from lsrl.targets.torch_recurrent.target import torch_target
 from lsrl.targets.torch_recurrent.weights import Architecture

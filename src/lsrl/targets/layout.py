@@ -13,7 +13,7 @@ from flint import fmpq
 from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.stack import Part, Place
 from lsrl.circuit.units import Circuit
-from lsrl.errors import ProgramError, listed
+from lsrl.errors import ProgramError, listed, shortened
 from lsrl.lang.numbers import as_float
 
 
@@ -64,6 +64,8 @@ class Layout(Mapping[str, ReadOut]):
     absent: tuple[str, ...]
 
     def __getitem__(self, name: str) -> ReadOut:
+        if not isinstance(name, str):
+            raise ProgramError(f"{shortened(name)} is no name of a value; expected one of {listed(list(self.reads))}")
         if name in self.reads:
             return self.reads[name]
         if name in self.absent:

@@ -7,14 +7,17 @@ multiplied by ε, so small that tanh is the identity, and gates are fed so much 
 One hidden unit is worth one neuron:
 
 - linear value or state v: i = 1, f = 0, o = 1, so that h = g = εv; a state's matrix is in U.
-- ReLU of v: g = εv and o = σ(Kv): the gate shuts where v < 0.
-- a comparison: g = ε and i = σ(K(v − threshold)).
+- running sum of v: f = 1, g = εv, and the cell adds up.
+- ReLU of v: g = εv and o = σ(Kv): the gate shuts where v < 0. A ReLU that can only be 0 or h is a comparison.
+- a comparison, or two booleans multiplied: g = ε and i = σ(K(v − threshold)).
 - boolean c times v: g = εv and i = σ(K(c − ½)).
 - selective state c · s' + v: f = σ(K(c − ½)) keeps the cell or forgets it, g = εv is added.
 
 A product of two reals would need a gate that is proportional to one of them; a sigmoid is that only
 around 0 and only approximately. It is refused.
 """
+
+from dataclasses import replace
 
 from lsrl.circuit.legalise import Rules
 from lsrl.circuit.lowerings import SELECTING, by_selection
@@ -30,6 +33,8 @@ from lsrl.targets.torch_recurrent.weights import Architecture
 def express(neuron: Neuron, scale: Scale) -> Expression:
     """One hidden unit, as in the docstring of this file."""
     gates = {"i": scale.open, "f": scale.closed, "g": scale.small(neuron.drive), "o": scale.open}
+    if neuron.sums_up:
+        gates |= {"f": scale.open, "g": scale.small(replace(neuron.drive, own=()))}
     match neuron.kind:
         case "relu":
             gates["o"] = scale.positive(neuron)

@@ -8,7 +8,8 @@ where x is the layer below and h' is the layer itself one step ago.
 - linear value or state v: one unit where v ≥ 0 (or v ≤ 0) is known; one unit that holds v − low,
   where v has a short range on a grid; otherwise two, relu(v) and relu(−v), of which v is the
   difference. What a state was is read in the same way, so that its matrix is in U.
-- boolean c times v: big-M from the ranges: relu(v − M(1 − c)) is v where c = 1 and 0 where c = 0, M ≥ |v|.
+- boolean c times v: big-M from the ranges: relu(v − M(1 − c)) is v where c = 1 and 0 where c = 0, M ≥ |v|. Of a v on a
+  grid that can be negative, what is above its lowest value is selected; of another boolean, relu(c + v − 1).
 - selective state c · s' + v: p = relu(s' − M(1 − c)) and q = relu(−s' − M(1 − c)) keep what the state
   was or drop it; s = p − q + v.
 

@@ -6,7 +6,8 @@ where x is the layer below and h' is the layer itself one step ago. All values a
 so small that tanh is the identity on them. There is no gate, but there is saturation:
 
 - linear value or state v: h = εv; a state's matrix is in U.
-- a comparison: h = tanh(K(v − threshold)), which is exactly ±1; it is read as s = (1 + h)/2.
+- a comparison, or two booleans multiplied: h = tanh(K(v − threshold)), which is exactly ±1; it is read as
+  s = (1 + h)/2.
 - boolean s times v, in three layers:
       bit: n = tanh(K(1 − s))    exactly 0 where s = 1 and exactly 1 elsewhere, with K so large that it
                                  tells 1 from the float before it
@@ -24,9 +25,9 @@ from lsrl.circuit.legalise import Rules
 from lsrl.circuit.lowerings import SELECTING, by_bits, relu_by_bits
 from lsrl.circuit.neurons import Drive, Neuron
 from lsrl.lang.matrix import Row
-from lsrl.lang.numbers import ONE
+from lsrl.lang.numbers import HALF, ONE
 from lsrl.targets.torch_recurrent.lines import Arithmetic
-from lsrl.targets.torch_recurrent.scale import HALF, Scale
+from lsrl.targets.torch_recurrent.scale import Scale
 from lsrl.targets.torch_recurrent.signals import Expression, HiddenUnit, Signal
 from lsrl.targets.torch_recurrent.target import torch_target
 from lsrl.targets.torch_recurrent.weights import Architecture

@@ -26,16 +26,17 @@ def exported(network: RecurrentNetwork, path: Path) -> None:
         raise MissingPackage("onnx", "an ONNX file", "onnx")
     if network.readout.weight.dtype != torch.float32:
         raise UnsupportedProgram(
-            "ONNX has recurrent modules in float32 only, and this model is float64; compile with dtype='float32'"
+            "ONNX has recurrent modules in float32 only, and this model is float64; "
+            "compile with dtype='float32' (--dtype float32)"
         )
     buffer = io.BytesIO()
     axes = {0: "batch", 1: "time"}
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), torch.device("cpu"):
         # The exporter by tracing is deprecated; the new one unrolls what a recurrent module is made of.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network,
-            (torch.zeros(1, 2, network.recurrent.input_size),),
+            (torch.zeros(1, 2, network.recurrent.input_size, dtype=torch.float32),),
             buffer,  # type: ignore[arg-type]
             dynamo=False,
             input_names=["x"],

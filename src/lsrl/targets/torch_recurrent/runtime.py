@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -78,8 +78,7 @@ class TorchRuntime:
     @contextmanager
     def _undisturbed(self) -> Iterator[None]:
         """As few threads as are useful, and the weights' own precision, whatever the caller has set."""
-        import torch
-
+        torch = torch_or_error()
         before = torch.get_num_threads()
         torch.set_num_threads(1 if self.weights.size <= LARGEST_OF_ONE_THREAD else before)
         try:
@@ -91,17 +90,24 @@ class TorchRuntime:
 
 def network_of(weights: RecurrentWeights) -> RecurrentNetwork:
     """The module with these weights. Raises `MissingPackage` without torch."""
-    try:
-        from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork
-    except ImportError:
-        raise MissingPackage("torch", "running a network of torch", "torch") from None
+    torch_or_error()
+    from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork
+
     return RecurrentNetwork(weights)
 
 
 def _tensor(array: np.ndarray) -> Tensor:
-    import torch
+    tensor: Tensor = torch_or_error().tensor(array, device="cpu")
+    return tensor
 
-    return torch.tensor(array, device="cpu")
+
+def torch_or_error() -> Any:
+    """The package. Raises `MissingPackage` without it."""
+    try:
+        import torch
+    except ImportError:
+        raise MissingPackage("torch", "running a network of torch", "torch") from None
+    return torch
 
 
 def _single(weights: RecurrentWeights, layer: int) -> RecurrentWeights:

@@ -15,10 +15,8 @@ from flint import fmpq
 from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero, union
 from lsrl.circuit.neurons import Drive, Neuron, NeuronStack
 from lsrl.errors import RangeError, UnsupportedProgram
-from lsrl.lang.numbers import ONE, ZERO
+from lsrl.lang.numbers import HALF, ONE, ZERO
 from lsrl.targets.torch_recurrent.signals import Signal, constant
-
-HALF = fmpq(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,8 @@ def margin_of(neuron: Neuron) -> tuple[fmpq | None, fmpq]:
 def opposite(signal: Signal) -> Signal:
     """What feeds a sigmoid with the opposite result."""
     held = tuple((index, -weight) for index, weight in signal.held)
-    return Signal(signal.drive, -signal.factor, signal.shift, held)
+    plus = None if signal.plus is None else opposite(signal.plus)
+    return Signal(signal.drive, -signal.factor, signal.shift, held, plus)
 
 
 def scale_of(stack: NeuronStack, dtype: str) -> Scale:

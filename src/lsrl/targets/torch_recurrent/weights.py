@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from lsrl.errors import FormatError, RangeError, listed
+from lsrl.errors import FormatError, RangeError, listed, shortened
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import as_float
 from lsrl.targets.torch_recurrent.hidden import GateRow, HiddenStack
@@ -73,6 +73,7 @@ class RecurrentWeights:
                 "arguments": {"in_features": self.size, "out_features": self.output_dim},
             },
             "initial_state": list(self.architecture.states),
+            "dtype": str(self.dtype),
         }
 
     @property
@@ -150,12 +151,14 @@ def from_tensors(architecture: Architecture, tensors: Mapping[str, np.ndarray]) 
     depth, size = tensors[architecture.states[0]].shape
     input_dim, output_dim = tensors["recurrent.weight_ih_l0"].shape[1], len(tensors["readout.weight"])
     if depth > len(tensors) or not all((depth, size, input_dim, output_dim)):
-        raise FormatError(f"tensor {architecture.states[0]} has shape {(depth, size)}; expected (layers, hidden units)")
+        sizes = f"{depth} layers of {size} units, {input_dim} inputs and {output_dim} outputs"
+        raise FormatError(f"the tensors claim {sizes}; expected at least one of each, and tensors for all layers")
     wanted = shapes(architecture, input_dim, size, depth, output_dim)
     if missing := sorted(wanted.keys() - tensors.keys()):
-        raise FormatError(f"no tensor is named {listed(missing)}; expected all of a {architecture.name}")
+        raise FormatError(f"no tensor is named {listed(missing)}; expected all of torch.nn.{architecture.name}")
     if unknown := sorted(tensors.keys() - wanted.keys()):
-        raise FormatError(f"tensor {listed(unknown)} belongs to no {architecture.name}; expected it to be absent")
+        names = listed([shortened(name) for name in unknown])
+        raise FormatError(f"tensor {names} belongs to no torch.nn.{architecture.name}; expected it to be absent")
     dtype = tensors["readout.bias"].dtype
     if dtype not in (np.float32, np.float64):
         raise FormatError(f"tensor readout.bias is {dtype}; expected float32 or float64")
