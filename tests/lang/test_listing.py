@@ -57,7 +57,7 @@ def test_gated_states_are_written_with_their_two_arguments():
     x = Input(2, name="x")
     program = Program(lsrl.GatedState(x, lsrl.step(x[0], name="open"), name="s"), lsrl.latch(x, x[1], init=[1, "1/2"]))
     assert "s: 2 = GatedState(x, open)" in str(program)
-    assert "%latch: 2 = GatedState(%ifelse, %not_3, init=[1, 1/2])" in str(program)
+    assert "%latch: 2 = GatedState(%latch.taken, %not_3, init=[1, 1/2])" in str(program)
     parsed = Program.parse(str(program))
     assert parsed == program
     points = [[1, 0], [0, 1], [2, 0]]

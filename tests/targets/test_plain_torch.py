@@ -171,9 +171,7 @@ def test_export_does_not_depend_on_the_defaults_of_torch(tmp_path):
     assert (tmp_path / "model.onnx").stat().st_size
 
 
-@pytest.mark.parametrize(
-    "call", ["model.run([[1, 2]])", "model.step([1, 2])", "model.read('x', [[1, 2]])", "model.module"]
-)
+@pytest.mark.parametrize("call", ["run([[1, 2]])", "step([1, 2])", "read('x', [[1, 2]])", "module"])
 def test_without_torch_a_model_compiles_and_says_what_running_it_needs(call, tmp_path):
     code = (
         WITHOUT_LSRL.replace('"lsrl"', '"torch"').partition("try:")[0]
