@@ -48,6 +48,7 @@ class Target:
 
     `assemble(circuit, names, dtype)` legalises the circuit and places it; `module(weights)` is the
     network in torch; `as_tensors`, `from_tensors` and `runtime` turn weights into files and back.
+    `products` says whether it multiplies two reals.
     A target whose network is a stock module says which (`description`), and how it is exported to
     ONNX (`export_onnx`), for who runs it without LSRL.
     """
