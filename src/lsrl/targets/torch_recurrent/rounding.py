@@ -108,7 +108,7 @@ class _Layer:
             terms, constant = terms_of(neuron.drive, self.below)
             if neuron.kind == "hold":
                 held, closing = self._held(neuron)
-                rows.append(() if self._only_holds(neuron) else ((i, ONE),))
+                rows.append(() if self._only_holds(neuron) and not held else ((i, ONE),))
                 drives.append(([*terms, *held], constant + closing))
             elif neuron.kind == "linear":
                 rows.append(neuron.drive.own)
