@@ -72,6 +72,8 @@ class Affine:
         if not self.terms:
             return common_measure([self.constant])
         content = common_measure(self.terms.values())
+        if not self.constant:
+            return content
         denominator = int((self.constant / content).q)
         odd = denominator // (denominator & -denominator)
         return content / odd if odd <= LARGEST_ODD else content

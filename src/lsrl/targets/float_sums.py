@@ -27,6 +27,8 @@ PRECISION = {"float32": 24, "float64": 53}
 LARGEST = {24: 2**126, 53: 2**1022}
 """Magnitudes from one over this to this are normal floats of that precision."""
 
+LEAST = {precision: fmpq(1, largest) for precision, largest in LARGEST.items()}
+
 SLACK = 1 + 2.0**-20
 """The bound itself is computed in float64; this covers its own rounding."""
 
@@ -49,9 +51,9 @@ class Sum:
 
     def error(self, precision: int) -> float:
         """A bound on |computed − exact|: inherited errors, rounded weights, rounded additions."""
-        inherited = sum(abs(as_float(weight)) * error for weight, _, error in self.terms)
         if self._is_exact(precision):
-            return inherited
+            return 0.0
+        inherited = sum(abs(as_float(weight)) * error for weight, _, error in self.terms if error)
         if self._is_copy():
             return inherited + as_float(self.tiny)
         if self.size > LARGEST[precision]:
@@ -112,7 +114,7 @@ def fits(total: fmpq, measure: fmpq, precision: int, tiny: fmpq = ZERO) -> bool:
         return False
     numerator = int(measure.p)
     step = fmpq(numerator & -numerator, denominator)  # the power of two in the measure
-    least = max(tiny, fmpq(1) / LARGEST[precision])
+    least = max(tiny, LEAST[precision]) if tiny else LEAST[precision]
     return total <= step * fmpq(2) ** precision and least <= step and total <= LARGEST[precision]
 
 
