@@ -86,7 +86,7 @@ class CircuitBuilder:
 
     def input(self, component: int, fact: Fact) -> Affine:
         """A component of the input stream."""
-        return self._unit(("input", component), InputUnit(component), fact)
+        return self.unit(("input", component), InputUnit(component), fact)
 
     def relu(self, argument: Affine) -> Affine:
         """max(argument, 0), as the cheapest form that has this value on every reachable input."""
@@ -116,7 +116,7 @@ class CircuitBuilder:
 
     def _plain_relu(self, argument: Affine, fact: Fact, scale: fmpq) -> Affine:
         normal = argument.times(1 / scale)
-        unit = self._unit(("relu", normal.key()), ReLUUnit(normal), weighted_sum([(1 / scale, relu_fact(fact))], ZERO))
+        unit = self.unit(("relu", normal.key()), ReLUUnit(normal), weighted_sum([(1 / scale, relu_fact(fact))], ZERO))
         return unit.times(scale)
 
     def _one_hot_relu(self, argument: Affine) -> Affine | None:
@@ -177,15 +177,13 @@ class CircuitBuilder:
         left, right = left.times(1 / scales[0]), right.times(1 / scales[1])
         scale = scales[0] * scales[1]
         keys = tuple(sorted((left.key(), right.key())))
-        unit = self._unit(
-            ("product", keys, via), ProductUnit(left, right, via), weighted_sum([(1 / scale, fact)], ZERO)
-        )
+        unit = self.unit(("product", keys, via), ProductUnit(left, right, via), weighted_sum([(1 / scale, fact)], ZERO))
         return unit.times(scale)
 
     def gate(self, gate: Affine, argument: Affine) -> Affine:
         """gate · max(argument, 0)."""
         fact = product_fact(self.fact(gate), relu_fact(self.fact(argument)))
-        return self._unit(("gate", gate.key(), argument.key()), GateUnit(gate, argument), fact)
+        return self.unit(("gate", gate.key(), argument.key()), GateUnit(gate, argument), fact)
 
     def step(self, argument: Affine, margin: fmpq | None) -> Affine:
         """1 where the argument is above 0, 0 where it is below; |argument| ≥ margin, if there is one."""
@@ -197,7 +195,7 @@ class CircuitBuilder:
         scale = argument.content()
         normal, margin = argument.times(1 / scale), None if margin is None else margin / scale
         key = ("step", normal.key(), margin is None)
-        return self._unit(key, StepUnit(normal, margin), BOOLEAN)
+        return self.unit(key, StepUnit(normal, margin), BOOLEAN)
 
     def bit(self, boolean: Affine) -> Affine:
         """The boolean as a number that is exactly 0 or exactly 1, however it was decided."""
@@ -206,7 +204,7 @@ class CircuitBuilder:
         unit = max(boolean.terms)
         if len(boolean.terms) > 1 or not isinstance(self.units[unit], StepUnit):
             boolean = self.step(boolean.shifted(fmpq(-1, 2)), fmpq(1, 2))
-        return self._unit(("bit", boolean.key()), BitUnit(boolean), BOOLEAN)
+        return self.unit(("bit", boolean.key()), BitUnit(boolean), BOOLEAN)
 
     def ramp(self, argument: Affine) -> Affine:
         """f, where the argument is 1 − a·relu(g) with a > 0: its ReLU is clip(f, 0, 1), f = 1 − a·g. Else itself."""
@@ -233,11 +231,11 @@ class CircuitBuilder:
         if fact.low is not None and fact.low == fact.high:
             return number(fact.low)
         key = ("gated state", gate.key(), drive.key(), terms_key([(0, init)]))
-        return self._unit(key, GatedStateUnit(gate, drive, init, latches), fact)
+        return self.unit(key, GatedStateUnit(gate, drive, init, latches), fact)
 
     def sum(self, argument: Affine) -> Affine:
         """The form as a unit of its own."""
-        return self._unit(("sum", argument.key()), SumUnit(argument), self.fact(argument))
+        return self.unit(("sum", argument.key()), SumUnit(argument), self.fact(argument))
 
     def states(self, rows: Sequence[Row], drives: Sequence[Affine], inits: Sequence[fmpq]) -> list[Affine]:
         """The components of sₜ = A sₜ₋₁ + driveₜ as forms; `rows` are A's.
@@ -275,7 +273,8 @@ class CircuitBuilder:
                 self.knowledge.group_sizes[first] = len(known)
         return [variable(unit) if row else drive for unit, row, drive in zip(known, rows, drives, strict=True)]
 
-    def _unit(self, key: object, unit: Unit, fact: Fact) -> Affine:
+    def unit(self, key: object, unit: Unit, fact: Fact) -> Affine:
+        """A unit that is made once for equal keys, as a form."""
         known = self._shared.get(key)
         if known is None:
             known = self._shared[key] = [self._append(unit, fact)]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from flint import fmpq
+
 from lsrl.circuit.affine import Affine, UnitId, substituted
 from lsrl.circuit.builder import CircuitBuilder
+from lsrl.circuit.delays import delayed, latched
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.knowledge import Claim
 from lsrl.circuit.units import (
     BitUnit,
     Circuit,
+    DelayUnit,
     GatedStateUnit,
     GateUnit,
     InputUnit,
+    LatchUnit,
     ProductUnit,
     ReLUUnit,
     StateUnit,
@@ -23,8 +28,10 @@ from lsrl.circuit.units import (
     SumUnit,
     Unit,
     dependencies,
+    forms_of,
 )
 from lsrl.errors import UnsupportedProgram
+from lsrl.lang.matrix import Row
 
 ProductRule: TypeAlias = Callable[[CircuitBuilder, Affine, Affine, ProductUnit], Affine]
 """How a target writes left · right: builds what it needs, returns the form that has the value."""
@@ -33,9 +40,37 @@ ReLURule: TypeAlias = Callable[[CircuitBuilder, Affine, Fact], Affine]
 """How a target writes relu(argument), given the fact of the result."""
 
 
+StateRule: TypeAlias = Callable[[CircuitBuilder, Sequence[Row], Sequence[Affine], Sequence[fmpq]], list[Affine]]
+"""How a target writes sₜ = A sₜ₋₁ + driveₜ: rows of A, drives, initial values."""
+
+GatedStateRule: TypeAlias = Callable[[CircuitBuilder, Affine, Affine, GatedStateUnit], Affine]
+"""How a target writes gate · (itself one step ago) + drive."""
+
+
 def kept_relu(builder: CircuitBuilder, argument: Affine, _: Fact) -> Affine:
     """A ReLU is a ReLU."""
     return builder.relu(argument)
+
+
+def kept_states(
+    builder: CircuitBuilder, rows: Sequence[Row], drives: Sequence[Affine], inits: Sequence[fmpq]
+) -> list[Affine]:
+    """Linear states with whatever matrix."""
+    return builder.states(rows, drives, inits)
+
+
+def kept_gated_state(builder: CircuitBuilder, gate: Affine, drive: Affine, unit: GatedStateUnit) -> Affine:
+    """A selective state is one."""
+    return builder.gated_state(gate, drive, unit.init, latches=unit.latches)
+
+
+def refused_gated_state(builder: CircuitBuilder, gate: Affine, drive: Affine, unit: GatedStateUnit) -> Affine:
+    """No selective state can be expressed: raises `UnsupportedProgram`."""
+    del gate, drive, unit
+    raise UnsupportedProgram(
+        f"value {builder.origin!r} is a GatedState, and this target cannot keep or drop what was as its input says; "
+        "use target='lstm', 'gru' or 'rnn-relu'"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +79,8 @@ class Rules:
 
     product: ProductRule
     relu: ReLURule = kept_relu
-    gated_states: bool = True
-
-    def check_gated_states(self, name: str) -> None:
-        """Raise `UnsupportedProgram` for the value of this name if selective states cannot be expressed."""
-        if not self.gated_states:
-            raise UnsupportedProgram(
-                f"value {name!r} is a GatedState, and this target cannot keep or drop what was as its input says; "
-                "use target='lstm', 'gru' or 'rnn-relu'"
-            )
+    states: StateRule = kept_states
+    gated_state: GatedStateRule = kept_gated_state
 
 
 def legalised(circuit: Circuit, rules: Rules) -> Circuit:
@@ -74,7 +102,7 @@ def legalised(circuit: Circuit, rules: Rules) -> Circuit:
         builder.origin = circuit.origins[unit_id]
         if isinstance(unit, StateUnit):
             if unit_id not in meanings:  # the first of its cluster; the others are rebuilt with it
-                _rebuild_states(builder, circuit, unit.cluster, needed, meanings)
+                _rebuild_states(builder, circuit, unit.cluster, needed, meanings, rules)
         else:
             meanings[unit_id] = _rebuilt(builder, unit, circuit.knowledge.facts[unit_id], meanings, rules)
             builder.assume(meanings[unit_id], circuit.knowledge.facts[unit_id])
@@ -112,37 +140,55 @@ def reachable(circuit: Circuit) -> set[UnitId]:
 
 
 def _rebuilt(builder: CircuitBuilder, unit: Unit, fact: Fact, meanings: dict[UnitId, Affine], rules: Rules) -> Affine:
+    forms = [substituted(form, meanings) for form in forms_of(unit)]
     match unit:
         case InputUnit(component):
             return builder.input(component, fact)
-        case ReLUUnit(argument):
-            return rules.relu(builder, substituted(argument, meanings), fact)
-        case StepUnit(argument, margin):
-            return builder.step(substituted(argument, meanings), margin)
-        case SumUnit(argument):
-            return builder.sum(substituted(argument, meanings))
-        case GateUnit(gate, argument):
-            return builder.gate(substituted(gate, meanings), substituted(argument, meanings))
-        case BitUnit(argument):
-            return builder.bit(substituted(argument, meanings))
-        case ProductUnit(left, right, _):
-            return rules.product(builder, substituted(left, meanings), substituted(right, meanings), unit)
-        case GatedStateUnit(gate, drive, init, latches):
-            rules.check_gated_states(builder.origin)
-            return builder.gated_state(substituted(gate, meanings), substituted(drive, meanings), init, latches=latches)
+        case ReLUUnit():
+            return rules.relu(builder, forms[0], fact)
+        case ProductUnit():
+            return rules.product(builder, forms[0], forms[1], unit)
+        case GatedStateUnit():
+            return rules.gated_state(builder, forms[0], forms[1], unit)
         case StateUnit():
             raise TypeError("states are rebuilt together")
+        case _:
+            return _rebuilt_as_it_is(builder, unit, forms)
+
+
+def _rebuilt_as_it_is(builder: CircuitBuilder, unit: Unit, forms: Sequence[Affine]) -> Affine:
+    """A unit that only rules make."""
+    match unit:
+        case StepUnit(margin=margin):
+            return builder.step(forms[0], margin)
+        case SumUnit():
+            return builder.sum(forms[0])
+        case GateUnit():
+            return builder.gate(forms[0], forms[1])
+        case BitUnit():
+            return builder.bit(forms[0])
+        case DelayUnit(steps=steps):
+            return delayed(builder, forms[0], steps)
+        case LatchUnit():
+            return latched(builder, forms[0], forms[1])
+        case _:
+            raise TypeError(f"{type(unit).__name__} has a rule")
 
 
 def _rebuild_states(
-    builder: CircuitBuilder, circuit: Circuit, first: UnitId, needed: set[UnitId], meanings: dict[UnitId, Affine]
+    builder: CircuitBuilder,
+    circuit: Circuit,
+    first: UnitId,
+    needed: set[UnitId],
+    meanings: dict[UnitId, Affine],
+    rules: Rules,
 ) -> None:
     """Rebuild the needed states of the cluster that begins with `first`."""
     cluster = [(unit_id, unit) for unit_id, unit in circuit.cluster(first) if unit_id in needed]
     place = {unit_id: i for i, (unit_id, _) in enumerate(cluster)}
     rows = [tuple((place[other], weight) for other, weight in unit.previous) for _, unit in cluster]
     drives = [substituted(unit.drive, meanings) for _, unit in cluster]
-    forms = builder.states(rows, drives, [unit.init for _, unit in cluster])
+    forms = rules.states(builder, rows, drives, [unit.init for _, unit in cluster])
     for (unit_id, unit), form in zip(cluster, forms, strict=True):
         meanings[unit_id] = form
         if unit.previous:

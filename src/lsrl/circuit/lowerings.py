@@ -6,8 +6,9 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination
 from lsrl.circuit.builder import CircuitBuilder, one_minus
+from lsrl.circuit.diagonal_states import diagonal_states, summed_and_latched
 from lsrl.circuit.facts import MOST_STEPS, Fact, gap_at_zero
-from lsrl.circuit.legalise import Rules
+from lsrl.circuit.legalise import Rules, refused_gated_state
 from lsrl.circuit.units import ProductUnit
 from lsrl.errors import RangeError, UnsupportedProgram
 from lsrl.lang.numbers import HALF, ONE, ZERO
@@ -105,6 +106,16 @@ def stepped_relu(builder: CircuitBuilder, argument: Affine, fact: Fact) -> Affin
     return builder.step(builder.ramp(argument.times(1 / height)).shifted(-HALF), HALF).times(height)
 
 
+def surely_stepped_relu(builder: CircuitBuilder, argument: Affine, fact: Fact) -> Affine:
+    """As `stepped_relu` where floats hold every value of the argument, for steps that are differences of two ReLUs.
+
+    Elsewhere they would cancel, and a comparison stays a clip in a clip.
+    """
+    height = fact.two_values[1] if fact.two_values is not None else ONE
+    decided = decided_gap(builder, builder.ramp(argument.times(1 / height))) is not None
+    return stepped_relu(builder, argument, fact) if decided else builder.relu(argument)
+
+
 def selected_relu(builder: CircuitBuilder, argument: Affine, _: Fact) -> Affine:
     """relu(x) is x where a step of x says so: for gates that must all see the same decision."""
     folded = builder.folded_relu(argument)
@@ -149,6 +160,7 @@ def decided_gap(builder: CircuitBuilder, form: Affine) -> tuple[fmpq, fmpq] | No
     return gap if gap is not None and size <= 4 * MOST_STEPS * gap[1] else None
 
 
-WITHOUT_PRODUCTS = Rules(without_products, gated_states=False)
-BY_GATES = Rules(by_gates, gated_states=False)
+DIAGONAL = Rules(by_gates, surely_stepped_relu, diagonal_states, summed_and_latched)
+WITHOUT_PRODUCTS = Rules(without_products, gated_state=refused_gated_state)
+BY_GATES = Rules(by_gates, gated_state=refused_gated_state)
 SELECTING = Rules(by_selection, stepped_relu)

@@ -19,9 +19,11 @@ from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.units import (
     BitUnit,
     Circuit,
+    DelayUnit,
     GatedStateUnit,
     GateUnit,
     InputUnit,
+    LatchUnit,
     ProductUnit,
     ReLUUnit,
     StateUnit,
@@ -59,10 +61,10 @@ def reads(circuit: Circuit, unit_id: UnitId, *, fused: bool = True) -> Iterator[
         case GateUnit(gate, argument):
             yield gate, False
             yield argument, fused
-        case GatedStateUnit(gate=gate, drive=drive):
+        case GatedStateUnit(gate=gate, drive=drive) | LatchUnit(gate, drive):
             yield gate, False
             yield drive, False
-        case StateUnit(_, drive, _, _):
+        case StateUnit(_, drive, _, _) | DelayUnit(drive, _):
             yield drive, False
         case InputUnit():
             pass

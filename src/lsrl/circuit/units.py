@@ -96,8 +96,34 @@ class GatedStateUnit:
     latches: bool
 
 
+@dataclass(frozen=True, slots=True)
+class DelayUnit:
+    """The argument `steps` steps ago, 0 in the first `steps` steps."""
+
+    argument: Affine
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class LatchUnit:
+    """The argument where the boolean `keep` is 0, else what it was one step ago; 0 before the first step."""
+
+    keep: Affine
+    argument: Affine
+
+
 Unit: TypeAlias = (
-    InputUnit | ReLUUnit | StepUnit | BitUnit | ProductUnit | GateUnit | SumUnit | StateUnit | GatedStateUnit
+    InputUnit
+    | ReLUUnit
+    | StepUnit
+    | BitUnit
+    | ProductUnit
+    | GateUnit
+    | SumUnit
+    | StateUnit
+    | GatedStateUnit
+    | DelayUnit
+    | LatchUnit
 )
 
 
@@ -114,6 +140,10 @@ def forms_of(unit: Unit) -> tuple[Affine, ...]:
             return gate, argument
         case StateUnit(_, drive, _, _):
             return (drive,)
+        case DelayUnit(argument, _):
+            return (argument,)
+        case LatchUnit(keep, argument):
+            return keep, argument
         case InputUnit():
             return ()
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.neurons import NeuronStack
+from lsrl.circuit.residual import ResidualStack
 from lsrl.circuit.stack import Stack
 from lsrl.errors import FormatError, RangeError, ShapeError, UnsupportedProgram
 from lsrl.lang import Program
@@ -56,7 +57,7 @@ class CompiledModel:
     sizes: Report
     weights: Any
     runtime: Runtime
-    stack: Stack | NeuronStack | None
+    stack: Stack | NeuronStack | ResidualStack | None
 
     def __repr__(self) -> str:
         return f"<CompiledModel {self.sizes}>"

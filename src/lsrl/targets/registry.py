@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lsrl.circuit.neurons import NeuronStack
+from lsrl.circuit.residual import ResidualStack
 from lsrl.circuit.stack import Stack
 from lsrl.circuit.units import Circuit
 from lsrl.errors import UnsupportedProgram, shortened
@@ -27,7 +28,7 @@ class Assembly:
 
     weights: Any
     runtime: Runtime
-    stack: Stack | NeuronStack
+    stack: Stack | NeuronStack | ResidualStack
     layout: Layout
     guarantee: Guarantee
 
@@ -74,6 +75,9 @@ TARGETS: dict[str, str] = {
     "rnn-tanh": "lsrl.targets.rnn_tanh",
     "lstm": "lsrl.targets.lstm",
     "gru": "lsrl.targets.gru",
+    "mamba": "lsrl.targets.mamba",
+    "hawk": "lsrl.targets.hawk",
+    "griffin": "lsrl.targets.griffin",
 }
 """Each target's name and the module whose `TARGET` it is; imported when first used."""
 

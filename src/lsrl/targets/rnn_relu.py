@@ -23,8 +23,9 @@ from lsrl.circuit.legalise import Rules
 from lsrl.circuit.lowerings import without_products
 from lsrl.circuit.neurons import Drive, Neuron
 from lsrl.lang.numbers import ONE, ZERO
+from lsrl.targets.float_scale import unbounded
 from lsrl.targets.torch_recurrent.lines import Arithmetic
-from lsrl.targets.torch_recurrent.scale import Scale, unbounded, unscaled
+from lsrl.targets.torch_recurrent.scale import Scale, unscaled
 from lsrl.targets.torch_recurrent.signals import Expression, HiddenUnit, Signal
 from lsrl.targets.torch_recurrent.target import torch_target
 from lsrl.targets.torch_recurrent.weights import Architecture

@@ -21,7 +21,7 @@ else: that is why the last layer is there, and why a selective state, which woul
 within one step, is refused. So is a product of two reals.
 """
 
-from lsrl.circuit.legalise import Rules
+from lsrl.circuit.legalise import Rules, refused_gated_state
 from lsrl.circuit.lowerings import SELECTING, by_bits, relu_by_bits
 from lsrl.circuit.neurons import Drive, Neuron
 from lsrl.lang.matrix import Row
@@ -62,7 +62,7 @@ TARGET = torch_target(
     "torch.nn.RNN with tanh; selection by saturation, no selective states and no products of reals",
     Architecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "tanh"}),
     express,
-    passes=(SELECTING, Rules(by_bits, relu_by_bits, gated_states=False)),
+    passes=(SELECTING, Rules(by_bits, relu_by_bits, gated_state=refused_gated_state)),
     arithmetic=Arithmetic(unclean=("select",)),
     onnx=False,
 )

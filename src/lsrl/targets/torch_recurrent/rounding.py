@@ -16,6 +16,7 @@ from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero
 from lsrl.circuit.neurons import Drive, Neuron, NeuronStack
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO, as_float
+from lsrl.targets.float_scale import unbounded
 from lsrl.targets.float_sums import (
     Recurrence,
     Sum,
@@ -30,7 +31,7 @@ from lsrl.targets.float_sums import (
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.torch_recurrent.hidden import HiddenStack
 from lsrl.targets.torch_recurrent.lines import Arithmetic, Line, reached, shifted, terms_of
-from lsrl.targets.torch_recurrent.scale import Scale, beyond, margin_of, unbounded
+from lsrl.targets.torch_recurrent.scale import Scale, beyond, margin_of
 
 DECIDED = 0.25
 """A boolean that is off by up to this still saturates the gate that it feeds."""

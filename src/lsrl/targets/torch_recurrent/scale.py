@@ -14,8 +14,9 @@ from flint import fmpq
 
 from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero, union
 from lsrl.circuit.neurons import Drive, Neuron, NeuronStack
-from lsrl.errors import RangeError, UnsupportedProgram
+from lsrl.errors import UnsupportedProgram
 from lsrl.lang.numbers import HALF, ONE, ZERO
+from lsrl.targets.float_scale import exponent, power, power_of_two_above, power_of_two_below, unbounded
 from lsrl.targets.torch_recurrent.signals import Signal, constant
 
 
@@ -57,12 +58,12 @@ class Scale:
     @property
     def open(self) -> Signal:
         """Feeds a sigmoid so that it is exactly 1."""
-        return constant(_power(self.format.saturated))
+        return constant(power(self.format.saturated))
 
     @property
     def closed(self) -> Signal:
         """Feeds a sigmoid so that it is exactly 0."""
-        return constant(-_power(self.format.saturated))
+        return constant(-power(self.format.saturated))
 
     def small(self, drive: Drive) -> Signal:
         """Feeds a tanh so that it is ε times the drive."""
@@ -79,18 +80,18 @@ class Scale:
     def sharpness(self, neuron: Neuron) -> tuple[fmpq, fmpq]:
         """How much of its drive (shifted by so much) a gate is fed with, for a step or ReLU."""
         # Weights are up to factor / ε: where drives or margins are small, that is what limits the factor.
-        room = _power(self.format.largest - self.format.precision) * self.epsilon
+        room = power(self.format.largest - self.format.precision) * self.epsilon
         margin, shift = margin_of(neuron)
         if margin is not None:
             return min(self._sharp(margin), room), shift
         magnitude = neuron.fact.magnitude
         if magnitude is None:
             raise unbounded(neuron.cell.label)
-        return min(_power(self.format.sharpest) / _power_of_two_above(magnitude), room), shift
+        return min(power(self.format.sharpest) / power_of_two_above(magnitude), room), shift
 
     def surely(self, drive: Drive) -> Signal:
         """Feeds a tanh that is 0 where the drive is exactly 0, and 1 wherever floats of size 1 differ from 0."""
-        return Signal(drive, _power(2 * self.format.saturated + self.format.precision))
+        return Signal(drive, power(2 * self.format.saturated + self.format.precision))
 
     def chosen(self, gate: Drive) -> Signal:
         """Feeds a sigmoid that is 1 where a boolean is 1, 0 where it is 0."""
@@ -98,12 +99,12 @@ class Scale:
 
     def _sharp(self, margin: fmpq) -> fmpq:
         """Half the margin is enough to saturate: that much error does not matter."""
-        return 2 * _power(self.format.saturated) / _power_of_two_below(margin)
+        return 2 * power(self.format.saturated) / power_of_two_below(margin)
 
     @property
     def tiny(self) -> fmpq:
         """Values below this are stored as numbers that have lost digits; 0 where values are stored as they are."""
-        return ZERO if self.epsilon == 1 else _power(-self.format.largest) / self.epsilon
+        return ZERO if self.epsilon == 1 else power(-self.format.largest) / self.epsilon
 
 
 def margin_of(neuron: Neuron) -> tuple[fmpq | None, fmpq]:
@@ -134,9 +135,9 @@ def scale_of(stack: NeuronStack, dtype: str) -> Scale:
             raise unbounded(label)
     largest = max((fact.magnitude for _, fact in facts if fact.magnitude), default=ONE)
     smallest = min((fact.measure for _, fact in facts if fact.measure is not None), default=largest)
-    epsilon = _power(format.identity) / _power_of_two_above(max(largest, ONE))
+    epsilon = power(format.identity) / power_of_two_above(max(largest, ONE))
     room = format.largest + format.identity
-    needed = _exponent(_power_of_two_above(max(largest, ONE)) / _power_of_two_below(smallest))
+    needed = exponent(power_of_two_above(max(largest, ONE)) / power_of_two_below(smallest))
     if needed > room:
         raise beyond(format, f"values reach from {_text(smallest)} to {_text(largest)}", needed, room)
     return Scale(epsilon, format)
@@ -164,39 +165,5 @@ def _stored(stack: NeuronStack) -> Iterator[tuple[str, Fact]]:
             yield neuron.cell.label, union([neuron.cell.fact, constant_fact(neuron.init)])
 
 
-def unbounded(label: str) -> RangeError:
-    """The error that this value needs a range."""
-    return RangeError(
-        f"the range of value {label!r} is not known, and this target needs one for every value; "
-        "declare Input(range=(low, high)) and compile(..., max_length=...)"
-    )
-
-
-def _power(exponent: int) -> fmpq:
-    return fmpq(2) ** exponent
-
-
-def _exponent(power: fmpq) -> int:
-    """The exponent of a power of two."""
-    return int(power.p).bit_length() - int(power.q).bit_length()
-
-
-def _power_of_two_above(number: fmpq) -> fmpq:
-    """The smallest power of two that is not below a positive number; 1 for 0.
-
-    >>> _power_of_two_above(fmpq(5)), _power_of_two_above(fmpq(1, 3))
-    (8, 1/2)
-    """
-    if not number:
-        return ONE
-    power = _power_of_two_below(number)
-    return power if power == number else 2 * power
-
-
-def _power_of_two_below(number: fmpq) -> fmpq:
-    power = _power(int(number.p).bit_length() - int(number.q).bit_length())
-    return power if power <= number else power / 2
-
-
 def _text(number: fmpq) -> str:
-    return f"{float(number):.3g}" if _exponent(_power_of_two_above(number)) < 1000 else "beyond every float"
+    return f"{float(number):.3g}" if exponent(power_of_two_above(number)) < 1000 else "beyond every float"

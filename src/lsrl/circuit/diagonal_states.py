@@ -1,0 +1,145 @@
+"""States of architectures whose state matrix is real, diagonal and between 0 and 1.
+
+What remembers another component is a delay; what turns in a circle by itself is a count of the
+steps and its residue, by a staircase; what adds up under a gate is two sums, of which a latch
+holds one. Everything else is refused: such a state cannot rotate or permute as its input says
+(Merrill et al. 2024, "The Illusion of State in State-Space Models"; Sarrof et al. 2024, "The
+Expressive Capacity of State Space Models").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flint import fmpq
+
+from lsrl.circuit.affine import Affine, combination, number
+from lsrl.circuit.builder import CircuitBuilder
+from lsrl.circuit.delays import before, first_step, latched
+from lsrl.circuit.facts import BOOLEAN, Fact
+from lsrl.circuit.state_graph import components, is_permutation
+from lsrl.circuit.units import GatedStateUnit
+from lsrl.errors import RangeError, UnsupportedProgram
+from lsrl.lang.matrix import Row
+from lsrl.lang.numbers import HALF, ONE, ZERO
+
+WIDEST_STAIRCASE = 16
+"""Steps that one stage of a staircase takes; longer ones have more stages."""
+
+
+def diagonal_states(
+    builder: CircuitBuilder, rows: Sequence[Row], drives: Sequence[Affine], inits: Sequence[fmpq]
+) -> list[Affine]:
+    """sₜ = A sₜ₋₁ + driveₜ by delays, sums that start at 0, and staircases.
+
+    Raises `UnsupportedProgram` for a component that reads itself with a weight that is not in
+    [0, 1], and for components that read one another in a circle, except for a driverless permutation.
+    """
+    meanings: dict[int, Affine] = {}
+    for members in components(rows):
+        if len(members) > 1:
+            meanings.update(_circle(builder, members, rows, drives, inits))
+            continue
+        (state,) = members
+        row = dict(rows[state])
+        itself = row.pop(state, ZERO)
+        remembered = [(weight, before(builder, meanings[other], inits[other])) for other, weight in row.items()]
+        drive = combination([(ONE, drives[state]), *remembered])
+        meanings[state] = _accumulated(builder, itself, drive, inits[state]) if itself else drive
+    return [meanings[state] for state in range(len(rows))]
+
+
+def _accumulated(builder: CircuitBuilder, weight: fmpq, drive: Affine, init: fmpq) -> Affine:
+    """sₜ = weight · sₜ₋₁ + driveₜ by a state that starts at 0."""
+    if not 0 < weight <= 1:
+        raise UnsupportedProgram(
+            f"value {builder.origin!r} has a state that reads itself times {weight}, and this target's state matrix is "
+            "real, diagonal and between 0 and 1; use target='lstm', 'gru', 'rnn-relu' or 'linear-rnn'"
+        )
+    if weight == 1:
+        return builder.states([((0, ONE),)], [drive], [ZERO])[0].shifted(init)
+    if init:
+        drive = combination([(ONE, drive), (weight * init, first_step(builder))])
+    return builder.states([((0, weight),)], [drive], [ZERO])[0]
+
+
+def _circle(
+    builder: CircuitBuilder,
+    members: Sequence[int],
+    rows: Sequence[Row],
+    drives: Sequence[Affine],
+    inits: Sequence[fmpq],
+) -> dict[int, Affine]:
+    """A permutation that nothing drives: initial values picked by what is left of the steps so far."""
+    circle = [rows[state] for state in members]
+    if not is_permutation(circle) or any(drives[state].terms or drives[state].constant for state in members):
+        raise UnsupportedProgram(
+            f"value {builder.origin!r} has states that read one another in a circle, and this target's state matrix is "
+            "real, diagonal and non-negative, which cannot rotate or permute (Merrill et al. 2024, Sarrof et al. "
+            "2024); use target='lstm', 'gru', 'rnn-relu' or 'linear-rnn', or a prompt that carries its positions"
+        )
+    residues = step_residues(builder, len(members))
+    found = {}
+    for state in members:
+        source, parts = state, []
+        for steps in range(1, len(members) + 1):
+            source = rows[source][0][0]
+            parts.append((inits[source], residues[steps % len(members)]))
+        found[state] = combination((init, residue) for init, residue in parts if init)
+    return found
+
+
+def step_residues(builder: CircuitBuilder, period: int) -> list[Affine]:
+    """For every residue r, whether the number of steps so far, this one included, is r modulo `period`.
+
+    A staircase takes off the largest multiples first: n − p Σⱼ [n ≥ jp] with p = period · base^k,
+    j = 1 … base − 1, for k = …, 1, 0. Raises `RangeError` without a `max_length`.
+    """
+    if builder.max_length is None:
+        raise RangeError(
+            f"value {builder.origin!r} is a cycle of {period} steps, which this target can only count off up to a "
+            "length that is known; declare compile(..., max_length=...)"
+        )
+    left, most = builder.states([((0, ONE),)], [number(ONE)], [ZERO])[0], builder.max_length
+    stages, base = _staircase(most // period)
+    for stage in range(stages - 1, -1, -1):
+        tread = fmpq(period * base**stage)
+        risers = [
+            builder.step(left.shifted(HALF - j * tread), HALF) for j in range(1, min(base, int(most / tread) + 1))
+        ]
+        left = combination([(ONE, left), *((-tread, riser) for riser in risers)])
+        most = min(most, int(tread) - 1)
+        builder.assume(left, Fact(ZERO, fmpq(most), ONE))
+    return [_is(builder, left, residue) for residue in range(period)]
+
+
+def _staircase(quotient: int) -> tuple[int, int]:
+    """How many stages, and of which base, count to a quotient: the fewest that are narrow enough."""
+    stages = 0
+    while (quotient + 1) > WIDEST_STAIRCASE**stages:
+        stages += 1
+    base = 2
+    while base**stages < quotient + 1:
+        base += 1
+    return stages, base
+
+
+def _is(builder: CircuitBuilder, count: Affine, target: int) -> Affine:
+    """Whether a whole number is this one: a hat of three ReLUs."""
+    hat = combination(
+        (weight, builder.relu(count.shifted(fmpq(offset - target))))
+        for weight, offset in ((ONE, 1), (fmpq(-2), 0), (ONE, -1))
+    )
+    builder.assume(hat, BOOLEAN)
+    return hat
+
+
+def summed_and_latched(builder: CircuitBuilder, gate: Affine, drive: Affine, unit: GatedStateUnit) -> Affine:
+    """gate · s' + drive: a latch where nothing is added under gate 1. Else, with S the sum of all drives and L
+    a latch of what S was before the last step with gate 0, it is S − L.
+    """
+    if unit.latches:
+        return latched(builder, gate, drive.shifted(-unit.init)).shifted(unit.init)
+    total = builder.states([((0, ONE),)], [drive], [ZERO])[0]
+    earlier = combination([(ONE, total), (-ONE, drive)], unit.init)
+    return combination([(ONE, total), (-ONE, latched(builder, gate, earlier))], unit.init)

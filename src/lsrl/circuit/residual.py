@@ -1,0 +1,107 @@
+"""Residual stacks: a circuit's units placed in the stages of a network that adds to a residual stream.
+
+Every unit has a channel of the stream. A stage reads the channels and writes its units' values
+into theirs, where they stay: what a later stage reads need not be carried. All that there is to
+decide is which stage computes which unit. A stage has no biases but what it reads of a channel
+that is 1: before the first step, where that is 0, all units are 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from flint import fmpq
+
+from lsrl.circuit.affine import UnitId
+from lsrl.circuit.facts import Fact
+from lsrl.circuit.stack import Cell, Place
+from lsrl.circuit.units import Circuit, InputUnit, StateUnit, forms_of
+from lsrl.circuit.verify import CompilerError
+from lsrl.lang.numbers import ONE, ZERO
+
+Accepts: TypeAlias = Callable[[int], tuple[type, ...]]
+"""The kinds of units that a stage can compute, none where the architecture's stage does something else."""
+
+MARKS = 2
+"""Channels beside those of inputs and units: one that is 1 at every position, one that is 1 at every step."""
+
+
+@dataclass(frozen=True)
+class ResidualStack:
+    """The units of every stage; unit i's value is in channel `channels[i]` from its stage on."""
+
+    circuit: Circuit
+    stages: tuple[tuple[UnitId, ...], ...]
+    channels: Mapping[UnitId, int]
+
+    @property
+    def name(self) -> str:
+        """The program's name."""
+        return self.circuit.name
+
+    @property
+    def width(self) -> int:
+        """How many channels are used."""
+        return MARKS + self.circuit.input_dim + sum(map(len, self.stages))
+
+    @property
+    def inputs(self) -> tuple[Cell, ...]:
+        """The components of the input."""
+        cells = [Cell(f"input[{i}]", Fact(), False) for i in range(self.circuit.input_dim)]
+        for unit_id, unit in enumerate(self.circuit.units):
+            if isinstance(unit, InputUnit):
+                cells[unit.component] = self.cell(unit_id)
+        return tuple(cells)
+
+    def cell(self, unit_id: UnitId) -> Cell:
+        """What a unit is for, and what is known of it."""
+        return Cell(self.circuit.origins[unit_id], self.circuit.knowledge.facts[unit_id], False)
+
+
+def residual_stack(circuit: Circuit, accepts: Accepts) -> ResidualStack:
+    """Every unit in the earliest stage that accepts its kind and comes after all that it reads.
+
+    >>> from lsrl import Input, Program, ReLU, cumsum
+    >>> from lsrl.circuit.translate import circuit_of
+    >>> circuit = circuit_of(Program(ReLU(cumsum(Input(1, range=(-1, 1))))), max_length=9)
+    >>> residual_stack(circuit, lambda stage: (StateUnit,) if stage % 2 else (object,)).stages
+    ((1,), (), (2,))
+    """
+    stage_of: dict[UnitId, int] = {}
+    for unit_id, unit in enumerate(circuit.units):
+        if isinstance(unit, InputUnit):
+            stage_of[unit_id] = -1
+            continue
+        if isinstance(unit, StateUnit) and any(other != unit_id for other, _ in unit.previous):
+            raise CompilerError(f"circuit of {circuit.name}, unit {unit_id}, remembers another state")
+        stage = 1 + max((stage_of[other] for form in forms_of(unit) for other in form.terms), default=-1)
+        while not isinstance(unit, accepts(stage)):
+            stage += 1
+        stage_of[unit_id] = stage
+    stages: list[list[UnitId]] = [[] for _ in range(1 + max(stage_of.values(), default=-1))]
+    channels: dict[UnitId, int] = {}
+    free = MARKS + circuit.input_dim
+    for unit_id, stage in stage_of.items():
+        unit = circuit.units[unit_id]
+        if isinstance(unit, InputUnit):
+            channels[unit_id] = MARKS + unit.component
+        else:
+            stages[stage].append(unit_id)
+            channels[unit_id] = free
+            free += 1
+    return ResidualStack(circuit, tuple(map(tuple, stages)), channels)
+
+
+def places(stack: ResidualStack, scale: fmpq, layer_of: Callable[[int], int]) -> dict[UnitId, Place]:
+    """Where every unit is read, over channels that hold `scale` times the values; `layer_of` gives a stage's layer."""
+    found = {
+        unit_id: Place(-1, "input", ((unit.component, ONE),), ZERO)
+        for unit_id, unit in enumerate(stack.circuit.units)
+        if isinstance(unit, InputUnit)
+    }
+    for stage, units in enumerate(stack.stages):
+        for unit_id in units:
+            found[unit_id] = Place(layer_of(stage), "output", ((stack.channels[unit_id], ONE / scale),), ZERO)
+    return found

@@ -1,0 +1,228 @@
+"""How far a residual network in floating point can be from its exact units.
+
+ε and what feeds an activation are powers of two, so that scaling rounds nothing; a unit's channel
+holds its value from then on. What is left are sums, products, and activations that are not fed enough.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from flint import fmpq
+
+from lsrl.circuit.affine import Affine, UnitId
+from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero, relu_fact, union, weighted_sum
+from lsrl.circuit.residual import ResidualStack
+from lsrl.circuit.state_facts import sum_fact
+from lsrl.circuit.units import DelayUnit, GateUnit, InputUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit
+from lsrl.lang.numbers import ONE, ZERO, as_float
+from lsrl.targets.float_sums import Recurrence, Sum, fits, guarantee_from, input_error, recurrent_errors
+from lsrl.targets.guarantee import Guarantee
+from lsrl.targets.hugging_face.scale import Activation, Scale, is_saturated, sharpness, step_parts
+
+PRECISION = 24
+ROUNDING = 2.0**-PRECISION
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """What an architecture does to numbers.
+
+    `pairs`: all but what is selected goes through the activation, so that a signed value is a
+    difference of two that are not.
+    """
+
+    activation: Activation
+    pairs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is known of a unit as others see it.
+
+    `at_zero` bounds the error where the exact value is 0, and `least` is the smallest positive value,
+    if they are known to be better than `error` and 0.
+    """
+
+    fact: Fact
+    error: float
+    at_zero: float | None = None
+    least: fmpq = ZERO
+
+
+def guarantee_of(
+    stack: ResidualStack, readout: Sequence[Affine], arithmetic: Arithmetic, scale: Scale, max_length: int | None
+) -> Guarantee:
+    """The guarantee of the network's output, for sequences of up to `max_length` steps."""
+    analysis = _Analysis(stack, arithmetic, scale, max_length, {})
+    culprit = ""
+    for unit_id in range(len(stack.circuit.units)):
+        line = analysis.lines[unit_id] = analysis.line(unit_id)
+        if math.isinf(line.error):
+            culprit = culprit or stack.circuit.origins[unit_id]
+    return guarantee_from(max(analysis.sum(form).error(PRECISION) for form in readout), max_length, culprit)
+
+
+@dataclass(frozen=True)
+class _Analysis:
+    stack: ResidualStack
+    arithmetic: Arithmetic
+    scale: Scale
+    max_length: int | None
+    lines: dict[UnitId, Line]
+
+    def line(self, unit_id: UnitId) -> Line:
+        """One unit, given those that it reads."""
+        unit, fact = self.stack.circuit.units[unit_id], self.stack.circuit.knowledge.facts[unit_id]
+        match unit:
+            case InputUnit():
+                return Line(fact, input_error(fact, PRECISION))
+            case ReLUUnit(argument):
+                return replace(self._relu(argument), fact=fact)
+            case StepUnit(argument, margin):
+                return Line(fact, self._step(argument, margin), at_zero=0.0, least=ONE)
+            case GateUnit(gate, argument):
+                return Line(fact, self._product(self._passed(gate), self._relu(argument)))
+            case DelayUnit(argument, _):
+                return Line(fact, self._passed(argument).error)
+            case StateUnit(previous, drive, _, _):
+                return Line(fact, self._accumulated(previous[0][1], drive, fact))
+            case LatchUnit(keep, argument):
+                taken = self._passed(argument).error
+                return Line(fact, taken if self._passed(keep).error == 0 else math.inf)
+            case _:
+                raise TypeError(f"{type(unit).__name__} is in no residual stack")
+
+    def sum(self, form: Affine) -> Sum:
+        """A form over the channels."""
+        terms = [(weight, self.lines[unit].fact, self.lines[unit].error) for unit, weight in form.terms.items()]
+        return Sum(terms, form.constant, tiny=self.scale.tiny)
+
+    def _fact(self, form: Affine) -> Fact:
+        return self.stack.circuit.knowledge.fact(form)
+
+    def _passed(self, form: Affine) -> Line:
+        """A form as it comes out in front of a state or a product: as a difference of ReLUs, or as it is."""
+        fact, error = self._fact(form), self.sum(form).error(PRECISION)
+        if self.arithmetic.pairs and not (error == 0 and self._is_sharp(form)):
+            error = 2 * (error + self._smooth(form))
+        return Line(fact, error)
+
+    def _is_sharp(self, form: Affine) -> bool:
+        return is_saturated(self.arithmetic.activation, self._fact(form), self._factor(form))
+
+    def _factor(self, form: Affine) -> fmpq:
+        return sharpness(self.arithmetic.activation, self._fact(form), "value")
+
+    def _smooth(self, form: Affine) -> float:
+        """How far the activation is from a ReLU where it is not saturated, with its own rounding."""
+        return (self.arithmetic.activation.off + 2.0**-16) / as_float(self._factor(form))
+
+    def _relu(self, form: Affine) -> Line:
+        """max(v, 0): exactly 0 where v is below 0 by more than its error and what the activation needs.
+
+        1 − relu(g), by which comparisons are made, is only off where relu(g) = 0 is off; elsewhere it
+        is so far below 0 that it is cut off.
+        """
+        fact, error = self._fact(form), self.sum(form).error(PRECISION)
+        result = relu_fact(fact)
+        if error == 0 and self._is_sharp(form):
+            return Line(result, 0.0, at_zero=0.0, least=self._above(fact))
+        dead = as_float(self.arithmetic.activation.saturated / self._factor(form))
+        copied, constant = self._copied(form), form.constant
+        if copied is not None and copied[1].at_zero is not None and copied[0] < 0 < constant:
+            weight, inner = copied
+            # What is left above 0 is the constant itself: the activation is fed with enough of it.
+            if error + dead <= as_float(-(constant + weight * inner.least)) and as_float(constant) >= 2 * dead:
+                off = as_float(-weight) * (inner.at_zero or 0.0) + Sum((), constant).error(PRECISION)
+                return Line(result, off, at_zero=0.0, least=constant)
+        below = self._below(fact)
+        at_zero = 0.0 if error + dead <= as_float(-below) else error + self._smooth(form)
+        return Line(result, error + self._smooth(form), at_zero=at_zero, least=self._above(fact))
+
+    def _step(self, argument: Affine, margin: fmpq | None) -> float:
+        """A difference of two ReLUs."""
+        parts = step_parts(argument, margin)
+        if all(self.sum(form).error(PRECISION) == 0 and self._is_sharp(form) for _, form in parts):
+            return 0.0
+        error = max(self.sum(form).error(PRECISION) for _, form in parts)
+        return 2 * as_float(parts[0][0]) * (error + self._smooth(parts[0][1]))
+
+    @staticmethod
+    def _above(fact: Fact) -> fmpq:
+        gap = gap_at_zero(fact)
+        return ZERO if gap is None else gap[0] + gap[1]
+
+    @staticmethod
+    def _below(fact: Fact) -> fmpq:
+        gap = gap_at_zero(fact)
+        return ZERO if gap is None else gap[0] - gap[1]
+
+    def _copied(self, form: Affine) -> tuple[fmpq, Line] | None:
+        """The one unit that a form reads, with its weight."""
+        if len(form.terms) != 1:
+            return None
+        ((unit, weight),) = form.terms.items()
+        return weight, self.lines[unit]
+
+    def _product(self, gate: Line, relu: Line) -> float:
+        """Errors of both factors, and of multiplying; nothing is lost where one is 0 or 1, or the result fits."""
+        sizes = gate.fact.magnitude, relu.fact.magnitude
+        if sizes[0] is None or sizes[1] is None:
+            return math.inf
+        one, other = as_float(sizes[0]), as_float(sizes[1])
+        inherited = gate.error * other + relu.error * one + gate.error * relu.error
+        measures = gate.fact.measure, relu.fact.measure
+        exact = gate.error == relu.error == 0 and measures[0] is not None and measures[1] is not None
+        if gate.fact.is_boolean and gate.error == 0:
+            return inherited
+        if exact and fits(
+            sizes[0] * sizes[1], (measures[0] or ZERO) * (measures[1] or ZERO), PRECISION, self.scale.tiny
+        ):
+            return 0.0
+        return inherited + 2 * ROUNDING * (one * other + inherited) + as_float(self.scale.tiny)
+
+    def _accumulated(self, weight: fmpq, drive: Affine, fact: Fact) -> float:
+        """What a sum or a decaying state makes of its drive's errors and of its own roundings."""
+        passed = self._passed(drive)
+        if not self.arithmetic.pairs:
+            return self._recurrent(weight, self.sum(drive).terms, drive.constant, fact, passed.fact)
+        # Each sign adds up by itself, and the difference is read.
+        parts = []
+        for sign in (ONE, -ONE):
+            part = relu_fact(weighted_sum([(sign, passed.fact)], ZERO))
+            if part.high != 0:
+                state = sum_fact(part, ZERO, self.max_length) if weight == 1 else _decayed(part, weight)
+                error = self._recurrent(weight, [(ONE, part, passed.error)], ZERO, state, part)
+                parts.append((sign, state, error))
+        return Sum(parts, ZERO, tiny=self.scale.tiny).error(PRECISION)
+
+    def _recurrent(
+        self, weight: fmpq, terms: Sequence[tuple[fmpq, Fact, float]], constant: fmpq, fact: Fact, drive: Fact
+    ) -> float:
+        found = list(terms)
+        if weight != 1:
+            reach = union([fact, drive, constant_fact(ZERO)]).magnitude
+            off = math.inf if reach is None else decay_error(as_float(weight)) * as_float(reach)
+            found.append((ONE, constant_fact(ZERO), off))
+        drives = [(found, constant)]
+        row = ((0, weight),)
+        return recurrent_errors(
+            [row], [(fact, ZERO)], drives, PRECISION, self.max_length, Recurrence(), self.scale.tiny
+        )[0]
+
+
+def decay_error(decay: float) -> float:
+    """How far off a decay a = exp(−c) or its gain can be, relative to the state.
+
+    c is made by an exponential of a stored logarithm, and c's relative error is that logarithm's absolute
+    one. With the roundings of the functions on the way that is less than 2⁻²⁰ max(c, 1) for a; a gain of
+    1/√(1 − a²) is off by 1/(1 − a²) times as much.
+    """
+    return 2.0**-20 * max(-math.log(decay), 1.0) / (1 - decay * decay)
+
+
+def _decayed(drive: Fact, weight: fmpq) -> Fact:
+    return Fact(ZERO, None if drive.high is None else drive.high / (ONE - weight))

@@ -1,0 +1,151 @@
+"""Runs a model of Hugging Face transformers on NumPy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from lsrl.errors import MissingPackage
+from lsrl.targets.hugging_face.weights import HubWeights
+from lsrl.targets.torch_recurrent.runtime import torch_or_error
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LARGEST_BATCH = 2**15
+"""Tokens (batch × steps) that go through the model at once, unless one sequence is longer."""
+
+
+class Stream(NamedTuple):
+    """A model's cache after some positions."""
+
+    cache: Any
+    positions: int
+
+
+class HubRuntime:
+    """Evaluates the stock model through `inputs_embeds`, with the embedding of the start in front."""
+
+    def __init__(self, weights: HubWeights) -> None:
+        self.weights = weights
+
+    @cached_property
+    def model(self) -> Any:
+        """The model without its head, made when it is first used. Raises `MissingPackage` without transformers."""
+        return base_of(model_of(self.weights))
+
+    def run(self, x: np.ndarray) -> np.ndarray:
+        """Outputs (batch, T, out) for inputs (batch, T, in)."""
+        result = np.empty((*x.shape[:2], self.weights.output_dim), np.float32)
+        sequences = max(1, LARGEST_BATCH // (x.shape[1] + 1))
+        with _undisturbed():
+            for first in range(0, len(x), sequences):
+                hidden = self._forward(x[first : first + sequences]).last_hidden_state
+                result[first : first + sequences] = self._read(hidden[:, 1:])
+        return result
+
+    def start(self, batch: int = 1) -> Stream:
+        """The state after the embedding of the start."""
+        with _undisturbed():
+            return self._stepped(self._begin(batch), Stream(None, 0))[1]
+
+    def step(self, x: np.ndarray, state: Stream) -> tuple[np.ndarray, Stream]:
+        """One step: outputs (batch, out) and the next state, for inputs (batch, in)."""
+        with _undisturbed():
+            hidden, after = self._stepped(self._embedded(x[:, None, :]), state)
+        return self._read(hidden)[:, 0], after
+
+    def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
+        """The residual stream behind every layer (batch, T, d), as its output."""
+        nothing = np.empty((*x.shape[:2], 0), np.float32)
+        with _undisturbed():
+            hidden = self._forward(x, output_hidden_states=True).hidden_states
+        return [(nothing, layer[:, 1:].numpy()) for layer in hidden[1 : self.weights.depth + 1]]
+
+    @property
+    def layer_sizes(self) -> Sequence[tuple[int, int]]:
+        """Every layer has the residual stream behind it to read."""
+        return [(0, self.weights.width)] * self.weights.depth
+
+    def _forward(self, x: np.ndarray, **options: Any) -> Any:
+        import torch
+
+        embeddings = torch.cat([self._begin(len(x)), self._embedded(x)], dim=1)
+        return self.model(inputs_embeds=embeddings, use_cache=False, **options)
+
+    def _stepped(self, embedding: Tensor, state: Stream) -> tuple[Tensor, Stream]:
+        from lsrl.targets.hugging_face.stepping import stepped
+
+        hidden, cache = stepped(self.model, embedding, state.cache, state.positions)
+        return hidden, Stream(cache, state.positions + 1)
+
+    def _begin(self, batch: int) -> Tensor:
+        return _tensor(self.weights.maps["bos"]).expand(batch, 1, -1)
+
+    def _embedded(self, x: np.ndarray) -> Tensor:
+        maps = self.weights.maps
+        return _tensor(x.astype(np.float32)) @ _tensor(maps["input.weight"]).T + _tensor(maps["input.bias"])
+
+    def _read(self, hidden: Tensor) -> np.ndarray:
+        maps = self.weights.maps
+        outputs: np.ndarray = (hidden @ _tensor(maps["readout.weight"]).T + _tensor(maps["readout.bias"])).numpy()
+        return outputs
+
+
+def _tensor(array: np.ndarray) -> Tensor:
+    tensor: Tensor = torch_or_error().tensor(array, device="cpu")
+    return tensor
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """float32 throughout and no gradients, whatever the caller has set."""
+    torch = torch_or_error()
+    with torch.autocast("cpu", enabled=False), torch.inference_mode(), quiet():
+        yield
+
+
+def transformers_or_error() -> Any:
+    """The package. Raises `MissingPackage` without it."""
+    torch_or_error()
+    try:
+        import transformers
+    except ImportError:
+        raise MissingPackage("transformers", "running a model of Hugging Face transformers", "hf") from None
+    return transformers
+
+
+def model_of(weights: HubWeights) -> Any:
+    """The stock model with these weights. Raises `MissingPackage` without transformers."""
+    transformers = transformers_or_error()
+    torch = torch_or_error()
+    config = transformers.AutoConfig.for_model(**weights.config)
+    tensors = {name: torch.tensor(array, device="cpu") for name, array in weights.tensors.items()}
+    model_class = getattr(transformers, weights.architecture)
+    with quiet():
+        model = model_class.from_pretrained(None, config=config, state_dict=tensors, dtype=torch.float32)
+    return model.eval().requires_grad_(False)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No progress bars of transformers, and no notes on kernels that it would like to have."""
+    logging = transformers_or_error().utils.logging
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def base_of(model: Any) -> Any:
+    """The model without its head."""
+    return getattr(model, model.base_model_prefix, model)
