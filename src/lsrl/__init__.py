@@ -26,9 +26,10 @@ from lsrl.lang import *  # noqa: F403
 from lsrl.lang import __all__ as _language
 
 if TYPE_CHECKING:
-    from lsrl.incontext import FunctionApproximator, SequenceMap
+    from lsrl.incontext import FunctionApproximator, SequenceMap, TokenMap
     from lsrl.targets.checkpoint import load
     from lsrl.targets.compiler import compile
+    from lsrl.targets.hugging_face.checkpoint_verification import verify_checkpoint
 
 __version__ = "0.1.0"
 
@@ -36,8 +37,10 @@ __version__ = "0.1.0"
 _LAZY = {
     "FunctionApproximator": "lsrl.incontext",
     "SequenceMap": "lsrl.incontext",
+    "TokenMap": "lsrl.incontext",
     "compile": "lsrl.targets.compiler",
     "load": "lsrl.targets.checkpoint",
+    "verify_checkpoint": "lsrl.targets.hugging_face.checkpoint_verification",
 }
 
 __all__ = [
@@ -49,10 +52,12 @@ __all__ = [
     "RangeError",
     "SequenceMap",
     "ShapeError",
+    "TokenMap",
     "UndecidedComparisonWarning",
     "UnsupportedProgram",
     "compile",
     "load",
+    "verify_checkpoint",
     *_language,
 ]
 

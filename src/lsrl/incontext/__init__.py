@@ -2,5 +2,6 @@
 
 from lsrl.incontext.functions import FunctionApproximator
 from lsrl.incontext.sequences import SequenceMap, read_pairs
+from lsrl.incontext.token_maps import TokenMap
 
-__all__ = ["FunctionApproximator", "SequenceMap", "read_pairs"]
+__all__ = ["FunctionApproximator", "SequenceMap", "TokenMap", "read_pairs"]

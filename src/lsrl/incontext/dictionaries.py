@@ -10,6 +10,7 @@ from importlib.resources import as_file, files
 from string import ascii_uppercase
 
 from lsrl.incontext.sequences import SequenceMap, read_pairs
+from lsrl.incontext.token_maps import TokenMap
 
 PAIRS = 64
 """Pairs that the program for both dictionaries has room for."""
@@ -36,6 +37,11 @@ def airports() -> dict[str, str]:
 def codes_map() -> SequenceMap:
     """The one program that answers from either: three letters to three letters."""
     return SequenceMap(3, 3, symbols=ascii_uppercase, max_pairs=PAIRS)
+
+
+def codes_tokens() -> TokenMap:
+    """The same in token form: text in, text out."""
+    return TokenMap(3, 3, symbols=ascii_uppercase, max_pairs=PAIRS)
 
 
 def _shipped(name: str) -> dict[str, str]:

@@ -10,22 +10,8 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from lsrl.errors import FormatError, ProgramError, RangeError, ShapeError, shortened
-from lsrl.lang import (
-    Concat,
-    Input,
-    Program,
-    and_,
-    at_least,
-    constant,
-    counter,
-    cumsum,
-    cyclic,
-    equal,
-    ifelse,
-    not_,
-    shift_register,
-    total,
-)
+from lsrl.incontext.search import branching, search
+from lsrl.lang import Input, Program, total
 from lsrl.lang.logic import BranchVia
 from lsrl.lang.numbers import whole_number
 
@@ -104,26 +90,8 @@ class SequenceMap:
         """The program: outputs the answer's symbol, and whether the key was found so far."""
         K, V = self.key_length, self.value_length
         x = Input(1, range=(0, self._symbol_count - 1), integer=True, name="symbol")
-        nothing = constant(0)
-
-        def branch(cond: Any, then: Any, name: str | None = None) -> Any:
-            return ifelse(cond, then, nothing, via=self.via, short=self.short, name=name)
-
-        # Slots 0 … V−1 are a value's places, V … V+K−1 a key's; the first key follows the query.
-        slots = cyclic(K + V, start=(V - K) % (K + V), name="slots")
-        value_slots, key_slots = slots[:V], slots[V:]
-        query_slots = Concat([slots[(V - K + i) % (K + V)] for i in range(K)])
-        prompt = at_least(counter(name="n"), K, name="prompt")
-        compare, first = total(key_slots), slots[0]
-
-        query = cumsum(branch(query_slots, branch(not_(prompt), x)), name="query")
-        expected = total(branch(key_slots, query), name="expected")
-        match = and_(prompt, compare, equal(expected, x), name="match")
-        recent = shift_register(match, K + 1, name="recent")
-        hit = at_least(total(recent[1:]), K, name="hit")
-        found = at_least(cumsum(and_(hit, first)), 1, name="found")
-        copying = and_(found, cumsum(found) <= V, name="copying")
-        register = cumsum(branch(value_slots, branch(copying, x)), name="register")
+        branch = branching(self.via, self.short)
+        value_slots, _, found, register = search(x, K, V, branch)
         answer = total(branch(value_slots, register), name="answer")
         return Program(answer, found, name=f"sequence_map_{K}_to_{V}")
 

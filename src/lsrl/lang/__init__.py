@@ -22,6 +22,7 @@ from lsrl.lang.primitives import Concat, Constant, GatedState, Input, Linear, Li
 from lsrl.lang.program import ForEach, Program
 from lsrl.lang.recurrence import counter, cumsum, cyclic, delay, latch, mod_counter, reset_sum, shift_register
 from lsrl.lang.values import Value
+from lsrl.lang.vocabulary import Vocabulary
 
 __all__ = [
     "Concat",
@@ -37,6 +38,7 @@ __all__ = [
     "ReLU",
     "Slice",
     "Value",
+    "Vocabulary",
     "absolute",
     "and_",
     "at_least",

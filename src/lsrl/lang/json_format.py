@@ -17,7 +17,8 @@ from lsrl.files import check_file, write_file
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import exact
 from lsrl.lang.program import Program
-from lsrl.lang.records import Record, check_size, program_of, records_of
+from lsrl.lang.records import Record, check_size, program_of, records_of, vocabulary_of
+from lsrl.lang.vocabulary import Vocabulary
 
 FORMAT = "lsrl-program"
 VERSION = 1
@@ -33,10 +34,12 @@ def to_json(program: Program) -> dict[str, Any]:
     >>> to_json(Program(Input(1, name="x")))["values"]
     [{'name': 'x', 'kept': True, 'primitive': 'Input', 'dim': 1, 'arguments': []}]
     """
+    vocabulary = program.vocabulary
     return {
         "format": FORMAT,
         "version": VERSION,
         "name": program.name,
+        **({} if vocabulary is None else {"vocabulary": _vocabulary_fields(vocabulary)}),
         "values": [_fields(record) for record in records_of(program)],
         "output": program.names[program.output],
     }
@@ -57,7 +60,8 @@ def from_json(data: Any, what: str = "the program") -> Program:
         if entry["name"] in records:
             raise FormatError(f"{what}, value {i}: the name {entry['name']!r} is taken; expected every name once")
         records[entry["name"]] = _record(entry, f"{what}, value {i}")
-    return program_of(checked["name"], records.values(), checked["output"])
+    vocabulary = _vocabulary(checked["vocabulary"], f"{what}, vocabulary") if "vocabulary" in checked else None
+    return program_of(checked["name"], records.values(), checked["output"], vocabulary)
 
 
 def save(program: Program, path: Path) -> None:
@@ -124,6 +128,17 @@ def _validator(package: str, schema: str) -> Any:
 def _shortened(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 160 else f"{line[:78]} … {line[-78:]}"
+
+
+def _vocabulary_fields(vocabulary: Vocabulary) -> dict[str, Any]:
+    """The tokens as pairs: readers of JSON may reorder an object's fields, and the order is kept."""
+    end = {} if vocabulary.end is None else {"end": vocabulary.end}
+    return {"tokens": [list(pair) for pair in vocabulary.pairs], **end, "nothing": vocabulary.nothing}
+
+
+def _vocabulary(fields: dict[str, Any], where: str) -> Vocabulary:
+    pairs = [(text, number) for text, number in fields["tokens"]]
+    return vocabulary_of(pairs, fields.get("end"), fields["nothing"], where)
 
 
 def _fields(record: Record) -> dict[str, Any]:

@@ -7,6 +7,10 @@
 
 Names with % are the library's, the others the user's. A number in a matrix's place is that number
 times the identity (a row or column full of it, where one side is 1).
+
+A program over tokens says after its name which number stands for which text, for instance
+
+    vocabulary 0:no 1:yes 2:<eos> end=<eos> nothing=<none>
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from lsrl.lang.matrix import Matrix, cycle, diagonal, shift
 from lsrl.lang.numbers import Vector, number_text
 from lsrl.lang.program import Program
 from lsrl.lang.records import Record, records_of
+from lsrl.lang.vocabulary import Vocabulary
 
 LARGEST_DENSE = 64
 """Matrices and vectors with more numbers than this are written by their non-zero entries."""
@@ -38,7 +43,16 @@ def listing(program: Program) -> str:
     records = records_of(program)
     shown = {record.name: record.name if record.kept else f"%{record.name}" for record in records}
     lines = [f"{shown[record.name]}: {record.dim} = {_operation(record, shown)}" for record in records]
-    return "\n".join([f"program {program.name}", *lines, f"return {shown[program.names[program.output]]}"])
+    head = [f"program {program.name}"]
+    if program.vocabulary is not None:
+        head.append(_vocabulary(program.vocabulary))
+    return "\n".join([*head, *lines, f"return {shown[program.names[program.output]]}"])
+
+
+def _vocabulary(vocabulary: Vocabulary) -> str:
+    tokens = [f"{number}:{text}" for text, number in vocabulary.pairs]
+    end = [] if vocabulary.end is None else [f"end={vocabulary.end}"]
+    return " ".join(["vocabulary", *tokens, *end, f"nothing={vocabulary.nothing}"])
 
 
 def _operation(record: Record, shown: dict[str, str]) -> str:

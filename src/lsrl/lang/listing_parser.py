@@ -15,9 +15,13 @@ from lsrl.lang.matrix import Matrix, cycle, diagonal, shift
 from lsrl.lang.numbers import ONE, ZERO, Vector, exact_vector
 from lsrl.lang.primitives import PRIMITIVES
 from lsrl.lang.program import Program
-from lsrl.lang.records import LARGEST_DIMENSION, Record, check_size, program_of
+from lsrl.lang.records import LARGEST_DIMENSION, Record, check_size, program_of, vocabulary_of
+from lsrl.lang.vocabulary import Vocabulary
 
 _LINE = re.compile(r"(?P<generated>%?)(?P<name>[A-Za-z_][\w.]*)\s*:\s*(?P<dim>\d{1,9})\s*=\s*(?P<operation>.*)\Z")
+_VOCABULARY = re.compile(r"vocabulary\s+(?![\s:])(?P<items>.*)\Z")
+_TOKEN = re.compile(r"(?P<number>-?[0-9]{1,9}):(?P<text>.+)\Z")
+_WORD = re.compile(r"(?P<key>end|nothing)=(?P<text>.+)\Z")
 
 KEYWORDS = {
     "Input": {"range", "grid"},
@@ -36,7 +40,7 @@ MATRICES = {"blocks": None, "cycle": 1, "shift": 2, "diagonal": 1, "sparse": Non
 
 
 def parse(text: str) -> Program:
-    """The program that a listing describes. `#` starts a comment.
+    """The program that a listing describes. `#` starts a comment, after a blank where it may be in a token.
 
     Raises `FormatError`, naming the line.
 
@@ -45,11 +49,15 @@ def parse(text: str) -> Program:
     """
     if not isinstance(text, str):
         raise FormatError(f"a listing is text, not {type(text).__name__}; use Program.load for files")
-    lines = [(number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), start=1)]
+    lines = [(number, _without_comment(line).strip()) for number, line in enumerate(text.splitlines(), start=1)]
     lines = [(number, line) for number, line in lines if line]
     if len(lines) < 3 or not lines[0][1].startswith("program ") or not lines[-1][1].startswith("return "):
         raise FormatError("the listing has no 'program NAME' first or no 'return VALUE' last; expected both")
-    definitions = [(f"line {number}", _definition(line, f"line {number}")) for number, line in lines[1:-1]]
+    inner, vocabulary = lines[1:-1], None
+    if tokens := _VOCABULARY.match(inner[0][1]):
+        vocabulary = _vocabulary(tokens["items"].split(), f"line {inner[0][0]}")
+        inner = inner[1:]
+    definitions = [(f"line {number}", _definition(line, f"line {number}")) for number, line in inner]
     check_size(3 * int(definition["dim"]) for _, definition in definitions)  # a value, and up to two matrices
     records: dict[str, Record] = {}
     for where, definition in definitions:
@@ -58,7 +66,29 @@ def parse(text: str) -> Program:
             raise FormatError(f"{where}: a value is named {record.name!r} already; expected every name once")
         records[record.name] = record
     output = lines[-1][1].removeprefix("return ").strip().removeprefix("%")
-    return program_of(lines[0][1].removeprefix("program ").strip(), records.values(), output)
+    return program_of(lines[0][1].removeprefix("program ").strip(), records.values(), output, vocabulary)
+
+
+def _without_comment(line: str) -> str:
+    return re.split(r"(?<!\S)#", line, maxsplit=1)[0] if _VOCABULARY.match(line.strip()) else line.partition("#")[0]
+
+
+def _vocabulary(items: list[str], where: str) -> Vocabulary:
+    pairs: list[tuple[str, int]] = []
+    words: dict[str, str] = {}
+    for item in items:
+        token, word = _TOKEN.match(item), _WORD.match(item)
+        if token is not None:
+            pairs.append((token["text"], int(token["number"])))
+        elif word is not None and word["key"] not in words:
+            words[word["key"]] = word["text"]
+        else:
+            raise FormatError(
+                f"{where}: {short(item)!r}; expected 'number:text', and 'end=text' or 'nothing=text' once"
+            )
+    if not pairs or "nothing" not in words:
+        raise FormatError(f"{where}: the vocabulary has no 'number:text' or no 'nothing=text'; expected both")
+    return vocabulary_of(pairs, words.get("end"), words["nothing"], where)
 
 
 def _definition(line: str, where: str) -> re.Match[str]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lsrl.errors import ProgramError, listed
+from lsrl.errors import ProgramError, listed, shortened
 from lsrl.lang.primitives import Concat, Input
 from lsrl.lang.values import Value
+from lsrl.lang.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from lsrl.semantics import Trace, Undecided
@@ -23,8 +24,13 @@ class Program:
     library calls it with a number behind. Immutable. `str(program)` is a listing that
     `Program.parse` reads back; `save` and `load` use JSON.
 
-    Raises `ProgramError` unless the outputs depend on exactly one `Input`, or when two values were
-    given the same name.
+    A `vocabulary` makes it a program over tokens. Its input is then one whole number in a declared
+    range. Every number of the range has a token, but the highest may have none: it then stands for
+    any text that is no token. The first output is the number of the answer's token; where there
+    is a second, never negative, the answer is the vocabulary's `nothing` wherever that is not 0.
+
+    Raises `ProgramError` unless the outputs depend on exactly one `Input`, when two values were
+    given the same name, or when the vocabulary does not fit.
 
     >>> from lsrl import Input, Program
     >>> x = Input(1)
@@ -32,7 +38,7 @@ class Program:
     [[2.0], [3.0]]
     """
 
-    def __init__(self, *outputs: Value, name: str = "program") -> None:
+    def __init__(self, *outputs: Value, name: str = "program", vocabulary: Vocabulary | None = None) -> None:
         if not outputs or not all(isinstance(output, Value) for output in outputs):
             given = ", ".join(repr(output) for output in outputs) or "nothing"
             raise ProgramError(f"Program({given}); expected one or more values")
@@ -43,6 +49,9 @@ class Program:
         self.values = _in_order(self.output)
         self.input = _only_input(self.values, name)
         self.names: Mapping[Value, str] = _unique_names(self.values)
+        self.vocabulary = vocabulary
+        if vocabulary is not None:
+            _check_vocabulary(vocabulary, self.input, self.output, name)
         self._by_name = {name: value for value, name in self.names.items()}
 
     def __getitem__(self, name: str) -> Value:
@@ -141,6 +150,38 @@ def _only_input(values: tuple[Value, ...], name: str) -> Input:
             f"{name} has {len(inputs)} inputs: {given}; expected one (make one longer Input and slice it)"
         )
     return inputs[0]
+
+
+def _check_vocabulary(vocabulary: Vocabulary, source: Input, output: Value, name: str) -> None:
+    if not isinstance(vocabulary, Vocabulary):
+        raise ProgramError(f"vocabulary of {name} is {shortened(vocabulary)}; expected an lsrl.Vocabulary, or None")
+    if source.dim != 1 or source.parameters["low"] is None or source.parameters["grid"] != (1,):
+        raise ProgramError(
+            f"{name} has a vocabulary, but {source.label} is not one whole number in a declared range; "
+            "expected Input(1, range=(low, high), integer=True)"
+        )
+    if output.dim > 2:
+        raise ProgramError(
+            f"{name} has a vocabulary and {output.dim} outputs; expected the answer's number, and whether it is refused"
+        )
+    known = set(vocabulary.tokens.values())
+    first, last = whole_range(source)
+    missing = next((number for number in range(first, max(last, first + 1)) if number not in known), None)
+    if missing is not None:
+        raise ProgramError(
+            f"{source.label} of {name} goes from {first} to {last}, but no token stands for {missing}; "
+            "expected one for every number, though not for the highest"
+        )
+
+
+def whole_range(source: Input) -> tuple[int, int]:
+    """The least and the largest whole number in the declared range of an input's first component.
+
+    >>> whole_range(Input(1, range=("-1/2", 9)))
+    (0, 9)
+    """
+    parameters: Any = source.parameters
+    return int(parameters["low"][0].ceil()), int(parameters["high"][0].floor())
 
 
 def _unique_names(values: tuple[Value, ...]) -> dict[Value, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from lsrl.lang.matrix import Matrix
 from lsrl.lang.primitives import PRIMITIVES, Concat, Constant, GatedState, Input, Linear, LinState, Multi, ReLU, Slice
 from lsrl.lang.program import Program
 from lsrl.lang.values import Value
+from lsrl.lang.vocabulary import Vocabulary
 
 LARGEST_DIMENSION = 2**20
 """A value or matrix larger than this is refused when it is read."""
@@ -62,8 +64,38 @@ def records_of(program: Program) -> list[Record]:
     ]
 
 
-def program_of(name: str, records: Iterable[Record], output: str) -> Program:
+def program_of(name: str, records: Iterable[Record], output: str, vocabulary: Vocabulary | None = None) -> Program:
     """The program that records describe.
+
+    Raises `FormatError` as `values_of`, and for a value that is not needed or a vocabulary that does not fit.
+    """
+    values = values_of(records)
+    if output not in values:
+        raise FormatError(f"the output is {output!r}, which no value is named; expected one of the values above")
+    try:
+        program = Program(values[output], name=name, vocabulary=vocabulary)
+    except LsrlError as problem:
+        raise FormatError(str(problem)) from None
+    unused = [name for name, value in values.items() if value not in program.names]
+    if unused:
+        raise FormatError(f"value {unused[0]!r} is not needed for the output {output!r}; expected it to be left out")
+    return program
+
+
+def vocabulary_of(pairs: Sequence[tuple[str, int]], end: str | None, nothing: str, where: str) -> Vocabulary:
+    """The vocabulary that pairs of text and number describe. Raises `FormatError`, naming the place."""
+    tokens = dict(pairs)
+    try:
+        if len(tokens) != len(pairs):
+            twice = next(text for text, count in Counter(text for text, _ in pairs).items() if count > 1)
+            raise FormatError(f"the token {twice!r} is there twice; expected every token once")
+        return Vocabulary(tokens, end=end, nothing=nothing)
+    except LsrlError as problem:
+        raise FormatError(f"{where}: {problem}") from None
+
+
+def values_of(records: Iterable[Record]) -> dict[str, Value]:
+    """The values that records describe, by their names.
 
     Raises `FormatError`, naming the record, for names that are unknown, doubled or used before they
     are defined, wrong dimensions, and whatever the primitives refuse.
@@ -78,16 +110,7 @@ def program_of(name: str, records: Iterable[Record], output: str) -> Program:
             raise FormatError(
                 f"{record.where}: the matrices so far have over {LARGEST_TOTAL:,} entries; expected fewer"
             )
-    if output not in values:
-        raise FormatError(f"the output is {output!r}, which no value is named; expected one of the values above")
-    try:
-        program = Program(values[output], name=name)
-    except LsrlError as problem:
-        raise FormatError(str(problem)) from None
-    unused = [name for name, value in values.items() if value not in program.names]
-    if unused:
-        raise FormatError(f"value {unused[0]!r} is not needed for the output {output!r}; expected it to be left out")
-    return program
+    return values
 
 
 def _value(record: Record, values: Mapping[str, Value], pending: Mapping[str, Record]) -> Value:

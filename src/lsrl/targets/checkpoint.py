@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,9 @@ from lsrl.lang.numbers import exact
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout import Layout, Read, ReadOut
 from lsrl.targets.model import CompiledModel
-from lsrl.targets.registry import target_named
+from lsrl.targets.registry import WEIGHTS, target_named
 from lsrl.targets.report import report_of
 
-WEIGHTS = "model.safetensors"
 MANIFEST = "manifest.json"
 FORMAT = "lsrl-model"
 VERSION = 1
@@ -40,12 +40,20 @@ def save(model: CompiledModel, directory: Path) -> None:
     """
     from safetensors.numpy import save as as_bytes
 
-    tensors = target_named(model.target).as_tensors(model.weights)
+    target = target_named(model.target)
+    # Written as bytes, so that the files get the permissions that the user's files get.
+    files = {
+        name: as_bytes(tensors, metadata={"format": "pt"})  # what transformers expects of a model of torch
+        for name, tensors in target.as_tensors(model.weights).items()
+    }
+    if target.further_files is not None:
+        files |= target.further_files(model)
+    manifest = _manifest(model) | {"files": {name: sha256(content).hexdigest() for name, content in files.items()}}
+    files[MANIFEST] = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        # Written as bytes, so that the file gets the permissions that the user's files get.
-        (directory / WEIGHTS).write_bytes(as_bytes(tensors, metadata={"format": FORMAT}))
-        (directory / MANIFEST).write_text(json.dumps(_manifest(model), indent=1, ensure_ascii=False), encoding="utf-8")
+        for name, content in files.items():
+            (directory / name).write_bytes(content)
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "not a name of a directory"
         raise FormatError(f"cannot write {directory}: {reason}; expected a writable directory") from None
@@ -59,14 +67,7 @@ def load(directory: str | Path) -> CompiledModel:
     if not isinstance(directory, (str, Path)):
         raise FormatError(f"{shortened(directory)} is no path; expected the directory of a saved model")
     folder = Path(directory)
-    try:
-        found = folder.is_dir()
-    except (OSError, ValueError):
-        found = False
-    if not found:
-        raise FormatError(f"{folder} is not a directory; expected one with {MANIFEST} and {WEIGHTS}")
-    where = str(folder / MANIFEST)
-    manifest = validated(read_json(folder / MANIFEST), *MANIFEST_SCHEMA, what=where)
+    manifest, where = read_manifest(folder), str(folder / MANIFEST)
     program = from_json(manifest["program"], what=where)
     try:
         target = target_named(manifest["target"])
@@ -75,7 +76,8 @@ def load(directory: str | Path) -> CompiledModel:
     except (LsrlError, ValueError, OverflowError) as problem:
         raise FormatError(f"{where}: {problem}") from None
     try:
-        weights = target.from_tensors(_tensors(folder / WEIGHTS))
+        tensors = {name: read_tensors(folder / name) for name in target.weight_files}
+        weights = target.from_tensors(tensors, manifest.get("module", {}))
     except LsrlError as problem:
         raise FormatError(f"{folder / WEIGHTS}: {problem}") from None
     sizes = (weights.input_dim, weights.output_dim)
@@ -105,7 +107,21 @@ def load(directory: str | Path) -> CompiledModel:
     )
 
 
-def _tensors(path: Path) -> dict[str, np.ndarray]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a saved model. Raises `FormatError` where there is none, or a malformed one."""
+    try:
+        found = folder.is_dir()
+    except (OSError, ValueError):
+        found = False
+    if not found:
+        raise FormatError(f"{folder} is not a directory; expected one with {MANIFEST} and {WEIGHTS}")
+    where = str(folder / MANIFEST)
+    manifest: dict[str, Any] = validated(read_json(folder / MANIFEST), *MANIFEST_SCHEMA, what=where)
+    return manifest
+
+
+def read_tensors(path: Path) -> dict[str, np.ndarray]:
+    """The tensors of a safetensors file, by name. Raises `FormatError`."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 

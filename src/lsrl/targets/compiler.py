@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from lsrl.circuit.translate import circuit_of, input_facts
 from lsrl.errors import ProgramError, UnsupportedProgram, shortened
 from lsrl.lang import Program
+from lsrl.lang.guarded import guarded
 from lsrl.targets.model import CompiledModel
 from lsrl.targets.registry import target_named
 from lsrl.targets.report import report_of
@@ -19,12 +21,14 @@ def compile(
     *,
     input_range: tuple[Any, Any] | None = None,
     max_length: int | None = None,
-    dtype: str = "float64",
+    dtype: str | None = None,
 ) -> CompiledModel:
     """Compile a program into a network of the target architecture.
 
     `input_range` (low, high), each a number or one per component, narrows the range that the
-    program's `Input` declares; `max_length` is the longest sequence the model will accept.
+    program's `Input` declares; `max_length` is the longest sequence the model will accept; `dtype` is float64
+    where the target has it, else float32. A program over tokens becomes, on the targets that are models of
+    language, one that answers with no token whatever it was not made for (`lsrl.lang.guarded`).
     Raises `UnsupportedProgram` for what the target cannot express and `RangeError` where it needs
     a range or length that is not declared.
 
@@ -36,22 +40,37 @@ def compile(
     if not isinstance(program, Program):
         raise ProgramError(f"{shortened(program)} is no Program; expected one, made by Program(value)")
     chosen = target_named(target)
+    dtype = chosen.dtypes[0] if dtype is None else dtype
     if dtype not in chosen.dtypes:
         raise UnsupportedProgram(f"dtype={dtype!r} of {target}; expected one of {', '.join(chosen.dtypes)}")
     started = time.perf_counter()
-    circuit = circuit_of(program, input_range=input_range, max_length=max_length)
-    assembly = chosen.assemble(circuit, tuple(program.names.values()), dtype)
+    longest = max_length
+    if chosen.tokens and program.vocabulary is not None:
+        program, longest = _for_tokens(program, input_range, max_length)
+    circuit = circuit_of(program, input_range=input_range, max_length=longest)
+    assembly = chosen.assemble(circuit, program, dtype)
     seconds = time.perf_counter() - started
     return CompiledModel(
         program=program,
         target=target,
         dtype=dtype,
         inputs=tuple(input_facts(program, input_range)),
-        max_length=circuit.max_length,
-        guarantee=assembly.guarantee,
+        max_length=max_length,
+        guarantee=replace(assembly.guarantee, max_length=max_length),
         layout=assembly.layout,
         sizes=report_of(program, chosen, assembly.weights, assembly.guarantee, seconds),
         weights=assembly.weights,
         runtime=assembly.runtime,
         stack=assembly.stack,
     )
+
+
+def _for_tokens(program: Program, input_range: Any, max_length: int | None) -> tuple[Program, int | None]:
+    """The program that refuses what it was not made for, and the length up to which it must know that."""
+    if input_range is not None:
+        raise UnsupportedProgram(
+            f"input_range={shortened(input_range)} of {program.name}, whose input is tokens; expected none: "
+            "its range is in its vocabulary"
+        )
+    # The longest sequence that there is a fact about is one too long: so that it is known to be.
+    return guarded(program, max_length), None if max_length is None else max_length + 1

@@ -117,6 +117,17 @@ class CompiledModel:
         check_outputs(result, name)
         return result[0] if single else result
 
+    def complete(self, prompt: str, *, max_new_tokens: int | None = None) -> str:
+        """The text that a model of language generates after a prompt, always taking the likeliest token.
+
+        It ends with the vocabulary's end, with its `nothing`, or where `max_length` is reached. Raises
+        `RangeError` for text that is no token, or longer than `max_length`, and `UnsupportedProgram` for a program
+        without a vocabulary, or a target that is no model of language.
+        """
+        from lsrl.targets.hugging_face.generation import completed
+
+        return completed(self, prompt, max_new_tokens)
+
     def report(self) -> Report:
         """Depth, width, parameters, non-zeros, compile time, guarantee."""
         return self.sizes

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from lsrl.circuit.neurons import NeuronStack
 from lsrl.circuit.residual import ResidualStack
 from lsrl.circuit.stack import Stack
 from lsrl.circuit.units import Circuit
 from lsrl.errors import UnsupportedProgram, shortened
+from lsrl.lang import Program
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout import Layout
 from lsrl.targets.runtime import Runtime
@@ -20,6 +21,14 @@ from lsrl.targets.runtime import Runtime
 if TYPE_CHECKING:
     import numpy as np
     import torch
+
+    from lsrl.targets.model import CompiledModel
+
+
+FileTensors: TypeAlias = "dict[str, dict[str, np.ndarray]]"
+"""The tensors of every file of weights, by name."""
+
+WEIGHTS = "model.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +56,30 @@ class Sizes(NamedTuple):
 class Target:
     """An architecture that a circuit can be assembled into.
 
-    `assemble(circuit, names, dtype)` legalises the circuit and places it; `module(weights)` is the
-    network in torch; `as_tensors`, `from_tensors` and `runtime` turn weights into files and back.
+    `assemble(circuit, program, dtype)` legalises the program's circuit and places it; `module(weights)`
+    is the network in torch. `as_tensors(weights)` and `from_tensors(tensors, description)` turn weights into
+    tensors of files (`weight_files`) and back; `runtime` evaluates them.
     `products` says whether it multiplies two reals.
     A target whose network is a stock module says which (`description`), and how it is exported to
-    ONNX (`export_onnx`), for who runs it without LSRL.
+    ONNX (`export_onnx`) or what else is in its folder (`further_files`), for who runs it without LSRL.
+    `tokens` says whether it makes a model of language of a program with a vocabulary.
     """
 
     name: str
     summary: str
     products: bool
     dtypes: tuple[str, ...]
-    assemble: Callable[[Circuit, tuple[str, ...], str], Assembly]
+    assemble: Callable[[Circuit, Program, str], Assembly]
     runtime: Callable[[Any], Runtime]
     sizes: Callable[[Any], Sizes]
     module: Callable[[Any], torch.nn.Module]
-    as_tensors: Callable[[Any], dict[str, np.ndarray]]
-    from_tensors: Callable[[dict[str, np.ndarray]], Any]
+    as_tensors: Callable[[Any], FileTensors]
+    from_tensors: Callable[[FileTensors, Mapping[str, Any]], Any]
+    weight_files: tuple[str, ...] = (WEIGHTS,)
     description: Callable[[Any], dict[str, Any]] | None = None
     export_onnx: Callable[[Any, Path], None] | None = None
+    further_files: Callable[[CompiledModel], Mapping[str, bytes]] | None = None
+    tokens: bool = False
 
 
 TARGETS: dict[str, str] = {

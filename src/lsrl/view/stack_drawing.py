@@ -12,7 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from lsrl.circuit.neurons import Neuron, NeuronStack
+from lsrl.circuit.residual import ResidualStack
 from lsrl.circuit.stack import Layer, Stack
+from lsrl.circuit.units import GateUnit, ReLUUnit, StepUnit
 from lsrl.view import palette
 
 KINDS = {
@@ -44,12 +46,12 @@ class Block(NamedTuple):
     cells: int
 
 
-def draw_stack(stack: Stack | NeuronStack, path: str | Path) -> Path:
+def draw_stack(stack: Stack | NeuronStack | ResidualStack, path: str | Path) -> Path:
     """Write a picture of a stack as SVG or PNG. Raises `FormatError` for another ending."""
     return palette.written(stack_figure(stack), path)
 
 
-def stack_figure(stack: Stack | NeuronStack) -> Figure:
+def stack_figure(stack: Stack | NeuronStack | ResidualStack) -> Figure:
     """A picture of a stack; every cell is one number per time step, cells of one value are one block."""
     rows = _rows(stack)
     widest = max(sum(block.cells for block in blocks) for _, blocks in rows)
@@ -57,8 +59,7 @@ def stack_figure(stack: Stack | NeuronStack) -> Figure:
     figure = Figure(figsize=(cell * widest + 1.2, ROW * len(rows) + 1), layout="constrained")
     axes = figure.add_subplot()
     axes.set(xlim=(0, widest), ylim=(len(rows), 0), xticks=[])
-    size = f"widest {stack.widest}" + (f", {stack.nonzeros:,} non-zeros" if isinstance(stack, Stack) else " neurons")
-    axes.set_title(f"{stack.name}: {stack.depth} layers, {size}", fontsize=10)
+    axes.set_title(f"{stack.name}: {_size(stack)}", fontsize=10)
     axes.set_yticks([i + 0.5 for i in range(len(rows))], [name for name, _ in rows])
     axes.tick_params(length=0, labelsize=7)
     axes.spines[:].set_visible(False)
@@ -85,19 +86,45 @@ def _draw_block(axes: Any, block: Block, left: int, row: int, cell: float) -> No
         axes.text(left + block.cells / 2, row + 0.5, text, fontsize=6, ha="center", va="center", color=colour)
 
 
-def _rows(stack: Stack | NeuronStack) -> list[tuple[str, list[Block]]]:
+def _rows(stack: Stack | NeuronStack | ResidualStack) -> list[tuple[str, list[Block]]]:
     """For each row its name and its blocks."""
     rows = [("input", [(cell.label, "input") for cell in stack.inputs])]
     if isinstance(stack, Stack):
         rows += _rows_of_layers(stack)
+    elif isinstance(stack, ResidualStack):
+        rows += _rows_of_stages(stack)
     else:
         rows += [
             (f"layer {i}", [(neuron.cell.label, _kind(neuron)) for neuron in layer])
             for i, layer in enumerate(stack.layers)
         ]
-    outputs = len(stack.r) if isinstance(stack, Stack) else len(stack.readout)
-    rows.append(("output", [("output", "read-out")] * outputs))
+    rows.append(("output", [("output", "read-out")] * _outputs(stack)))
     return [(name, [Block(*cell, len(list(same))) for cell, same in groupby(cells)]) for name, cells in rows]
+
+
+def _size(stack: Stack | NeuronStack | ResidualStack) -> str:
+    if isinstance(stack, ResidualStack):
+        return f"{len(stack.stages)} stages, {stack.width} channels of the residual stream"
+    size = f"widest {stack.widest}" + (f", {stack.nonzeros:,} non-zeros" if isinstance(stack, Stack) else " neurons")
+    return f"{stack.depth} layers, {size}"
+
+
+def _outputs(stack: Stack | NeuronStack | ResidualStack) -> int:
+    if isinstance(stack, ResidualStack):
+        return len(stack.circuit.outputs)
+    return len(stack.r) if isinstance(stack, Stack) else len(stack.readout)
+
+
+_KINDS_OF_UNITS: dict[type, str] = {ReLUUnit: "ReLU", StepUnit: "comparison", GateUnit: "gated ReLU"}
+
+
+def _rows_of_stages(stack: ResidualStack) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What every stage adds to the residual stream; what was added before stays there."""
+    units = stack.circuit.units
+    return [
+        (f"stage {i}", [(stack.cell(unit).label, _KINDS_OF_UNITS.get(type(units[unit]), "state")) for unit in stage])
+        for i, stage in enumerate(stack.stages)
+    ]
 
 
 def _kind(neuron: Neuron) -> str:

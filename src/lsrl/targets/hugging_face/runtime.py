@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lsrl.errors import MissingPackage
+from lsrl.errors import FormatError, MissingPackage
 from lsrl.targets.hugging_face.weights import HubWeights
 from lsrl.targets.torch_recurrent.runtime import torch_or_error
 
@@ -34,15 +34,20 @@ class HubRuntime:
         self.weights = weights
 
     @cached_property
+    def network(self) -> Any:
+        """The stock model, made when it is first used. Raises `MissingPackage` without transformers."""
+        return model_of(self.weights)
+
+    @property
     def model(self) -> Any:
-        """The model without its head, made when it is first used. Raises `MissingPackage` without transformers."""
-        return base_of(model_of(self.weights))
+        """The model without its head."""
+        return getattr(self.network, self.network.base_model_prefix, self.network)
 
     def run(self, x: np.ndarray) -> np.ndarray:
         """Outputs (batch, T, out) for inputs (batch, T, in)."""
         result = np.empty((*x.shape[:2], self.weights.output_dim), np.float32)
         sequences = max(1, LARGEST_BATCH // (x.shape[1] + 1))
-        with _undisturbed():
+        with undisturbed():
             for first in range(0, len(x), sequences):
                 hidden = self._forward(x[first : first + sequences]).last_hidden_state
                 result[first : first + sequences] = self._read(hidden[:, 1:])
@@ -50,19 +55,19 @@ class HubRuntime:
 
     def start(self, batch: int = 1) -> Stream:
         """The state after the embedding of the start."""
-        with _undisturbed():
+        with undisturbed():
             return self._stepped(self._begin(batch), Stream(None, 0))[1]
 
     def step(self, x: np.ndarray, state: Stream) -> tuple[np.ndarray, Stream]:
         """One step: outputs (batch, out) and the next state, for inputs (batch, in)."""
-        with _undisturbed():
+        with undisturbed():
             hidden, after = self._stepped(self._embedded(x[:, None, :]), state)
         return self._read(hidden)[:, 0], after
 
     def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
         """The residual stream behind every layer (batch, T, d), as its output."""
         nothing = np.empty((*x.shape[:2], 0), np.float32)
-        with _undisturbed():
+        with undisturbed():
             hidden = self._forward(x, output_hidden_states=True).hidden_states
         return [(nothing, layer[:, 1:].numpy()) for layer in hidden[1 : self.weights.depth + 1]]
 
@@ -102,7 +107,7 @@ def _tensor(array: np.ndarray) -> Tensor:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """float32 throughout and no gradients, whatever the caller has set."""
     torch = torch_or_error()
     with torch.autocast("cpu", enabled=False), torch.inference_mode(), quiet():
@@ -124,8 +129,17 @@ def model_of(weights: HubWeights) -> Any:
     transformers = transformers_or_error()
     torch = torch_or_error()
     config = transformers.AutoConfig.for_model(**weights.config)
-    tensors = {name: torch.tensor(array, device="cpu") for name, array in weights.tensors.items()}
     model_class = getattr(transformers, weights.architecture)
+    with torch.device("meta"), quiet():
+        expected = {name: tuple(tensor.shape) for name, tensor in model_class(config).state_dict().items()}
+    given = {name: array.shape for name, array in weights.tensors.items()}
+    for name in sorted(expected.keys() | given.keys()):
+        if expected.get(name) != given.get(name):
+            raise FormatError(
+                f"tensor {name} has shape {given.get(name)}; expected {expected.get(name)} (None: not there), "
+                f"as the configuration of the {weights.architecture} says"
+            )
+    tensors = {name: torch.tensor(array, device="cpu") for name, array in weights.tensors.items()}
     with quiet():
         model = model_class.from_pretrained(None, config=config, state_dict=tensors, dtype=torch.float32)
     return model.eval().requires_grad_(False)
@@ -144,8 +158,3 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()
-
-
-def base_of(model: Any) -> Any:
-    """The model without its head."""
-    return getattr(model, model.base_model_prefix, model)

@@ -12,14 +12,16 @@ from lsrl.circuit.legalise import legalised
 from lsrl.circuit.lowerings import DIAGONAL
 from lsrl.circuit.residual import Accepts, ResidualStack, places, residual_stack
 from lsrl.circuit.units import Circuit
-from lsrl.circuit.verify import verify_circuit
+from lsrl.lang import Program
 from lsrl.lang.numbers import as_float
+from lsrl.targets.hugging_face.folder import further_files
 from lsrl.targets.hugging_face.rounding import Arithmetic, guarantee_of
 from lsrl.targets.hugging_face.runtime import HubRuntime, model_of
 from lsrl.targets.hugging_face.scale import Scale, scale_of
-from lsrl.targets.hugging_face.weights import HubWeights, converted, maps_of
+from lsrl.targets.hugging_face.tokens import TokenTable, embedding_of, head_of, table_of
+from lsrl.targets.hugging_face.weights import MAPS, HubWeights, Rows, converted, from_tensors, maps_of
 from lsrl.targets.layout import layout_of
-from lsrl.targets.registry import Assembly, Sizes, Target
+from lsrl.targets.registry import WEIGHTS, Assembly, FileTensors, Sizes, Target
 
 
 class Network(NamedTuple):
@@ -51,12 +53,12 @@ class Architecture:
 def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
     """The target of a model of transformers."""
 
-    def assemble(circuit: Circuit, names: tuple[str, ...], _: str) -> Assembly:
+    def assemble(circuit: Circuit, program: Program, _: str) -> Assembly:
         legal = legalised(circuit, DIAGONAL)
-        verify_circuit(legal)
         stack = residual_stack(legal, architecture.accepts)
         scale = scale_of(stack)
-        weights = _weights(architecture, stack, scale)
+        weights = _weights(architecture, stack, scale, table_of(program))
+        names = tuple(program.names.values())
         return Assembly(
             weights=weights,
             runtime=HubRuntime(weights),
@@ -74,24 +76,44 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
         runtime=HubRuntime,
         sizes=_sizes,
         module=model_of,
-        as_tensors=lambda weights: dict(weights.tensors),
-        from_tensors=lambda _: None,
+        as_tensors=lambda weights: {WEIGHTS: dict(weights.tensors), MAPS: dict(weights.maps)},
+        from_tensors=_read,
+        weight_files=(WEIGHTS, MAPS),
+        description=lambda weights: weights.description,
+        further_files=further_files,
+        tokens=True,
     )
 
 
-def _weights(architecture: Architecture, stack: ResidualStack, scale: Scale) -> HubWeights:
+def _read(tensors: FileTensors, description: Mapping[str, Any]) -> HubWeights:
+    return from_tensors(tensors[WEIGHTS], tensors[MAPS], description)
+
+
+def _weights(architecture: Architecture, stack: ResidualStack, scale: Scale, table: TokenTable | None) -> HubWeights:
     network, maps = architecture.network(stack, scale), maps_of(stack, scale, stack.circuit.outputs)
     if architecture.multiplied:
         maps |= {name: maps[name] / as_float(scale.root) for name in ("input.weight", "input.bias", "bos")}
     tensors = dict(network.tensors)
     config: dict[str, Any] = {**network.config, "tie_word_embeddings": False, "dtype": "float32"}
-    tensors[architecture.embeddings] = maps["bos"][None]
-    config |= {"vocab_size": 1, "pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 0}
-    return HubWeights(architecture.model, config, converted(tensors), converted(maps))
+    if table is None:
+        tensors[architecture.embeddings] = maps["bos"][None]
+        config |= {"vocab_size": 1, "pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 0}
+        return HubWeights(architecture.model, config, converted(tensors), converted(maps))
+    tensors[architecture.embeddings] = embedding_of(table, maps)
+    tensors = {f"{architecture.prefix}.{name}": tensor for name, tensor in tensors.items()}
+    symbol = stack.circuit.knowledge.fact(stack.circuit.outputs[0])
+    tensors["lm_head.weight"] = head_of(table, Rows(stack, scale), stack.circuit.outputs, symbol)
+    config |= {
+        "vocab_size": len(table.texts),
+        "pad_token_id": table.pad,
+        "bos_token_id": table.bos,
+        "eos_token_id": table.ends,
+    }
+    return HubWeights(architecture.causal, config, converted(tensors), converted(maps))
 
 
 def _sizes(weights: HubWeights) -> Sizes:
-    tensors = [*weights.tensors.values(), weights.maps["readout.weight"], weights.maps["input.weight"]]
+    tensors = list(weights.tensors.values())
     return Sizes(
         layers=weights.depth,
         widest=weights.width,

@@ -10,9 +10,16 @@ import numpy as np
 
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.residual import MARKS, ResidualStack
-from lsrl.errors import RangeError
+from lsrl.errors import FormatError, RangeError, shortened
 from lsrl.lang.numbers import as_float
 from lsrl.targets.hugging_face.scale import Scale
+
+MAPS = "maps.safetensors"
+
+LARGEST = 2**16
+"""Widths beyond this are no model of ours."""
+
+CLASSES = ("MambaModel", "MambaForCausalLM", "RecurrentGemmaModel", "RecurrentGemmaForCausalLM")
 
 ALWAYS, STARTED = 0, 1
 """The channels that are 1 at every position, and 1 (stored as ε) at every step of the program."""
@@ -51,6 +58,16 @@ class HubWeights:
     def depth(self) -> int:
         """How many layers there are."""
         return int(self.config["num_hidden_layers"])
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """The stock model that these weights are for: its class and its configuration."""
+        return {"class": f"transformers.{self.architecture}", "config": dict(self.config)}
+
+    @property
+    def is_causal(self) -> bool:
+        """Whether it has tokens and a head, and generates."""
+        return "lm_head.weight" in self.tensors
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -110,3 +127,36 @@ def converted(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
                 "expected smaller numbers in the program, or target='lstm' with dtype='float64'"
             )
     return found
+
+
+def from_tensors(
+    tensors: Mapping[str, np.ndarray], maps: Mapping[str, np.ndarray], description: Mapping[str, Any]
+) -> HubWeights:
+    """The weights in a folder's files; names, shapes and numbers are checked. Raises `FormatError`.
+
+    That the tensors are those of the model that the description names is checked where it is made.
+    """
+    name, config = str(description.get("class", "")), description.get("config", {})
+    architecture = name.removeprefix("transformers.")
+    if architecture not in CLASSES:
+        raise FormatError(f"the manifest names the model {shortened(name)}; expected one of {', '.join(CLASSES)}")
+    width = config.get("hidden_size")
+    if not isinstance(width, int) or not isinstance(config.get("num_hidden_layers"), int) or not 0 < width <= LARGEST:
+        raise FormatError(
+            f"the configuration has hidden_size {shortened(width)}; expected 4 to {LARGEST:,}, and layers"
+        )
+    shapes = {name: array.shape for name, array in maps.items()}
+    dims = [shapes.get(name, (0, 0))[axis] for name, axis in (("input.weight", -1), ("readout.weight", 0))]
+    wanted = {
+        "input.weight": (width, dims[0]),
+        "input.bias": (width,),
+        "bos": (width,),
+        "readout.weight": (dims[1], width),
+        "readout.bias": (dims[1],),
+    }
+    if shapes != wanted:
+        raise FormatError(f"{MAPS} has tensors of shapes {shortened(shapes, 200)}; expected {shortened(wanted, 200)}")
+    for name, array in (*tensors.items(), *maps.items()):
+        if array.dtype != np.float32 or not np.isfinite(array).all():
+            raise FormatError(f"tensor {name} is {array.dtype}, or holds NaN or infinity; expected finite float32")
+    return HubWeights(architecture, dict(config), dict(tensors), dict(maps))

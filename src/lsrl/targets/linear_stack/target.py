@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from lsrl.circuit.layering import stacked
 from lsrl.circuit.legalise import Rules, legalised
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError, MissingPackage
+from lsrl.lang import Program
 from lsrl.targets.layout import layout_of
 from lsrl.targets.linear_stack.assemble import assembled
 from lsrl.targets.linear_stack.numpy_runtime import NumpyRuntime
 from lsrl.targets.linear_stack.rounding import guarantee_of
 from lsrl.targets.linear_stack.weights import StackWeights, as_tensors, from_tensors
-from lsrl.targets.registry import Assembly, Sizes, Target
+from lsrl.targets.registry import WEIGHTS, Assembly, FileTensors, Sizes, Target
 
 if TYPE_CHECKING:
     import torch
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def linear_target(name: str, summary: str, *, products: bool, rules: Rules) -> Target:
     """The target with these rules."""
 
-    def assemble(circuit: Circuit, names: tuple[str, ...], dtype: str) -> Assembly:
+    def assemble(circuit: Circuit, program: Program, dtype: str) -> Assembly:
         legal = legalised(circuit, rules)
         stack = stacked(legal)
         weights = assembled(stack, dtype)
@@ -32,12 +32,12 @@ def linear_target(name: str, summary: str, *, products: bool, rules: Rules) -> T
             weights=weights,
             runtime=NumpyRuntime(weights),
             stack=stack,
-            layout=layout_of(legal, stack.places, names),
+            layout=layout_of(legal, stack.places, tuple(program.names.values())),
             guarantee=guarantee_of(stack, dtype, circuit.max_length),
         )
 
-    def read(tensors: dict[str, np.ndarray]) -> StackWeights:
-        weights = from_tensors(tensors)
+    def read(tensors: FileTensors, _: Mapping[str, Any]) -> StackWeights:
+        weights = from_tensors(tensors[WEIGHTS])
         if not products and any(layer.gates is not None for layer in weights.layers):
             raise FormatError(f"the tensors have gates; expected none on {name}")
         return weights
@@ -51,7 +51,7 @@ def linear_target(name: str, summary: str, *, products: bool, rules: Rules) -> T
         runtime=NumpyRuntime,
         sizes=_sizes,
         module=_module,
-        as_tensors=as_tensors,
+        as_tensors=lambda weights: {WEIGHTS: as_tensors(weights)},
         from_tensors=read,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from lsrl.circuit.neurons import NeuronStack
 from lsrl.circuit.stack import Place
 from lsrl.circuit.units import Circuit
 from lsrl.errors import UnsupportedProgram
+from lsrl.lang import Program
 from lsrl.targets.layout import layout_of
-from lsrl.targets.registry import Assembly, Sizes, Target
+from lsrl.targets.registry import WEIGHTS, Assembly, FileTensors, Sizes, Target
 from lsrl.targets.torch_recurrent.hidden import Express, HiddenStack, laid_out
 from lsrl.targets.torch_recurrent.lines import Arithmetic
 from lsrl.targets.torch_recurrent.onnx_export import exported
@@ -42,7 +44,7 @@ def torch_target(
     `onnx` says whether the network still computes the program where tanh is a polynomial.
     """
 
-    def assemble(circuit: Circuit, names: tuple[str, ...], dtype: str) -> Assembly:
+    def assemble(circuit: Circuit, program: Program, dtype: str) -> Assembly:
         legal = reduce(legalised, passes, circuit)
         scaled = [(stack, scale(stack, dtype)) for stack in neuron_stacks(legal)]
         stacks = [(*pair, laid_out(pair[0], express, pair[1])) for pair in scaled]
@@ -52,12 +54,12 @@ def torch_target(
             weights=weights,
             runtime=TorchRuntime(weights),
             stack=stack,
-            layout=layout_of(legal, _places(stack, hidden), names),
+            layout=layout_of(legal, _places(stack, hidden), tuple(program.names.values())),
             guarantee=guarantee_of(stack, hidden, arithmetic, chosen, circuit.max_length),
         )
 
-    def read(tensors: Mapping[str, np.ndarray]) -> RecurrentWeights:
-        return from_tensors(architecture, tensors)
+    def read(tensors: FileTensors, _: Mapping[str, Any]) -> RecurrentWeights:
+        return from_tensors(architecture, tensors[WEIGHTS])
 
     def export_onnx(weights: RecurrentWeights, path: Path) -> None:
         if not onnx:
@@ -76,7 +78,7 @@ def torch_target(
         runtime=TorchRuntime,
         sizes=_sizes,
         module=network_of,
-        as_tensors=lambda weights: dict(weights.tensors),
+        as_tensors=lambda weights: {WEIGHTS: dict(weights.tensors)},
         from_tensors=read,
         description=lambda weights: weights.description,
         export_onnx=export_onnx,

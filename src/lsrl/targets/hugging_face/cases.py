@@ -1,0 +1,48 @@
+"""A few inputs, with the outputs and hidden states that a checkpoint must give for them, bit for bit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lsrl.targets.hugging_face.runtime import quiet
+from lsrl.targets.hugging_face.tokens import table_of
+from lsrl.targets.sampling import sampled_inputs
+from lsrl.targets.torch_recurrent.runtime import torch_or_error
+
+if TYPE_CHECKING:
+    from lsrl.targets.model import CompiledModel
+
+CASES, STEPS = 4, 24
+
+
+def cases_of(model: CompiledModel) -> bytes:
+    """The cases as safetensors: `input_ids` or `inputs_embeds`, `logits` or `last_hidden_state`, `hidden_states`."""
+    from safetensors.numpy import save
+
+    steps = min(model.max_length or STEPS, STEPS)
+    x = sampled_inputs(model.inputs, np.random.default_rng(0), CASES, steps, model.dtype)
+    table = table_of(model.program)
+    if table is None:
+        maps = model.weights.maps
+        embedded = x @ maps["input.weight"].T + maps["input.bias"]
+        start = np.broadcast_to(maps["bos"], (CASES, 1, len(maps["bos"])))
+        inputs = {"inputs_embeds": np.concatenate([start, embedded], axis=1)}
+    else:
+        places = {number: table.place_of(number) for number in range(table.first, table.last + 1)}
+        ids = [[table.bos, *(places.get(int(number), table.unknown) for number in case[:, 0])] for case in x]
+        inputs = {"input_ids": np.array(ids)}
+    return save(inputs | answers(model.module, inputs), metadata={"format": "pt"})
+
+
+def answers(network: Any, inputs: dict[str, np.ndarray], device: str = "cpu") -> dict[str, np.ndarray]:
+    """What a stock model makes of the inputs of a set of cases."""
+    torch = torch_or_error()
+    tensors = {name: torch.tensor(array, device=device) for name, array in inputs.items()}
+    with torch.inference_mode(), quiet():
+        outputs = network(**tensors, use_cache=False, output_hidden_states=True)
+    found = outputs.logits if "logits" in outputs else outputs.last_hidden_state
+    name = "logits" if "logits" in outputs else "last_hidden_state"
+    hidden = torch.stack(tuple(outputs.hidden_states))
+    return {name: found.cpu().numpy(), "hidden_states": hidden.cpu().numpy()}

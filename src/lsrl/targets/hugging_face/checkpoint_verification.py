@@ -1,0 +1,130 @@
+"""`lsrl.verify_checkpoint`: whether a folder is what was written, and computes what it did then."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lsrl.errors import FormatError, shortened
+from lsrl.files import check_file
+from lsrl.targets.checkpoint import read_manifest, read_tensors
+from lsrl.targets.hugging_face.cases import answers
+from lsrl.targets.hugging_face.folder import CASES
+from lsrl.targets.hugging_face.runtime import quiet, transformers_or_error
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointVerification:
+    """What `verify_checkpoint` found: a line for every problem, and how many stored cases were compared."""
+
+    checkpoint: str
+    device: str
+    cases: int
+    problems: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every file is as it was written, and every case came out bit for bit."""
+        return not self.problems
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as plain JSON types."""
+        return {**asdict(self), "problems": list(self.problems), "passed": self.passed}
+
+
+def verify_checkpoint(directory: str | Path, *, device: str = "cpu") -> CheckpointVerification:
+    """Load a folder as its users do, and compare its stored cases bit for bit.
+
+    Every file must be the one that was written; then the model that `AutoModel` or
+    `AutoModelForCausalLM` makes of the folder must give the stored outputs. If it does not, the first
+    layer is named whose hidden states differ, and by how much: another device or kernel rounds
+    differently. Raises `FormatError` for a directory without a readable manifest of a model of
+    transformers, `MissingPackage` without transformers.
+
+    >>> import lsrl, tempfile
+    >>> x = lsrl.Input(1, range=(0, 9), integer=True)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lsrl.compile(lsrl.Program(lsrl.cumsum(x)), target="mamba", max_length=100).save(folder)
+    ...     lsrl.verify_checkpoint(folder).passed
+    True
+    """
+    folder = Path(directory)
+    manifest = read_manifest(folder)
+    if "config" not in manifest.get("module", {}):
+        raise FormatError(
+            f"{folder} is a model for {shortened(manifest['target'])}; expected one for mamba, hawk or griffin"
+        )
+    problems = _changed(folder, manifest.get("files", {}))
+    transformers_or_error()
+    compared = 0
+    try:
+        cases = read_tensors(folder / CASES)
+        network = _loaded(folder, manifest["module"]["class"], device)
+        compared = len(next(array for name, array in cases.items() if name.startswith("input")))
+        problems += _differences(network, cases, device)
+    except FormatError as problem:
+        problems.append(str(problem))
+    return CheckpointVerification(str(folder), device, compared, tuple(problems))
+
+
+def _changed(folder: Path, digests: dict[str, str]) -> list[str]:
+    """A line for every file that is not the one that was written."""
+    problems = []
+    for name, digest in digests.items():
+        path = folder / name
+        try:
+            check_file(path, "the file that was saved with the manifest")
+        except FormatError as problem:
+            problems.append(str(problem))
+            continue
+        if sha256(path.read_bytes()).hexdigest() != digest:
+            problems.append(f"{path} is not the file that was saved (its SHA-256 is another); save the model again")
+    return problems
+
+
+def _loaded(folder: Path, name: str, device: str) -> Any:
+    transformers = transformers_or_error()
+    made = transformers.AutoModelForCausalLM if name.endswith("ForCausalLM") else transformers.AutoModel
+    try:
+        with quiet():
+            network, notes = made.from_pretrained(folder, output_loading_info=True)
+    except Exception as problem:
+        reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+        raise FormatError(f"transformers cannot load {folder}: {shortened(reason, 200)}") from None
+    for what in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        if notes.get(what):
+            names = shortened(sorted(map(str, notes[what])), 200)
+            raise FormatError(f"{folder} has {what.replace('_', ' ')} {names}; expected none; save the model again")
+    return network.to(device).eval()
+
+
+def _differences(network: Any, cases: dict[str, np.ndarray], device: str) -> list[str]:
+    """What does not come out as stored, by the first layer where it does not."""
+    inputs = {name: array for name, array in cases.items() if name.startswith("input")}
+    expected = {name: array for name, array in cases.items() if name not in inputs}
+    found = answers(network, inputs, device)
+    if {name: array.shape for name, array in found.items()} != {name: array.shape for name, array in expected.items()}:
+        return [f"the outputs on {device} have other shapes than the stored ones; save the model again"]
+    problems = []
+    for layer, (given, stored) in enumerate(zip(found["hidden_states"], expected["hidden_states"], strict=True)):
+        if not np.array_equal(given, stored):
+            where = "the embeddings" if layer == 0 else f"layer {layer}"
+            problems.append(
+                f"{where} on {device} differ from the stored ones by up to {_largest(given, stored):.3g} "
+                f"of {np.abs(stored).max():.3g}; this device, kernel or file computes something else"
+            )
+            break
+    return problems + [
+        f"{name} on {device} differ from the stored ones by up to {_largest(found[name], expected[name]):.3g}"
+        for name in expected.keys() - {"hidden_states"}
+        if not np.array_equal(found[name], expected[name])
+    ]
+
+
+def _largest(given: np.ndarray, stored: np.ndarray) -> float:
+    with np.errstate(invalid="ignore"):
+        return float(np.abs(given - stored).max())

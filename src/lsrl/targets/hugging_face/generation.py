@@ -1,0 +1,58 @@
+"""Greedy answers of a model of language, with its prompt checked first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsrl.errors import RangeError, UnsupportedProgram, shortened
+from lsrl.lang.numbers import whole_number
+from lsrl.targets.hugging_face.runtime import HubRuntime, undisturbed
+from lsrl.targets.hugging_face.tokens import TokenTable, table_of
+from lsrl.targets.torch_recurrent.runtime import torch_or_error
+
+if TYPE_CHECKING:
+    from lsrl.targets.model import CompiledModel
+
+
+def completed(model: CompiledModel, prompt: str, max_new_tokens: int | None) -> str:
+    """The text that the model generates after a prompt, as `CompiledModel.complete` says."""
+    table = table_of(model.program)
+    if table is None or not isinstance(model.runtime, HubRuntime):
+        raise UnsupportedProgram(
+            f"{model.program.name} on {model.target} generates no text; expected a program with a vocabulary on mamba, "
+            "hawk or griffin"
+        )
+    ids = checked_ids(model, table, prompt)
+    if max_new_tokens is None:
+        room = 1 if model.max_length is None else model.max_length - len(ids) + 1
+    else:
+        room = whole_number(max_new_tokens, "max_new_tokens")
+    torch = torch_or_error()
+    with undisturbed():
+        found = model.runtime.network.generate(
+            torch.tensor([[table.bos, *ids]]),
+            max_new_tokens=max(room, 1),
+            do_sample=False,
+            pad_token_id=table.pad,
+            eos_token_id=table.ends,
+        )
+    texts = [table.texts[place] for place in found[0, 1 + len(ids) :].tolist()]
+    return table.joined([text for text in texts if text != table.vocabulary.end])
+
+
+def checked_ids(model: CompiledModel, table: TokenTable, prompt: str) -> list[int]:
+    """The places of a prompt's tokens. Raises `RangeError` for text that is no token, or too much of it."""
+    from lsrl.targets.hugging_face.tokenizer import tokenizer_of
+
+    if not isinstance(prompt, str):
+        raise RangeError(f"the prompt is {shortened(prompt)}; expected text")
+    encoded = tokenizer_of(table, None).backend_tokenizer.encode(prompt, add_special_tokens=False)
+    numbers = table.input_numbers
+    for place, (start, end) in zip(encoded.ids, encoded.offsets, strict=True):
+        if numbers[place] == table.invalid:
+            raise RangeError(
+                f"the prompt has {shortened(prompt[start:end])} at character {start + 1}, which is no token of "
+                f"{model.program.name}'s input; expected those of {shortened(table.input_texts, 120)}"
+            )
+    model.check_length(len(encoded.ids))
+    return list(encoded.ids)
