@@ -33,7 +33,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/demo-ready: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) -e '.[torch,view]'
+	$(PIP) -e '.[hf,view]'
 	touch $@
 
 $(VENV)/test-ready: $(BIN)/python pyproject.toml constraints.txt

@@ -21,7 +21,7 @@ import numpy as np
 from lsrl.incontext import FunctionApproximator, SequenceMap
 from lsrl.targets.compiler import compile as compiled
 from lsrl.targets.model import CompiledModel
-from lsrl.targets.torch_recurrent.runtime import torch_or_error
+from lsrl.targets.torch_environment import torch_or_error
 
 LINEAR = ("linear-rnn", "gated-linear-rnn")
 """The targets that run in NumPy, all steps at once, and whose matrices are sparse."""

@@ -12,10 +12,11 @@ import numpy as np
 
 from lsrl.demo_results import LEGEND, Demo
 from lsrl.incontext import FunctionApproximator, SequenceMap
-from lsrl.incontext.dictionaries import airports, capitals, codes_map
+from lsrl.incontext.dictionaries import airports, capitals, codes_map, codes_tokens
 from lsrl.incontext.sampled import approximator_of
 from lsrl.machine import machine
 from lsrl.targets.compiler import compile as compiled
+from lsrl.targets.hugging_face.pipelines import generated
 from lsrl.targets.model import CompiledModel
 from lsrl.targets.registry import target_named
 from lsrl.targets.verification import absolute_errors
@@ -27,8 +28,8 @@ from lsrl.view.stack_drawing import stack_figure
 CELLS = 1024
 """Prompt tokens that describe the elevation map."""
 
-STRIDE, STRIDE_OF_TORCH = 3, 9
-"""Every third pixel of the map is asked for, in both directions; every ninth where torch goes step by step."""
+STRIDE, STRIDE_OF_TORCH, STRIDE_OF_TRANSFORMERS = 3, 9, 57
+"""Every third pixel of the map is asked for, in both directions; fewer where torch or Python go step by step."""
 
 CHECKED = 16
 """Points of the map at which the network is compared with the exact interpreter."""
@@ -50,7 +51,10 @@ def run_demo(targets: Sequence[str], output: Path, note: Note) -> Demo:
     """
     demo = Demo(report=output / "report.html")
     for target in targets:
-        _answer_dictionaries(demo, target, note)
+        if target_named(target).tokens:
+            _generate_answers(demo, target, output, note)
+        else:
+            _answer_dictionaries(demo, target, note)
     samples = elevation()
     answers: dict[str, np.ndarray] = {}
     for target in targets:
@@ -114,7 +118,20 @@ def _dictionary_row(
     started = time.perf_counter()
     outputs = model.run(sequences)
     seconds = time.perf_counter() - started
-    answers = words.read(outputs)
+    error = absolute_errors(outputs, words.program.run(sequences, exact=True)).max()
+    rate = sequences.shape[0] * sequences.shape[1] / seconds
+    return _answered(demo, model, name, pairs, words.read(outputs), float(error), rate)
+
+
+def _answered(
+    demo: Demo,
+    model: CompiledModel,
+    name: str,
+    pairs: dict[str, str],
+    answers: Sequence[str | None],
+    error: float,
+    rate: float,
+) -> dict[str, Any]:
     right = [answer == value for answer, value in zip(answers, pairs.values(), strict=True)]
     demo.dictionaries.append(
         Answered(
@@ -123,8 +140,30 @@ def _dictionary_row(
             [(key, answer or "not found", ok) for key, answer, ok in zip(pairs, answers, right, strict=True)],
         )
     )
-    error = absolute_errors(outputs, words.program.run(sequences, exact=True)).max()
-    return _row(model, name, sum(right), len(right), error, "", sequences.shape[0] * sequences.shape[1] / seconds)
+    return _row(model, name, sum(right), len(right), error, "", rate)
+
+
+def _generate_answers(demo: Demo, target: str, output: Path, note: Note) -> None:
+    """The dictionaries as text: a checkpoint is saved, and transformers generates from it, without LSRL."""
+    words = codes_tokens()
+    note(f"{target}: compiling the dictionary program over tokens")
+    model = compiled(words.program, target, max_length=words.max_length)
+    folder = output / f"{target}-dictionary"
+    model.save(folder)
+    for name, pairs in (("25 capitals", capitals()), ("61 airports", airports())):
+        note(f"{target}: generating the answers to {name}")
+        prompts = [words.prompt(key, pairs) for key in pairs]
+        answers, rate = generated(folder, prompts, words.value_length + 1)
+        error = absolute_errors(*_run_both(model, words.numbers(prompts[0]))).max()
+        demo.rows.append(_answered(demo, model, name, pairs, answers, float(error), rate))
+    if model.stack is not None:
+        demo.pictures.append(
+            Picture(f"dictionary-{target}", stack_figure(model.stack), f"The dictionary program on {target}.")
+        )
+
+
+def _run_both(model: CompiledModel, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return model.run(x), model.program.run(x, exact=True)
 
 
 def _draw_map(demo: Demo, target: str, samples: np.ndarray, note: Note) -> dict[str, np.ndarray]:
@@ -162,17 +201,16 @@ def _map_row(
     return {**row, "rms": float(np.sqrt(((surface - target) ** 2).mean()))}, surface
 
 
-def _is_stock(target: str) -> bool:
-    """Whether the network is a module of torch's."""
-    return target_named(target).description is not None
-
-
 def _stride(target: str) -> int:
-    return STRIDE_OF_TORCH if _is_stock(target) else STRIDE
+    chosen = target_named(target)
+    if chosen.tokens:
+        return STRIDE_OF_TRANSFORMERS
+    return STRIDE if chosen.description is None else STRIDE_OF_TORCH
 
 
 def _dtype(target: str) -> str:
-    return "float32" if _is_stock(target) else "float64"
+    """Stock modules compute as their users have them, in float32."""
+    return "float64" if target_named(target).description is None else "float32"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from lsrl.view.report import Answered, Picture
 LEGEND = (
     "correct: right answers; for the map, points of those checked that equal the exact interpreter's bit for bit",
     "error: largest |network − exact interpreter|; for the map, largest distance from the map, in metres",
-    "torch's own modules run in float32, the others in float64",
+    "models of torch and transformers run in float32, the others in float64; those of transformers answer as text",
 )
 
 SUMMARY_LEGEND = (
@@ -21,8 +21,9 @@ SUMMARY_LEGEND = (
 )
 
 
-def _millions(row: dict[str, Any]) -> str:
-    return f"{row['tokens_per_second'] / 1e6:.2g} M"
+def _speed(row: dict[str, Any]) -> str:
+    rate = row["tokens_per_second"]
+    return f"{rate / 1e6:.2g} M" if rate >= 1e5 else f"{rate / 1e3:.2g} k"
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Demo:
                 "correct": f"{row['correct']}/{row['asked']}",
                 "error": f"{row['max_error']:.3g}{row['unit']}",
                 "compile": f"{row['compile_ms']:.0f} ms",
-                "tokens/s": _millions(row),
+                "tokens/s": _speed(row),
             }
             for row in self.rows
         ]
@@ -71,7 +72,7 @@ class Demo:
             if row["rms"] is None:
                 summary |= {row["job"].split()[1]: right}
             elif "map" not in summary:
-                summary |= {"map": right, "RMS": f"{row['rms']:.3g} m", "tokens/s": _millions(row)}
+                summary |= {"map": right, "RMS": f"{row['rms']:.3g} m", "tokens/s": _speed(row)}
         return list(found.values())
 
     @property

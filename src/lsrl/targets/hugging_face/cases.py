@@ -9,7 +9,7 @@ import numpy as np
 from lsrl.targets.hugging_face.runtime import quiet
 from lsrl.targets.hugging_face.tokens import table_of
 from lsrl.targets.sampling import sampled_inputs
-from lsrl.targets.torch_recurrent.runtime import torch_or_error
+from lsrl.targets.torch_environment import torch_or_error, undisturbed
 
 if TYPE_CHECKING:
     from lsrl.targets.model import CompiledModel
@@ -40,7 +40,7 @@ def answers(network: Any, inputs: dict[str, np.ndarray], device: str = "cpu") ->
     """What a stock model makes of the inputs of a set of cases."""
     torch = torch_or_error()
     tensors = {name: torch.tensor(array, device=device) for name, array in inputs.items()}
-    with torch.inference_mode(), quiet():
+    with undisturbed(int(network.config.hidden_size)), quiet():
         outputs = network(**tensors, use_cache=False, output_hidden_states=True)
     found = outputs.logits if "logits" in outputs else outputs.last_hidden_state
     name = "logits" if "logits" in outputs else "last_hidden_state"

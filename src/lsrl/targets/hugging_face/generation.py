@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from lsrl.errors import RangeError, UnsupportedProgram, shortened
 from lsrl.lang.numbers import whole_number
-from lsrl.targets.hugging_face.runtime import HubRuntime, undisturbed
+from lsrl.targets.hugging_face.runtime import HubRuntime, quiet
 from lsrl.targets.hugging_face.tokens import TokenTable, table_of
-from lsrl.targets.torch_recurrent.runtime import torch_or_error
+from lsrl.targets.torch_environment import torch_or_error, undisturbed
 
 if TYPE_CHECKING:
     from lsrl.targets.model import CompiledModel
@@ -28,7 +28,7 @@ def completed(model: CompiledModel, prompt: str, max_new_tokens: int | None) -> 
     else:
         room = whole_number(max_new_tokens, "max_new_tokens")
     torch = torch_or_error()
-    with undisturbed():
+    with undisturbed(model.weights.width), quiet():
         found = model.runtime.network.generate(
             torch.tensor([[table.bos, *ids]]),
             max_new_tokens=max(room, 1),

@@ -11,7 +11,7 @@ import numpy as np
 
 from lsrl.errors import FormatError, MissingPackage
 from lsrl.targets.hugging_face.weights import HubWeights
-from lsrl.targets.torch_recurrent.runtime import torch_or_error
+from lsrl.targets.torch_environment import tensor_of, torch_or_error, undisturbed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,7 +47,7 @@ class HubRuntime:
         """Outputs (batch, T, out) for inputs (batch, T, in)."""
         result = np.empty((*x.shape[:2], self.weights.output_dim), np.float32)
         sequences = max(1, LARGEST_BATCH // (x.shape[1] + 1))
-        with undisturbed():
+        with _undisturbed(self.weights.width):
             for first in range(0, len(x), sequences):
                 hidden = self._forward(x[first : first + sequences]).last_hidden_state
                 result[first : first + sequences] = self._read(hidden[:, 1:])
@@ -55,19 +55,19 @@ class HubRuntime:
 
     def start(self, batch: int = 1) -> Stream:
         """The state after the embedding of the start."""
-        with undisturbed():
+        with _undisturbed(self.weights.width):
             return self._stepped(self._begin(batch), Stream(None, 0))[1]
 
     def step(self, x: np.ndarray, state: Stream) -> tuple[np.ndarray, Stream]:
         """One step: outputs (batch, out) and the next state, for inputs (batch, in)."""
-        with undisturbed():
+        with _undisturbed(self.weights.width):
             hidden, after = self._stepped(self._embedded(x[:, None, :]), state)
         return self._read(hidden)[:, 0], after
 
     def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
         """The residual stream behind every layer (batch, T, d), as its output."""
         nothing = np.empty((*x.shape[:2], 0), np.float32)
-        with undisturbed():
+        with _undisturbed(self.weights.width):
             hidden = self._forward(x, output_hidden_states=True).hidden_states
         return [(nothing, layer[:, 1:].numpy()) for layer in hidden[1 : self.weights.depth + 1]]
 
@@ -89,28 +89,21 @@ class HubRuntime:
         return hidden, Stream(cache, state.positions + 1)
 
     def _begin(self, batch: int) -> Tensor:
-        return _tensor(self.weights.maps["bos"]).expand(batch, 1, -1)
+        return tensor_of(self.weights.maps["bos"]).expand(batch, 1, -1)
 
     def _embedded(self, x: np.ndarray) -> Tensor:
         maps = self.weights.maps
-        return _tensor(x.astype(np.float32)) @ _tensor(maps["input.weight"]).T + _tensor(maps["input.bias"])
+        return tensor_of(x.astype(np.float32)) @ tensor_of(maps["input.weight"]).T + tensor_of(maps["input.bias"])
 
     def _read(self, hidden: Tensor) -> np.ndarray:
         maps = self.weights.maps
-        outputs: np.ndarray = (hidden @ _tensor(maps["readout.weight"]).T + _tensor(maps["readout.bias"])).numpy()
+        outputs: np.ndarray = (hidden @ tensor_of(maps["readout.weight"]).T + tensor_of(maps["readout.bias"])).numpy()
         return outputs
 
 
-def _tensor(array: np.ndarray) -> Tensor:
-    tensor: Tensor = torch_or_error().tensor(array, device="cpu")
-    return tensor
-
-
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """float32 throughout and no gradients, whatever the caller has set."""
-    torch = torch_or_error()
-    with torch.autocast("cpu", enabled=False), torch.inference_mode(), quiet():
+def _undisturbed(width: int) -> Iterator[None]:
+    with undisturbed(width), quiet():
         yield
 
 

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lsrl.errors import MissingPackage
+from lsrl.targets.torch_environment import tensor_of, torch_or_error, undisturbed
 from lsrl.targets.torch_recurrent.weights import RecurrentWeights
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork, States
-
-LARGEST_OF_ONE_THREAD = 256
-"""Hidden states up to this size are run by one thread: more would wait for one another at every step."""
 
 LONGEST_CHUNK = 2**14
 """Tokens (batch × steps) that go through the network at once: memory does not grow with T."""
@@ -41,9 +35,9 @@ class TorchRuntime:
         result = np.empty((*x.shape[:2], self.weights.output_dim), self.weights.dtype)
         states = self.start(len(x))
         steps = max(1, LONGEST_CHUNK // max(len(x), 1))
-        with self._undisturbed():
+        with undisturbed(self.weights.size):
             for first in range(0, x.shape[1], steps):
-                outputs, states = self.network.advanced(_tensor(x[:, first : first + steps]), states)
+                outputs, states = self.network.advanced(tensor_of(x[:, first : first + steps]), states)
                 result[:, first : first + steps] = outputs.numpy()
         return result
 
@@ -53,16 +47,16 @@ class TorchRuntime:
 
     def step(self, x: np.ndarray, state: States) -> tuple[np.ndarray, States]:
         """One step: outputs (batch, out) and the next state, for inputs (batch, in)."""
-        with self._undisturbed():
-            outputs, after = self.network.advanced(_tensor(x[:, None, :]), state)
+        with undisturbed(self.weights.size):
+            outputs, after = self.network.advanced(tensor_of(x[:, None, :]), state)
         return outputs[:, 0].numpy(), after
 
     def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
         """Every layer's hidden states (batch, T, H), as its output; there is no state beside it to read."""
-        below = _tensor(x)
+        below = tensor_of(x)
         found = []
         nothing = np.empty((*x.shape[:2], 0), self.weights.dtype)
-        with self._undisturbed():
+        with undisturbed(self.weights.size):
             for layer in range(self.weights.depth):
                 network = network_of(_single(self.weights, layer)).requires_grad_(False)
                 states = network.start(len(x))
@@ -75,18 +69,6 @@ class TorchRuntime:
         """Every layer has its hidden units to read."""
         return [(0, self.weights.size)] * self.weights.depth
 
-    @contextmanager
-    def _undisturbed(self) -> Iterator[None]:
-        """As few threads as are useful, and the weights' own precision, whatever the caller has set."""
-        torch = torch_or_error()
-        before = torch.get_num_threads()
-        torch.set_num_threads(1 if self.weights.size <= LARGEST_OF_ONE_THREAD else before)
-        try:
-            with torch.autocast("cpu", enabled=False):
-                yield
-        finally:
-            torch.set_num_threads(before)
-
 
 def network_of(weights: RecurrentWeights) -> RecurrentNetwork:
     """The module with these weights. Raises `MissingPackage` without torch."""
@@ -94,20 +76,6 @@ def network_of(weights: RecurrentWeights) -> RecurrentNetwork:
     from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork
 
     return RecurrentNetwork(weights)
-
-
-def _tensor(array: np.ndarray) -> Tensor:
-    tensor: Tensor = torch_or_error().tensor(array, device="cpu")
-    return tensor
-
-
-def torch_or_error() -> Any:
-    """The package. Raises `MissingPackage` without it."""
-    try:
-        import torch
-    except ImportError:
-        raise MissingPackage("torch", "running a network of torch", "torch") from None
-    return torch
 
 
 def _single(weights: RecurrentWeights, layer: int) -> RecurrentWeights:
