@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 import warnings
-from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from rich.console import Group
 from rich.table import Table
 
-from lsrl.errors import FormatError, LsrlError, UnsupportedProgram
+from lsrl.command_options import DEFAULT, Dtype, Json, MaxLength, Spec, Target, TargetName
+from lsrl.errors import LsrlError, UnsupportedProgram
+from lsrl.incontext_commands import incontext
 from lsrl.specs import Specified, specified
 from lsrl.targets.registry import TARGETS, target_named
 from lsrl.terminal import as_cell, emit, print_problem, progress_bar, table, working
@@ -25,16 +25,7 @@ app = typer.Typer(
     help="Compile small recurrent programs to the weights of real recurrent networks. "
     "SPEC is file.py:name (runs that file), file.json, or zoo:name.",
 )
-incontext = typer.Typer(no_args_is_help=True, help="Prompt a compiled network with a dictionary or a function.")
 app.add_typer(incontext, name="incontext")
-
-TargetName = Enum("TargetName", {name: name for name in TARGETS}, type=str)  # type: ignore[misc]
-Spec = Annotated[str, typer.Argument(help="file.py:name, file.json or zoo:name")]
-Target = Annotated[TargetName, typer.Option("--target", "-t", help="architecture")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON instead of tables")]
-MaxLength = Annotated[int | None, typer.Option(help="longest sequence; the zoo knows its own")]
-Dtype = Annotated[str, typer.Option(help="float64 or float32")]
-DEFAULT = next(iter(TargetName))
 
 
 def main() -> None:
@@ -94,7 +85,7 @@ def draw(
     from lsrl.view.stack_drawing import draw_stack
 
     named = specified(spec)
-    model = _compiled(named, target, max_length, "float64")
+    model = _compiled(named, target, max_length, None)
     beside = output.with_name(f"{output.stem}-stack{output.suffix}")
     with working("drawing"):
         written = [str(draw_program(named.program, output)), str(draw_stack(model.stack, beside))]
@@ -123,7 +114,7 @@ def run(
         with working("running"):
             outputs = named.program.run(rows, exact=exact)
     else:
-        model = _compiled(named, target, max_length, "float64")
+        model = _compiled(named, target, max_length, None)
         with working("running"):
             outputs = model.run(rows)
     printed = [[str(number) if exact else float(number) for number in row] for row in outputs]
@@ -137,7 +128,7 @@ def _plain(number: str | float) -> str:
     return number if isinstance(number, str) else f"{number:.17g}"
 
 
-def _compiled(named: Specified, target: Any, max_length: int | None, dtype: str) -> Any:
+def _compiled(named: Specified, target: Any, max_length: int | None, dtype: str | None) -> Any:
     from lsrl.targets.compiler import compile as compiled
 
     longest = named.max_length if max_length is None else max_length
@@ -151,10 +142,10 @@ def compile_(
     output: Annotated[Path, typer.Option("--output", "-o", help="directory for weights and manifest, or FILE.onnx")],
     target: Target = DEFAULT,
     max_length: MaxLength = None,
-    dtype: Dtype = "float64",
+    dtype: Dtype = None,
     as_json: Json = False,
 ) -> None:
-    """Compile a program and save the network."""
+    """Compile a program and save the network; for a model of transformers, as a checkpoint that it loads."""
     model = _compiled(specified(spec), target, max_length, dtype)
     report = {**model.report().as_dict(), "written": str(output)}
     if output.name.lower().endswith(".onnx"):
@@ -177,7 +168,7 @@ def verify(
     ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     max_length: MaxLength = None,
-    dtype: Dtype = "float64",
+    dtype: Dtype = None,
     as_json: Json = False,
 ) -> None:
     """Compare a compiled program with the exact interpreter on random inputs. Exit code 1 on a mismatch."""
@@ -196,66 +187,21 @@ def verify(
         raise typer.Exit(1)
 
 
-@incontext.command()
-def dictionary(
-    pairs: Annotated[Path, typer.Argument(help="CSV of two columns: key,value")],
-    ask: Annotated[list[str] | None, typer.Option("--ask", help="a key to ask for; all keys if none is given")] = None,
-    target: Target = DEFAULT,
+@app.command()
+def check(
+    checkpoint: Annotated[Path, typer.Argument(help="the folder of a model of transformers, saved by lsrl compile")],
+    device: Annotated[str, typer.Option(help="where to run it, as torch names it")] = "cpu",
     as_json: Json = False,
 ) -> None:
-    """Answer keys from a dictionary that stands in the prompt."""
-    from lsrl.incontext import SequenceMap, read_pairs
-    from lsrl.targets.compiler import compile as compiled
+    """Whether a checkpoint is what was written, and still computes it bit for bit. Exit code 1 if not."""
+    from lsrl.targets.hugging_face.checkpoint_verification import verify_checkpoint
 
-    mapping = read_pairs(pairs)
-    first_key, first_value = next(iter(mapping.items()))
-    vocabulary = "".join(sorted(set("".join([*mapping, *mapping.values(), *(ask or [])]))))
-    sequence_map = SequenceMap(len(first_key), len(first_value), symbols=vocabulary, max_pairs=len(mapping))
-    keys = ask or list(mapping)
-    with working("compiling and asking"):
-        model = compiled(sequence_map.program, target.value, max_length=sequence_map.max_length)
-        answers = sequence_map.answers(model, keys, sequence_map.prompt(mapping))
-    rows = [{"key": key, "answer": answer} for key, answer in zip(keys, answers, strict=True)]
-    shown = [{"key": row["key"], "answer": row["answer"] or "not in the prompt"} for row in rows]
-    emit(rows, as_json, lambda: Group(table(shown), str(model.report())))
-
-
-@incontext.command()
-def function(
-    samples: Annotated[Path, typer.Argument(help="CSV grid of numbers: the function on a regular grid")],
-    cells: Annotated[int, typer.Option(min=1, help="prompt tokens: cells of the function")] = 256,
-    order: Annotated[
-        int,
-        typer.Option(min=0, max=1, help="0: a value per cell; 1: a value and a gradient, on a target with products"),
-    ] = 0,
-    uneven: Annotated[bool, typer.Option("--uneven", help="small cells where the function bends most")] = False,
-    at: Annotated[str | None, typer.Option(help="points to ask for, as 'x,y;x,y', each in [0, 1]")] = None,
-    target: Target = DEFAULT,
-    as_json: Json = False,
-) -> None:
-    """Approximate a sampled function of two variables from a prompt of cells, at points of [0, 1]²."""
-    from lsrl.incontext.sampled import approximated_points, read_samples
-
-    if order and not target_named(target.value).products:
-        raise UnsupportedProgram(f"--order 1 multiplies, which {target.value} cannot; use --target gated-linear-rnn")
-    with working("compiling and asking"):
-        rows = approximated_points(
-            read_samples(samples), _points(at), cells=cells, order=order, uneven=uneven, target=target.value
-        )
-    emit(rows, as_json, lambda: table(rows))
-
-
-def _points(text: str | None) -> np.ndarray:
-    if text is None:
-        axis = np.linspace(0, 1, 4)
-        return np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
-    try:
-        points = np.array([[float(number) for number in point.split(",")] for point in text.split(";")])
-    except ValueError:
-        points = np.empty(0)
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise FormatError(f"--at {text!r}; expected points like '0.1,0.2;0.5,0.5'")
-    return points
+    with working(f"checking {checkpoint}"):
+        result = verify_checkpoint(checkpoint, device=device)
+    found = list(result.problems) or [f"every file is as it was written, and {result.cases} cases came out bit for bit"]
+    emit(result.as_dict(), as_json, lambda: "\n".join(found))
+    if not result.passed:
+        raise typer.Exit(1)
 
 
 @app.command()

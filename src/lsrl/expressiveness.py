@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from lsrl.errors import LsrlError
 from lsrl.lang import (
+    Concat,
     Input,
     LinState,
     Multi,
     Program,
     ReLU,
     Value,
+    absolute,
+    and_,
+    bump,
+    clip,
+    counter,
     cumsum,
+    delay,
+    equal,
     ifelse,
     larger,
     latch,
+    lookup,
+    maximum,
+    minimum,
     mod_counter,
+    modulo,
+    not_,
+    or_,
     reset_sum,
     shift_register,
 )
 from lsrl.targets.compiler import compile as compiled
 from lsrl.targets.registry import TARGETS
+
+STEPS = 1000
+"""The longest sequence, where one is declared."""
+
+UP_TO = " to `max_length`"
 
 
 def _whole(dim: int = 1) -> Value:
@@ -32,54 +52,58 @@ def _real(dim: int = 1) -> Value:
     return Input(dim, range=(-9, 9))
 
 
-def _branch_of_whole_numbers() -> Value:
-    x = _whole()
-    return ifelse(x > 3, x, -1)
+def _bit() -> Value:
+    return Input(1, range=(0, 1), integer=True)
 
 
-def _branch_of_reals() -> Value:
-    x = _real(2)
-    return ifelse(larger(x[0], 3, width=1), x[1], -1)
+Ability: TypeAlias = tuple[Value, Callable[[Value], Value]]
 
-
-def _memory() -> Value:
-    x = _whole(2)
-    return latch(x[0], x[1] > 3) + reset_sum(x[1], x[0] > 3)
-
-
-STEPS = 1000
-"""The longest sequence, where one is declared."""
-
-ABILITIES: dict[str, tuple[Callable[[], Value], int | None]] = {
-    "sum of whole numbers (`cumsum`)": (lambda: cumsum(_whole()), STEPS),
-    "the same without `max_length`": (lambda: cumsum(_whole()), None),
-    "decaying state (A = ½)": (lambda: LinState(_real(), "1/2"), STEPS),
-    "state with any matrix": (lambda: LinState(_real(2), [[0, "1/2"], ["-1/2", "1/4"]]), STEPS),
-    "delay, shift register": (lambda: shift_register(_real(), 3), STEPS),
-    "cyclic counter (`mod_counter`)": (lambda: mod_counter(5) + 0 * _whole(), STEPS),
-    "ReLU of whole numbers": (lambda: ReLU(_whole()), STEPS),
-    "ReLU of reals": (lambda: ReLU(_real()), STEPS),
-    "comparison": (lambda: _whole() > 3, STEPS),
-    "branch (`ifelse`) with whole numbers": (_branch_of_whole_numbers, STEPS),
-    "branch with reals": (_branch_of_reals, STEPS),
-    "selective state (`latch`, `reset_sum`)": (_memory, STEPS),
-    "product of whole numbers (`x * y`)": (lambda: Multi(_whole(2)), STEPS),
-    "product of reals": (lambda: Multi(_real(2)), STEPS),
+ABILITIES: dict[str, Ability] = {
+    "`Linear`, `Concat`, slices": (_whole(2), lambda x: 2 * x[0] - Concat([x[1], x[0]])),
+    "`ReLU`, `absolute`, `clip` of whole numbers": (_whole(), lambda x: ReLU(x) + absolute(x) + clip(x, 0, 3)),
+    "`ReLU` of reals": (_real(), ReLU),
+    "`maximum`, `minimum` of reals": (_real(2), lambda x: minimum(maximum(x[0], x[1]), 3)),
+    "comparisons, `and_`, `or_`, `not_`": (_whole(), lambda x: or_(and_(x > 3, not_(x > 5)), equal(x, 0))),
+    "`bump`, `one_hot`, `lookup`": (_whole(), lambda x: lookup(x, [3, 1, 4]) + bump(x, 2, 4)),
+    "`ifelse` with whole numbers": (_whole(), lambda x: ifelse(x > 3, x, -1)),
+    "`ifelse` with reals": (_real(2), lambda x: ifelse(larger(x[0], 3, width=1), x[1], -1)),
+    "`Multi` (`x * y`) of whole numbers": (_whole(2), Multi),
+    "`Multi` of reals": (_real(2), Multi),
+    "`cumsum` of whole numbers, `counter`": (_whole(), lambda x: cumsum(x) + counter()),
+    "`modulo` of a sum": (_bit(), lambda x: modulo(cumsum(x), 5, below=STEPS + 1)),
+    "`delay`, `shift_register`": (_whole(), lambda x: shift_register(x, 3, init=2) + delay(x, 5)),
+    "`mod_counter`, `cyclic`": (_whole(), lambda x: mod_counter(5) + 0 * x),
+    "`latch` (`GatedState`)": (_whole(2), lambda x: latch(x[0], x[1] > 3)),
+    "`reset_sum` (`GatedState`)": (_whole(2), lambda x: reset_sum(x[0], x[1] > 3)),
+    "`LinState` that decays (A = ½)": (_real(), lambda x: LinState(x, "1/2")),
+    "`LinState` that alternates (A = −1)": (_whole(), lambda x: LinState(x, -1)),
+    "`LinState` that permutes (A a swap)": (_whole(2), lambda x: LinState(x, [[0, 1], [1, 0]])),
+    "`LinState` with any matrix": (_real(2), lambda x: LinState(x, [[0, "1/2"], ["-1/2", "1/4"]])),
 }
-"""What is asked for: how to build it, and the longest sequence."""
+"""What is asked for: an input, and a function of it that needs the ability."""
 
 
 def expressiveness() -> list[dict[str, str]]:
-    """A row for each ability: for each target "exact", "bounded" (an error bound), "unbounded" or "refused"."""
+    """A row for each ability, with what each target's guarantee is.
+
+    "exact", "bounded" (an error bound) or "refused"; "to `max_length`" where it takes one.
+    """
     return [
-        {"": ability} | {target: _answer(build(), target, max_length) for target in TARGETS}
-        for ability, (build, max_length) in ABILITIES.items()
+        {"": ability} | {target: _answer(function(source), target) for target in TARGETS}
+        for ability, (source, function) in ABILITIES.items()
     ]
 
 
-def _answer(value: Value, target: str, max_length: int | None) -> str:
+def _answer(value: Value, target: str) -> str:
+    free = _guarantee(value, target, None)
+    if free in ("exact", "bounded"):
+        return free
+    found = _guarantee(value, target, STEPS)
+    return found if found == "refused" else found + UP_TO
+
+
+def _guarantee(value: Value, target: str, max_length: int | None) -> str:
     try:
-        kind = compiled(Program(value), target, max_length=max_length).guarantee.kind
+        return compiled(Program(value), target, max_length=max_length).guarantee.kind
     except LsrlError:
         return "refused"
-    return {"none": "unbounded"}.get(kind, kind)

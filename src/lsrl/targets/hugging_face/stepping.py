@@ -27,7 +27,9 @@ def _stepped_gemma(model: Any, embedding: Tensor, cache: Any, position: int) -> 
     outputs = model(
         inputs_embeds=embedding,
         position_ids=torch.tensor([[position]]),
-        attention_mask={"sliding_attention": None},
+        attention_mask=torch.ones(
+            (1, 1, 1, 1), dtype=torch.bool
+        ),  # made already: nothing asks the cache for its length
         past_key_values=DynamicCache(config=model.config),
         use_cache=True,
     )
