@@ -9,16 +9,18 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from lsrl.incontext import FunctionApproximator, SequenceMap
+from lsrl.incontext import FunctionApproximator, SequenceMap, TokenMap
 from lsrl.targets.compiler import compile as compiled
 from lsrl.targets.model import CompiledModel
 from lsrl.targets.torch_environment import torch_or_error
@@ -28,6 +30,9 @@ LINEAR = ("linear-rnn", "gated-linear-rnn")
 
 WIDER = {"rnn-relu": 2.2, "rnn-tanh": 2.2, "lstm": 1.1, "gru": 2.2}
 """The targets that are torch's own modules, and how many hidden units for each number of the circuit are the goal."""
+
+HUB = ("mamba", "hawk", "griffin")
+"""The targets that are models of transformers."""
 
 WARM_UP = 0.5
 """Seconds that a task runs before it is timed."""
@@ -72,6 +77,7 @@ def figures(*, quick: bool = False) -> Iterator[Figure]:
     yield from speed_figures(1 if quick else 10)
     yield from function_figures()
     yield from stock_figures(1 if quick else 10)
+    yield from hub_figures(1 if quick else 10)
 
 
 def import_figures() -> Iterator[Figure]:
@@ -199,6 +205,31 @@ def stock_figures(scale: int) -> Iterator[Figure]:
         times = [(_once(random, given), _once(ours, given)) for _ in range(7)]
         ratio = statistics.median(mine / theirs for theirs, mine in times[1:])
         yield Figure(f"{name}: time of the module over that of one with random weights", ratio, "")
+
+
+def hub_figures(scale: int) -> Iterator[Figure]:
+    """The T=10 dictionary as text, with room for 100 pairs, in the models of transformers."""
+    words = TokenMap(10, symbols="0123456789", max_pairs=100)
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 10, (64, 10 * scale, 1)).astype(np.float32)
+    pairs = [("".join(map(str, rng.integers(0, 10, 10))), "0123456789") for _ in range(10)]
+    for target in HUB:
+        compile_ = partial(compiled, words.program, target, max_length=words.max_length)
+        model = compile_()
+        name = f"dictionary T=10 as text, {target}"
+        yield Figure(f"{name}: layers", model.sizes.layers, "", 24)
+        yield Figure(f"{name}: hidden size", model.sizes.widest, "", 1024)
+        yield Figure(f"{name}: parameters", model.sizes.parameters, "")
+        yield Figure(f"{name}: compile", median_seconds(compile_, 7), "s", 2)
+        with tempfile.TemporaryDirectory() as folder:
+            model.save(folder)
+            size = sum(path.stat().st_size for path in Path(folder).iterdir())
+        yield Figure(f"{name}: checkpoint", size / 1e6, "MB", 200)
+        rate = x[..., 0].size / median_seconds(partial(model.run, x), 3)
+        yield Figure(f"run {name}: batch of 64 × {x.shape[1]:,}", rate, "tokens/s")
+        prompt = words.prompt(pairs[0][0], pairs)
+        seconds = median_seconds(partial(model.complete, prompt), 3)
+        yield Figure(f"{name}: an answer of 10 symbols to a prompt of 10 pairs", seconds, "s")
 
 
 def _once(task: Callable[[object], object], argument: object) -> float:

@@ -56,6 +56,9 @@ GAIN = 2.0**12
 OUT = 32.0
 """gelu of this is the number itself."""
 
+SOFT_CAP = 2.0**60
+"""Scores are so far below this that capping leaves them in their order."""
+
 TAPS = 4
 RECURRENT, ATTENTION = "recurrent", "attention"
 
@@ -115,7 +118,7 @@ def _network(stack: ResidualStack, scale: Scale, pattern: Sequence[str], use_cac
         "conv1d_width": TAPS,
         "block_types": list(pattern),
         "rms_norm_eps": 0.0,
-        "logits_soft_cap": 2.0**40,
+        "logits_soft_cap": SOFT_CAP,
         "use_cache": use_cache,
     }
     return Network(config, tensors)

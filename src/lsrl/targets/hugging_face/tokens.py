@@ -131,13 +131,13 @@ def head_of(table: TokenTable, rows: Rows, outputs: Sequence[Affine], symbol: Fa
     value, refused = outputs
     numbers = list(table.vocabulary.tokens.values())
     reach = max(map(abs, numbers))
-    largest = int(symbol.magnitude or 0) + 1
-    most = reach * (2 * largest + reach) + 1
-    if most > LARGEST_SCORE:
+    if 3 * reach * reach > LARGEST_SCORE:
         raise RangeError(
-            f"the tokens of the vocabulary stand for numbers up to {reach:,}, and the output reaches {largest:,}: "
-            f"scores would need {most:,}; expected at most {LARGEST_SCORE:,}; use smaller numbers"
+            f"the tokens of the vocabulary stand for numbers up to {reach:,}, whose scores would need "
+            f"{3 * reach * reach:,}; expected at most {LARGEST_SCORE:,}; use smaller numbers"
         )
+    # Whatever the symbol may be as far as is known: where it is no token's number, the answer is refused.
+    most = reach * (2 * (int(symbol.magnitude or 0) + 1) + reach) + 1
     head = np.zeros((len(table.texts), rows.width))
     for place, number in enumerate(numbers, start=table.unknown + 1):
         head[place] = rows.of(value.times(2 * fmpq(number)).shifted(-fmpq(number * number)), 1)
