@@ -16,7 +16,7 @@ from flint import fmpq
 from lsrl.circuit.affine import Affine, combination, number
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.delays import before, first_step, latched
-from lsrl.circuit.facts import BOOLEAN, Fact
+from lsrl.circuit.facts import Fact
 from lsrl.circuit.state_graph import components, is_permutation
 from lsrl.circuit.units import GatedStateUnit
 from lsrl.errors import RangeError, UnsupportedProgram
@@ -110,7 +110,9 @@ def step_residues(builder: CircuitBuilder, period: int) -> list[Affine]:
         left = combination([(ONE, left), *((-tread, riser) for riser in risers)])
         most = min(most, int(tread) - 1)
         builder.assume(left, Fact(ZERO, fmpq(most), ONE))
-    return [_is(builder, left, residue) for residue in range(period)]
+    # As differences of steps, so that what is known of a function of the residue does not depend on the steps so far.
+    reached = [number(ONE), *(builder.step(left.shifted(HALF - r), HALF) for r in range(1, period)), number(ZERO)]
+    return [combination([(ONE, reached[r]), (-ONE, reached[r + 1])]) for r in range(period)]
 
 
 def _staircase(quotient: int) -> tuple[int, int]:
@@ -122,16 +124,6 @@ def _staircase(quotient: int) -> tuple[int, int]:
     while base**stages < quotient + 1:
         base += 1
     return stages, base
-
-
-def _is(builder: CircuitBuilder, count: Affine, target: int) -> Affine:
-    """Whether a whole number is this one: a hat of three ReLUs."""
-    hat = combination(
-        (weight, builder.relu(count.shifted(fmpq(offset - target))))
-        for weight, offset in ((ONE, 1), (fmpq(-2), 0), (ONE, -1))
-    )
-    builder.assume(hat, BOOLEAN)
-    return hat
 
 
 def summed_and_latched(builder: CircuitBuilder, gate: Affine, drive: Affine, unit: GatedStateUnit) -> Affine:
