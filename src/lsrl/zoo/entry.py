@@ -13,7 +13,7 @@ from lsrl.lang import Program
 Specification: TypeAlias = Callable[[list[int]], list[int]]
 """From the input symbols of all steps to the output at every step, without a word of LSRL."""
 
-MAX_LENGTH = 1024
+MAX_LENGTH = 4096
 """Steps that a zoo program is made for."""
 
 
