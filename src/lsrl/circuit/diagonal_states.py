@@ -21,10 +21,14 @@ from lsrl.circuit.state_graph import components, is_permutation
 from lsrl.circuit.units import GatedStateUnit
 from lsrl.errors import RangeError, UnsupportedProgram
 from lsrl.lang.matrix import Row
-from lsrl.lang.numbers import HALF, ONE, ZERO
+from lsrl.lang.numbers import HALF, ONE, ZERO, as_float
 
 WIDEST_STAIRCASE = 16
 """Steps that one stage of a staircase takes; longer ones have more stages."""
+
+
+SLOWEST, FASTEST = fmpq(1, 2**12), fmpq(1, 2**64)
+"""What a decaying state loses at least, and keeps at least: beyond that float32 does not hold decay or gain well."""
 
 
 def diagonal_states(
@@ -55,6 +59,11 @@ def _accumulated(builder: CircuitBuilder, weight: fmpq, drive: Affine, init: fmp
         raise UnsupportedProgram(
             f"value {builder.origin!r} has a state that reads itself times {weight}, and this target's state matrix is "
             "real, diagonal and between 0 and 1; use target='lstm', 'gru', 'rnn-relu' or 'linear-rnn'"
+        )
+    if 1 - SLOWEST < weight < 1 or weight < FASTEST:
+        raise UnsupportedProgram(
+            f"value {builder.origin!r} has a state that keeps {as_float(weight):.9g} of itself, and this target "
+            f"keeps {as_float(FASTEST):.3g} to {as_float(1 - SLOWEST):.9g}, or all; use target='lstm' or 'linear-rnn'"
         )
     if weight == 1:
         return builder.states([((0, ONE),)], [drive], [ZERO])[0].shifted(init)

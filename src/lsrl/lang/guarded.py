@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lsrl.errors import ProgramError
 from lsrl.lang.arithmetic import total
-from lsrl.lang.logic import larger, or_
+from lsrl.lang.logic import or_
 from lsrl.lang.numbers import whole_number
 from lsrl.lang.primitives import Concat, Input, ReLU
 from lsrl.lang.program import Program, whole_range
@@ -20,7 +20,7 @@ def guarded(program: Program, max_length: int | None = None) -> Program:
 
     The new number is the one above the input's range. The outputs are the program's symbol and
     `refused`: the program's own second output, if it has one, plus `invalid`, 1 from the first
-    input on that is the new number, plus `too_long`, 1 from step `max_length` + 1 on. The symbol
+    input on that is the new number, plus `too_long`, the number of steps beyond `max_length`. The symbol
     passes unchanged; where `refused` is not 0 it may be any number. On inputs of the program's own
     range, up to `max_length` steps, both outputs are the program's.
 
@@ -45,8 +45,9 @@ def guarded(program: Program, max_length: int | None = None) -> Program:
     unknown = cumsum(ReLU(source - highest, hint="invalid.now"))
     flags.append(or_(unknown, name=_free("invalid", values)))
     if max_length is not None:
+        # A number that grows: so does what the program makes of more steps than it was made for.
         longest = whole_number(max_length, "max_length")
-        flags.append(larger(counter(1), longest, width=1, name=_free("too_long", values)))
+        flags.append(ReLU(counter(1) - longest, name=_free("too_long", values)))
     # A plain sum: whatever reads the flags reads them together, and no layer is put behind any.
     refused = total(Concat(flags), name=_free("refused", values))
     symbol = output if output.dim == 1 else output[0]

@@ -72,5 +72,5 @@ def _for_tokens(program: Program, input_range: Any, max_length: int | None) -> t
             f"input_range={shortened(input_range)} of {program.name}, whose input is tokens; expected none: "
             "its range is in its vocabulary"
         )
-    # The longest sequence that there is a fact about is one too long: so that it is known to be.
-    return guarded(program, max_length), None if max_length is None else max_length + 1
+    # Facts are about sequences that are two steps too long, or what counts such steps would be known to be 0, or a bit.
+    return guarded(program, max_length), None if max_length is None else max_length + 2

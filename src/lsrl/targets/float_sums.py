@@ -201,7 +201,7 @@ def _grown(norm: float, max_length: int | None) -> float:
 def _accumulated(norm: float, max_length: int | None) -> float:
     """1 + ρ + ρ² + … over the steps."""
     if norm < 1:
-        return 1 / (1 - norm)
+        return min(1 / (1 - norm), math.inf if max_length is None else max_length)
     if max_length is None:
         return math.inf
     try:

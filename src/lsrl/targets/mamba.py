@@ -110,6 +110,15 @@ def decay_of(weight: fmpq) -> float:
     return HOLDS if weight == 1 else math.log(-math.log(as_float(weight)) / OPEN)
 
 
+def decay_errors(decay: float) -> tuple[float, float]:
+    """How far off a decay exp(−c) can be, relatively; the gain is exact.
+
+    c = 32·exp(A_log) is off by |A_log|·2⁻²⁴ of itself for the stored logarithm, |A_log| ≤ 20, and by 3·2⁻²⁴ for the
+    roundings on the way; exp adds 2·2⁻²⁴. All that is less than 2⁻²²(1 + 8c).
+    """
+    return 2.0**-22 * (1 - 8 * math.log(decay)), 0.0
+
+
 class _Block:
     """The tensors of one block."""
 
@@ -215,6 +224,6 @@ TARGET = hub_target(
         accepts=accepts,
         layer_of=lambda stage: stage,
         network=network,
-        arithmetic=Arithmetic(SILU, pairs=True),
+        arithmetic=Arithmetic(SILU, pairs=True, decay_errors=decay_errors),
     ),
 )

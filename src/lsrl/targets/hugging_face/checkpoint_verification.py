@@ -11,10 +11,12 @@ import numpy as np
 
 from lsrl.errors import FormatError, shortened
 from lsrl.files import check_file
-from lsrl.targets.checkpoint import read_manifest, read_tensors
+from lsrl.targets.checkpoint import MANIFEST, read_manifest, read_tensors
 from lsrl.targets.hugging_face.cases import answers
-from lsrl.targets.hugging_face.folder import CASES
+from lsrl.targets.hugging_face.folder import CASES, CONFIG
 from lsrl.targets.hugging_face.runtime import quiet, transformers_or_error
+from lsrl.targets.hugging_face.weights import MAPS
+from lsrl.targets.registry import WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,8 @@ def verify_checkpoint(directory: str | Path, *, device: str = "cpu") -> Checkpoi
     try:
         cases = read_tensors(folder / CASES)
         network = _loaded(folder, manifest["module"]["class"], device)
-        compared = len(next(array for name, array in cases.items() if name.startswith("input")))
         problems += _differences(network, cases, device)
+        compared = len(next(array for name, array in cases.items() if name.startswith("input")))
     except FormatError as problem:
         problems.append(str(problem))
     return CheckpointVerification(str(folder), device, compared, tuple(problems))
@@ -73,7 +75,11 @@ def verify_checkpoint(directory: str | Path, *, device: str = "cpu") -> Checkpoi
 
 def _changed(folder: Path, digests: dict[str, str]) -> list[str]:
     """A line for every file that is not the one that was written."""
-    problems = []
+    problems = [
+        f"{folder / MANIFEST} does not say what {name} was; save the model again"
+        for name in (WEIGHTS, MAPS, CONFIG, CASES)
+        if name not in digests
+    ]
     for name, digest in digests.items():
         path = folder / name
         try:
@@ -106,7 +112,11 @@ def _differences(network: Any, cases: dict[str, np.ndarray], device: str) -> lis
     """What does not come out as stored, by the first layer where it does not."""
     inputs = {name: array for name, array in cases.items() if name.startswith("input")}
     expected = {name: array for name, array in cases.items() if name not in inputs}
-    found = answers(network, inputs, device)
+    try:
+        found = answers(network, inputs, device)
+    except (RuntimeError, IndexError, ValueError, TypeError) as problem:
+        reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+        return [f"the stored cases cannot be run on {device} ({shortened(reason, 120)}); save the model again"]
     if {name: array.shape for name, array in found.items()} != {name: array.shape for name, array in expected.items()}:
         return [f"the outputs on {device} have other shapes than the stored ones; save the model again"]
     problems = []

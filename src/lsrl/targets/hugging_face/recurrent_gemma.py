@@ -78,7 +78,7 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> Architecture:
         accepts=_accepts(pattern),
         layer_of=lambda stage: stage // 2,
         network=network,
-        arithmetic=Arithmetic(GELU, pairs=False),
+        arithmetic=Arithmetic(GELU, pairs=False, decay_errors=decay_errors),
     )
 
 
@@ -189,6 +189,16 @@ def decay_of(weight: fmpq) -> tuple[float, float]:
         return HOLDS, GAIN
     decay = as_float(weight)
     return -math.log(decay), 1 / math.sqrt(1 - decay * decay)
+
+
+def decay_errors(decay: float) -> tuple[float, float]:
+    """How far off a decay a = exp(−c) and the gain 1/√(1 − a²) can be, relatively.
+
+    c is made of a stored logarithm and four functions, as Mamba's is, so that a is off by less than 2⁻²²(1 + 8c), and
+    a² likewise; that is divided by 1 − a² in the gain, which rounds twice more.
+    """
+    error = 2.0**-22 * (1 - 8 * math.log(decay))
+    return error, error / (1 - decay * decay) + 2.0**-22
 
 
 Product = tuple[UnitId, fmpq, Affine, Affine | None]

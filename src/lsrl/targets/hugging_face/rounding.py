@@ -7,7 +7,7 @@ holds its value from then on. What is left are sums, products, and activations t
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from flint import fmpq
@@ -22,6 +22,9 @@ from lsrl.targets.float_sums import Recurrence, Sum, fits, guarantee_from, input
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.hugging_face.scale import Activation, Scale, is_saturated, sharpness, step_parts
 
+DECIDED = 0.25
+"""A boolean that is off by up to this still shuts a latch, and opens it."""
+
 PRECISION = 24
 ROUNDING = 2.0**-PRECISION
 
@@ -31,11 +34,13 @@ class Arithmetic:
     """What an architecture does to numbers.
 
     `pairs`: all but what is selected goes through the activation, so that a signed value is a
-    difference of two that are not.
+    difference of two that are not. `decay_errors(a)`: how far off a decay of a, and the gain that makes up
+    for the input's, can be, relative to what they multiply.
     """
 
     activation: Activation
     pairs: bool
+    decay_errors: Callable[[float], tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +95,19 @@ class _Analysis:
             case StateUnit(previous, drive, _, _):
                 return Line(fact, self._accumulated(previous[0][1], drive, fact))
             case LatchUnit(keep, argument):
-                taken = self._passed(argument).error
-                return Line(fact, taken if self._passed(keep).error == 0 else math.inf)
+                return Line(fact, self._latched(self._passed(keep).error, self._passed(argument)))
             case _:
                 raise TypeError(f"{type(unit).__name__} is in no residual stack")
+
+    def _latched(self, undecided: float, taken: Line) -> float:
+        """What is taken where a boolean that is off by so much opens the latch; it holds exactly.
+
+        A step size of 32(1 + 8δ) in place of 32 takes 1 + 8δ times the argument; a sigmoid is saturated all the same.
+        """
+        if not undecided or undecided > DECIDED or not self.arithmetic.pairs:
+            return math.inf if undecided > DECIDED else taken.error
+        size = taken.fact.magnitude
+        return math.inf if size is None else (1 + 8 * undecided) * taken.error + 8 * undecided * as_float(size)
 
     def sum(self, form: Affine) -> Sum:
         """A form over the channels."""
@@ -173,7 +187,7 @@ class _Analysis:
         if sizes[0] is None or sizes[1] is None:
             return math.inf
         one, other = as_float(sizes[0]), as_float(sizes[1])
-        inherited = gate.error * other + relu.error * one + gate.error * relu.error
+        inherited = _times(gate.error, other) + _times(relu.error, one) + _times(gate.error, relu.error)
         measures = gate.fact.measure, relu.fact.measure
         exact = gate.error == relu.error == 0 and measures[0] is not None and measures[1] is not None
         if gate.fact.is_boolean and gate.error == 0:
@@ -204,8 +218,10 @@ class _Analysis:
     ) -> float:
         found = list(terms)
         if weight != 1:
-            reach = union([fact, drive, constant_fact(ZERO)]).magnitude
-            off = math.inf if reach is None else decay_error(as_float(weight)) * as_float(reach)
+            reach, taken = union([fact, constant_fact(ZERO)]).magnitude, drive.magnitude
+            decay, gain = self.arithmetic.decay_errors(as_float(weight))
+            known = reach is not None and taken is not None
+            off = decay * as_float(reach or ZERO) + gain * as_float(taken or ZERO) if known else math.inf
             found.append((ONE, constant_fact(ZERO), off))
         drives = [(found, constant)]
         row = ((0, weight),)
@@ -214,14 +230,9 @@ class _Analysis:
         )[0]
 
 
-def decay_error(decay: float) -> float:
-    """How far off a decay a = exp(−c) or its gain can be, relative to the state.
-
-    c is made by an exponential of a stored logarithm, and c's relative error is that logarithm's absolute
-    one. With the roundings of the functions on the way that is less than 2⁻²⁰ max(c, 1) for a; a gain of
-    1/√(1 − a²) is off by 1/(1 − a²) times as much.
-    """
-    return 2.0**-20 * max(-math.log(decay), 1.0) / (1 - decay * decay)
+def _times(one: float, other: float) -> float:
+    """The product of two bounds; nothing times what is not bounded is nothing."""
+    return one * other if one and other else 0.0
 
 
 def _decayed(drive: Fact, weight: fmpq) -> Fact:

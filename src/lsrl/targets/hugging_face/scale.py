@@ -86,9 +86,12 @@ def sharpness(activation: Activation, fact: Fact, label: str) -> fmpq:
     magnitude = fact.magnitude
     if magnitude is None:
         raise unbounded(label)
-    most = power(REAL) / power_of_two_above(magnitude)
+    # Numbers far below 1 are fed with no more, or the weight behind a product would be smaller than floats are.
+    most = power(REAL) / max(power_of_two_above(magnitude), ONE)
     closest = closest_to_zero(fact)
-    return most if closest is None else min(most, activation.saturated / power_of_two_below(closest))
+    if closest is None:
+        return most
+    return min(power(REAL) / power_of_two_above(magnitude), activation.saturated / power_of_two_below(closest))
 
 
 def is_saturated(activation: Activation, fact: Fact, factor: fmpq) -> bool:
@@ -111,7 +114,9 @@ def step_parts(argument: Affine, margin: fmpq | None) -> tuple[tuple[fmpq, Affin
     """A step as a sum of weighted ReLUs: a ramp over the middle half of the gap that its margin leaves."""
     if margin is None:
         raise CompilerError("a step without a margin is no difference of ReLUs")
-    return tuple((sign / margin, argument.shifted(sign * margin / 2)) for sign in (ONE, -ONE))
+    # By a power of two: divided by anything else, the two ReLUs would round differently, and not cancel to 1.
+    width = power_of_two_below(margin)
+    return tuple((sign / width, argument.shifted(sign * width / 2)) for sign in (ONE, -ONE))
 
 
 def opened(keep: Affine) -> Affine:

@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 
 from lsrl.circuit.affine import Affine
-from lsrl.circuit.residual import MARKS, ResidualStack
+from lsrl.circuit.residual import ResidualStack
+from lsrl.circuit.units import InputUnit
 from lsrl.errors import FormatError, RangeError, shortened
 from lsrl.lang.numbers import as_float
 from lsrl.targets.hugging_face.scale import Scale
 
 MAPS = "maps.safetensors"
+
+SMALLEST = 2.0**-126
+"""The smallest float32 that has all its digits."""
 
 LARGEST = 2**16
 """Widths beyond this are no model of ours."""
@@ -103,7 +107,9 @@ def maps_of(stack: ResidualStack, scale: Scale, readout: Sequence[Affine]) -> di
     """The maps into and out of the stream."""
     dim, epsilon = stack.circuit.input_dim, as_float(scale.epsilon)
     weight = np.zeros((scale.width, dim))
-    weight[MARKS : MARKS + dim] = np.eye(dim) * epsilon
+    for unit_id, unit in enumerate(stack.circuit.units):
+        if isinstance(unit, InputUnit):  # what the program does not read stays out: nobody knows how large it is
+            weight[stack.channels[unit_id], unit.component] = epsilon
     always = np.eye(scale.width)[ALWAYS]
     rows = Rows(stack, scale)
     return {
@@ -116,11 +122,16 @@ def maps_of(stack: ResidualStack, scale: Scale, readout: Sequence[Affine]) -> di
 
 
 def converted(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The tensors in float32. Raises `RangeError` for a number beyond it."""
+    """The tensors in float32. Raises `RangeError` for a number beyond it, and for one that would be lost."""
     found = {}
     for name, array in tensors.items():
         with np.errstate(over="ignore"):
             found[name] = np.ascontiguousarray(array, dtype=np.float32)
+        if ((array != 0) & (np.abs(array) < SMALLEST)).any():
+            raise RangeError(
+                f"a number in {name} is {float(np.abs(array[array != 0]).min()):.3g}, below float32's normal ones; "
+                "expected numbers in the program that are less far apart, or target='lstm' with dtype='float64'"
+            )
         if not np.isfinite(found[name]).all():
             raise RangeError(
                 f"a number in {name} is {float(np.abs(array).max()):.3g}, beyond float32; "
