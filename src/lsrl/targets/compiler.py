@@ -50,15 +50,16 @@ def compile(
     circuit = circuit_of(program, input_range=input_range, max_length=longest)
     assembly = chosen.assemble(circuit, program, dtype)
     seconds = time.perf_counter() - started
+    guarantee = replace(assembly.guarantee, max_length=max_length)
     return CompiledModel(
         program=program,
         target=target,
         dtype=dtype,
         inputs=tuple(input_facts(program, input_range)),
         max_length=max_length,
-        guarantee=replace(assembly.guarantee, max_length=max_length),
+        guarantee=guarantee,
         layout=assembly.layout,
-        sizes=report_of(program, chosen, assembly.weights, assembly.guarantee, seconds),
+        sizes=report_of(program, chosen, assembly.weights, guarantee, seconds),
         weights=assembly.weights,
         runtime=assembly.runtime,
         stack=assembly.stack,
