@@ -1,6 +1,9 @@
-"""What all tests share: one thread each, since they run side by side."""
+"""What all tests share: one thread each, since they run side by side, and checkpoints that are written once."""
 
+import functools
 import os
+
+import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -10,3 +13,17 @@ def pytest_addoption(parser):
         "--integer-programs", type=int, default=15, help="random integer programs for each target and dtype"
     )
     parser.addoption("--steps", type=int, default=300, help="steps that each of them runs")
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory):
+    """A function of a program, a target and a length: the folder of that checkpoint, which tests leave as it is."""
+    import lsrl
+
+    @functools.cache
+    def saved(program, target, max_length=None):
+        folder = tmp_path_factory.mktemp(target) / "model"
+        lsrl.compile(program, target, max_length=max_length).save(folder)
+        return folder
+
+    return saved

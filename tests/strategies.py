@@ -5,16 +5,32 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 import lsrl
 from lsrl import Concat, GatedState, Input, Linear, LinState, Multi, Program, ReLU
 from lsrl.circuit.translate import input_facts
 from lsrl.lang.matrix import cycle, shift
+from lsrl.targets.registry import TARGETS, target_named
 from lsrl.targets.sampling import sampled_inputs
 
 WIDEST = 6
 LONGEST = 12
+
+COMPILABLE = [(target, dtype) for target in TARGETS for dtype in target_named(target).dtypes]
+"""Every target with every dtype that it has."""
+
+HUB = ("mamba", "hawk", "griffin")
+"""The targets that are models of transformers."""
+
+thorough = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def examples_for(target, many=thorough):
+    """Settings with as many examples as the target runs in a few seconds."""
+    return settings(parent=many, max_examples=min(20, many.max_examples)) if target in HUB else many
+
 
 weights = st.sampled_from([0, 0, 0, 1, 1, -1, 2, Fraction(1, 2), Fraction(-3, 4), Fraction(1, 3)])
 dyadic_weights = st.sampled_from([0, 0, 0, 1, 1, -1, 2, Fraction(1, 2), Fraction(-3, 4)])
@@ -33,19 +49,32 @@ def matrices(rows, columns, entries=weights):
 
 
 @st.composite
-def state_matrices(draw, dim):
+def linear_states(draw, x, any_matrix):
+    """A linear state; unless any matrix will do, of delays, decays, and cycles that nothing drives."""
+    dim = draw(st.integers(1, 4))
+    init = draw(st.lists(dyadic_weights, min_size=dim, max_size=dim))
+    drive = draw(matrices(dim, x.dim, dyadic_weights))
     kind = draw(st.sampled_from(["identity", "cycle", "shift", "decay", "zero", "any"]))
     if kind == "any":
-        return draw(matrices(dim, dim, st.sampled_from([0, 0, 0, 1, -1, Fraction(1, 2)])))
+        matrix = draw(matrices(dim, dim, st.sampled_from([0, 0, 0, 1, -1, Fraction(1, 2)])))
+        return LinState(x, matrix if any_matrix else _diagonal(matrix), drive, init)
+    if kind == "cycle" and not any_matrix:
+        drive = 0
     simple = {"identity": 1, "cycle": cycle(dim), "shift": shift(dim), "decay": Fraction(1, 2), "zero": 0}
-    return simple[kind]
+    return LinState(x, simple[kind], drive, init)
+
+
+def _diagonal(matrix):
+    """What is below the diagonal, and on it without its sign: delays of delays and decays of decays."""
+    return [[abs(w) if i == j else w * (j < i) for j, w in enumerate(row)] for i, row in enumerate(matrix)]
 
 
 def expressible(target):
     """What `programs` may use for a target."""
     return {
-        "products": target == "gated-linear-rnn",
+        "products": target_named(target).products,
         "gated_states": target not in ("linear-rnn", "gated-linear-rnn", "rnn-tanh"),
+        "any_matrix": target not in HUB,
     }
 
 
@@ -91,7 +120,7 @@ _INTEGER = [
 
 
 @st.composite
-def programs(draw, products: bool = True, gated_states: bool = True):
+def programs(draw, products: bool = True, gated_states: bool = True, any_matrix: bool = True):
     """A program of 2 to 9 random operations over one input."""
     values = [draw(inputs())]
     booleans = []
@@ -102,7 +131,10 @@ def programs(draw, products: bool = True, gated_states: bool = True):
         operations += ["gated state", "gated state"]
     for operation in draw(st.lists(st.sampled_from(operations), min_size=2, max_size=9)):
         x = draw(st.sampled_from(values))
-        made = _applied(draw, operation, x, values, booleans)
+        if operation == "state":
+            made = draw(linear_states(x, any_matrix))
+        else:
+            made = _applied(draw, operation, x, values, booleans)
         if made is not None and made.dim <= WIDEST:
             values.append(made)
     outputs = draw(st.lists(st.sampled_from(values), min_size=1, max_size=3))
@@ -116,10 +148,6 @@ def _applied(draw, operation, x, values, booleans):
         case "linear":
             rows = draw(st.integers(1, 4))
             return Linear(x, draw(matrices(rows, x.dim)), draw(st.lists(weights, min_size=rows, max_size=rows)))
-        case "state":
-            dim = draw(st.integers(1, 4))
-            init = draw(st.lists(dyadic_weights, min_size=dim, max_size=dim))
-            return LinState(x, draw(state_matrices(dim)), draw(matrices(dim, x.dim, dyadic_weights)), init)
         case "relu":
             return ReLU(x)
         case "concat":

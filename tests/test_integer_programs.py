@@ -8,16 +8,14 @@ import pytest
 
 import lsrl
 from lsrl.circuit.translate import input_facts
-from lsrl.targets.registry import TARGETS
 from lsrl.targets.sampling import sampled_inputs
-from strategies import expressible, integer_program
+from strategies import COMPILABLE, expressible, integer_program
 
 EXACTLY = 300
 """Steps that are compared with exact rational arithmetic."""
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(("target", "dtype"), COMPILABLE)
 def test_integer_programs_are_exact(target, dtype, pytestconfig):
     steps = pytestconfig.getoption("--steps")
     for seed in range(pytestconfig.getoption("--integer-programs")):

@@ -7,6 +7,7 @@ import lsrl
 from lsrl import Input, Program
 from lsrl.circuit.translate import circuit_of
 from lsrl.targets.registry import TARGETS
+from strategies import COMPILABLE
 
 x = Input(1, range=(0, 9), integer=True, name="x")
 ALL = np.arange(10.0)[:, None]
@@ -36,8 +37,7 @@ def test_extremes_and_branches_have_the_range_of_their_cases(value, expected):
     assert output_range(value) == expected
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(("target", "dtype"), COMPILABLE)
 def test_long_chains_of_branches_stay_exact(target, dtype):
     value = x
     for _ in range(60):

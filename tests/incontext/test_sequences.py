@@ -10,24 +10,28 @@ from lsrl import FormatError, LsrlError, RangeError, SequenceMap, ShapeError
 from lsrl.incontext import read_pairs
 from lsrl.incontext.dictionaries import airports, capitals, codes_map
 from lsrl.targets.registry import TARGETS
+from strategies import COMPILABLE, examples_for
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.data(), st.integers(1, 4), st.integers(1, 4), st.integers(1, 5))
-def test_any_map_is_answered_like_a_dict(data, key_length, value_length, symbols):
-    words = SequenceMap(key_length, value_length, symbols=symbols, max_pairs=6)
-    symbol = st.integers(0, symbols - 1)
-    key, value = st.tuples(*[symbol] * key_length), st.tuples(*[symbol] * value_length)
-    pairs = data.draw(st.lists(st.tuples(key, value), min_size=1, max_size=6))
-    asked = data.draw(st.lists(key, min_size=1, max_size=4)) + [pairs[0][0]]
-    first_wins = dict(reversed(pairs))
-    expected = [first_wins.get(k) for k in asked]
-    prompt = words.prompt(pairs)
-    assert words.answers(words.program, asked, prompt) == expected
-    for target in TARGETS:
+@pytest.mark.parametrize("target", TARGETS)
+def test_any_map_is_answered_like_a_dict(target):
+    @examples_for(target, many=settings(max_examples=60, deadline=None))
+    @given(st.data(), st.integers(1, 4), st.integers(1, 4), st.integers(1, 5))
+    def check(data, key_length, value_length, symbols):
+        words = SequenceMap(key_length, value_length, symbols=symbols, max_pairs=6)
+        symbol = st.integers(0, symbols - 1)
+        key, value = st.tuples(*[symbol] * key_length), st.tuples(*[symbol] * value_length)
+        pairs = data.draw(st.lists(st.tuples(key, value), min_size=1, max_size=6))
+        asked = data.draw(st.lists(key, min_size=1, max_size=4)) + [pairs[0][0]]
+        first_wins = dict(reversed(pairs))
+        expected = [first_wins.get(k) for k in asked]
+        prompt = words.prompt(pairs)
+        assert words.answers(words.program, asked, prompt) == expected
         model = lsrl.compile(words.program, target, max_length=words.max_length)
         assert model.guarantee.kind == "exact"
         assert words.answers(model, asked, prompt) == expected
+
+    check()
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -45,8 +49,7 @@ def test_shipped_dictionaries_are_large_enough():
     assert len(airports()) >= 50
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("target", "dtype"), COMPILABLE)
 def test_long_keys_and_many_pairs(target, dtype):
     rng = np.random.default_rng(0)
     words = SequenceMap(10, 10, symbols=10, max_pairs=20)

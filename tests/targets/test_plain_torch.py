@@ -12,28 +12,12 @@ import pytest
 import lsrl
 from lsrl import FormatError, Input, Program, UnsupportedProgram
 from lsrl.targets.checkpoint import MANIFEST
+from stock_models import WITHOUT_LSRL
 
 pytest.importorskip("torch")
 
 README = Path(__file__).parents[2] / "README.md"
 TARGETS = ["rnn-relu", "rnn-tanh", "lstm", "gru"]
-
-WITHOUT_LSRL = """
-import sys
-
-class Refused:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == "lsrl":
-            raise ImportError("no lsrl here")
-
-sys.meta_path.insert(0, Refused())
-try:
-    import lsrl
-except ImportError:
-    pass
-else:
-    raise SystemExit("lsrl could be imported")
-"""
 
 PLAIN = """
 import json, sys

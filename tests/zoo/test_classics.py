@@ -6,6 +6,7 @@ import pytest
 import lsrl
 from lsrl import ProgramError, zoo
 from lsrl.targets.registry import TARGETS
+from strategies import COMPILABLE
 
 LENGTHS = [1, 2, 7, 60, 1024]
 
@@ -21,8 +22,7 @@ def test_the_program_is_what_its_specification_says(name):
     assert (entry.program.run(short, exact=True) == entry.expected(short)).all()
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("target", "dtype"), COMPILABLE)
 @pytest.mark.parametrize("name", zoo.names())
 def test_the_network_is_too_bit_for_bit(name, target, dtype):
     entry, rng = zoo.get(name), np.random.default_rng(1)

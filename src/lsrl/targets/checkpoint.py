@@ -64,9 +64,7 @@ def load(directory: str | Path) -> CompiledModel:
 
     Raises `FormatError` for anything missing, truncated, malformed or inconsistent.
     """
-    if not isinstance(directory, (str, Path)):
-        raise FormatError(f"{shortened(directory)} is no path; expected the directory of a saved model")
-    folder = Path(directory)
+    folder = as_folder(directory)
     manifest, where = read_manifest(folder), str(folder / MANIFEST)
     program = from_json(manifest["program"], what=where)
     try:
@@ -105,6 +103,13 @@ def load(directory: str | Path) -> CompiledModel:
         runtime=runtime,
         stack=None,
     )
+
+
+def as_folder(directory: object) -> Path:
+    """The path of a saved model's directory. Raises `FormatError` for what is no path."""
+    if not isinstance(directory, (str, Path)):
+        raise FormatError(f"{shortened(directory)} is no path; expected the directory of a saved model")
+    return Path(directory)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lsrl.targets.hugging_face.runtime import first_behind
 from lsrl.targets.hugging_face.tokens import table_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ output from the last hidden state.
 def card_of(model: CompiledModel) -> str:
     """The text of the card, in Markdown with the header that the Hugging Face Hub reads."""
     table, sizes = table_of(model.program), model.sizes
+    first = first_behind(model.weights.architecture)
     if table is None:
         use = _VECTORS.format(dim=model.program.input.dim, out=model.program.output.dim)
     else:
@@ -75,19 +77,22 @@ def card_of(model: CompiledModel) -> str:
             "",
             "## Layout",
             "",
-            "Where each value of the program is, at every step: the layer behind which to read the residual stream "
-            "(`output_hidden_states`, the input embeddings being 0), and Σ weight · channel + constant.",
+            "Where each value of the program is, at every step: which of `hidden_states` (of "
+            "`output_hidden_states=True`) to read, and Σ weight · channel + constant. It stays in all that follow.",
             "",
-            "| value | layer | read-out |",
+            "| value | hidden state | read-out |",
             "|---|---|---|",
-            *(f"| `{name}` | {_layers(read_out)} | {_rows(read_out)} |" for name, read_out in model.layout.items()),
+            *(
+                f"| `{name}` | {_layers(read_out, first)} | {_rows(read_out)} |"
+                for name, read_out in model.layout.items()
+            ),
             "",
         ]
     )
 
 
-def _layers(read_out: ReadOut) -> str:
-    return ", ".join(dict.fromkeys("input" if layer < 0 else str(layer + 1) for layer in read_out.layers)) or "none"
+def _layers(read_out: ReadOut, first: int) -> str:
+    return ", ".join("input" if layer < 0 else str(layer + first) for layer in read_out.layers) or "none"
 
 
 def _rows(read_out: ReadOut) -> str:

@@ -11,12 +11,12 @@ import numpy as np
 
 from lsrl.errors import FormatError, shortened
 from lsrl.files import check_file
-from lsrl.targets.checkpoint import MANIFEST, read_manifest, read_tensors
+from lsrl.targets.checkpoint import MANIFEST, as_folder, load, read_manifest, read_tensors
 from lsrl.targets.hugging_face.cases import answers
 from lsrl.targets.hugging_face.folder import CASES, CONFIG
-from lsrl.targets.hugging_face.runtime import quiet, transformers_or_error
+from lsrl.targets.hugging_face.runtime import first_behind, quiet, transformers_or_error
 from lsrl.targets.hugging_face.weights import MAPS
-from lsrl.targets.registry import WEIGHTS
+from lsrl.targets.registry import TARGETS, WEIGHTS, target_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,18 @@ def verify_checkpoint(directory: str | Path, *, device: str = "cpu") -> Checkpoi
     ...     lsrl.verify_checkpoint(folder).passed
     True
     """
-    folder = Path(directory)
+    folder = as_folder(directory)
     manifest = read_manifest(folder)
-    if "config" not in manifest.get("module", {}):
-        raise FormatError(
-            f"{folder} is a model for {shortened(manifest['target'])}; expected one for mamba, hawk or griffin"
-        )
+    name = manifest["target"]
+    if name not in TARGETS or not target_named(name).tokens or "config" not in manifest.get("module", {}):
+        raise FormatError(f"{folder} is a model for {shortened(name)}; expected one for mamba, hawk or griffin")
     problems = _changed(folder, manifest.get("files", {}))
     transformers_or_error()
     compared = 0
+    try:
+        load(folder)
+    except FormatError as problem:
+        problems.append(str(problem))
     try:
         cases = read_tensors(folder / CASES)
         network = _loaded(folder, manifest["module"]["class"], device)
@@ -120,9 +123,10 @@ def _differences(network: Any, cases: dict[str, np.ndarray], device: str) -> lis
     if {name: array.shape for name, array in found.items()} != {name: array.shape for name, array in expected.items()}:
         return [f"the outputs on {device} have other shapes than the stored ones; save the model again"]
     problems = []
-    for layer, (given, stored) in enumerate(zip(found["hidden_states"], expected["hidden_states"], strict=True)):
+    first = first_behind(type(network).__name__)
+    for i, (given, stored) in enumerate(zip(found["hidden_states"], expected["hidden_states"], strict=True)):
         if not np.array_equal(given, stored):
-            where = "the embeddings" if layer == 0 else f"layer {layer}"
+            where = f"layer {i - first + 1}" if i >= first else "the embeddings"
             problems.append(
                 f"{where} on {device} differ from the stored ones by up to {_largest(given, stored):.3g} "
                 f"of {np.abs(stored).max():.3g}; this device, kernel or file computes something else"

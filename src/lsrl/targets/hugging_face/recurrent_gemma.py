@@ -79,6 +79,7 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> Architecture:
         layer_of=lambda stage: stage // 2,
         network=network,
         arithmetic=Arithmetic(GELU, pairs=False, decay_errors=decay_errors),
+        owns=lambda config: set(config.get("block_types", ())) == set(pattern),
     )
 
 
@@ -116,7 +117,8 @@ def _network(stack: ResidualStack, scale: Scale, pattern: Sequence[str], use_cac
         "num_key_value_heads": 1,
         "lru_width": scale.width,
         "conv1d_width": TAPS,
-        "block_types": list(pattern),
+        # One for each layer: transformers would repeat a shorter list, but only a hundred times.
+        "block_types": [pattern[layer % len(pattern)] for layer in range(depth)],
         "rms_norm_eps": 0.0,
         "logits_soft_cap": SOFT_CAP,
         "use_cache": use_cache,

@@ -69,7 +69,8 @@ class HubRuntime:
         nothing = np.empty((*x.shape[:2], 0), np.float32)
         with _undisturbed(self.weights.width):
             hidden = self._forward(x, output_hidden_states=True).hidden_states
-        return [(nothing, layer[:, 1:].numpy()) for layer in hidden[1 : self.weights.depth + 1]]
+        first = first_behind(self.weights.architecture)
+        return [(nothing, layer[:, 1:].numpy()) for layer in hidden[first : first + self.weights.depth]]
 
     @property
     def layer_sizes(self) -> Sequence[tuple[int, int]]:
@@ -136,6 +137,11 @@ def model_of(weights: HubWeights) -> Any:
     with quiet():
         model = model_class.from_pretrained(None, config=config, state_dict=tensors, dtype=torch.float32)
     return model.eval().requires_grad_(False)
+
+
+def first_behind(architecture: str) -> int:
+    """Which of `hidden_states` is the stream behind the first layer: Mamba leaves out the embeddings."""
+    return 0 if architecture.startswith("Mamba") else 1
 
 
 @contextmanager

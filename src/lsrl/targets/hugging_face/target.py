@@ -12,6 +12,7 @@ from lsrl.circuit.legalise import legalised
 from lsrl.circuit.lowerings import DIAGONAL
 from lsrl.circuit.residual import Accepts, ResidualStack, places, residual_stack
 from lsrl.circuit.units import Circuit
+from lsrl.errors import FormatError
 from lsrl.lang import Program
 from lsrl.lang.numbers import as_float
 from lsrl.targets.hugging_face.folder import further_files
@@ -36,7 +37,7 @@ class Architecture:
     """A model of transformers: its classes, the names of its parts, and how a residual stack becomes its weights.
 
     `multiplied`: embeddings are multiplied by the square root of the width. `layer_of` gives the layer
-    of a stage.
+    of a stage, `owns` tells a configuration of this architecture from others of the same classes.
     """
 
     model: str
@@ -48,6 +49,7 @@ class Architecture:
     layer_of: Callable[[int], int]
     network: Callable[[ResidualStack, Scale], Network]
     arithmetic: Arithmetic
+    owns: Callable[[Mapping[str, Any]], bool] = bool
 
 
 def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
@@ -67,6 +69,14 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
             guarantee=guarantee_of(stack, legal.outputs, architecture.arithmetic, scale, circuit.max_length),
         )
 
+    def read(tensors: FileTensors, description: Mapping[str, Any]) -> HubWeights:
+        weights = from_tensors(tensors[WEIGHTS], tensors[MAPS], description)
+        if weights.architecture not in (architecture.model, architecture.causal) or not architecture.owns(
+            weights.config
+        ):
+            raise FormatError(f"the configuration is not that of a {name}; expected one that was saved for it")
+        return weights
+
     return Target(
         name=name,
         summary=summary,
@@ -77,16 +87,12 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
         sizes=_sizes,
         module=model_of,
         as_tensors=lambda weights: {WEIGHTS: dict(weights.tensors), MAPS: dict(weights.maps)},
-        from_tensors=_read,
+        from_tensors=read,
         weight_files=(WEIGHTS, MAPS),
         description=lambda weights: weights.description,
         further_files=further_files,
         tokens=True,
     )
-
-
-def _read(tensors: FileTensors, description: Mapping[str, Any]) -> HubWeights:
-    return from_tensors(tensors[WEIGHTS], tensors[MAPS], description)
 
 
 def _weights(architecture: Architecture, stack: ResidualStack, scale: Scale, table: TokenTable | None) -> HubWeights:
