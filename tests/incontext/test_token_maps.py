@@ -72,7 +72,7 @@ def test_every_text_is_answered_as_check_says_and_refused_for_good(text, after):
     outputs = few.program.run(raw_numbers(few, f"{text}={after}"), exact=True)
     asked, refused = len(text), outputs[:, 1] != 0
     if answer is None:
-        assert refused.all()
+        assert refused[asked:].all()
         return
     second = after.find("=") if "=" in after else len(after)
     assert refused[:asked].all()

@@ -112,3 +112,14 @@ def test_the_caller_s_settings_of_torch_do_not_matter(target):
     with torch.autocast("cpu", dtype=torch.bfloat16), torch.device("meta"):
         model = lsrl.compile(program, target, max_length=9, dtype="float32")
         assert model.run([[7], [9], [9]]).ravel().tolist() == [7, 16, 25]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("target", ["rnn-relu", "lstm", "gru"])
+def test_what_a_latch_begins_with_is_rounded_too(target, dtype):
+    x = Input(2, range=(0, 5), integer=True)
+    program = Program(lsrl.latch(x[0], x[1] > 3, init="1/3"))
+    model = lsrl.compile(program, target, max_length=5, dtype=dtype)
+    assert model.guarantee.kind == "bounded"
+    error = absolute_errors(model.run([[0, 2], [4, 0]]), program.run([[0, 2], [4, 0]], exact=True)).max()
+    assert 0 < error <= model.guarantee.bound

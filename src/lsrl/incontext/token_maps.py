@@ -28,7 +28,7 @@ class TokenMap:
 
     The prompt is the query, then key, value, key, value, …, then `=`; blanks mean nothing. From the
     step of `=` on the program's first output is the next symbol of the value, given those before,
-    then the end token `<eos>`. Its second output is 0 before `=`, and not 0 from `=` on where there
+    then the end token `<eos>`. Its second output is not 0 before `=`, and from `=` on where there
     is no answer (the token `<none>`): the key is not in the prompt, the query is missing or a pair
     is cut short, or there is a second `=`. A key that stands in the prompt twice means its first
     value. `symbols` are the characters there are, all but `=` and `<`.

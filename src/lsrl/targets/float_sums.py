@@ -162,7 +162,7 @@ def recurrent_errors(
     `states` are facts and initial values, `drives` terms and constants.
     """
     found = [0.0] * len(A)
-    starts = [_stored_error(init, precision) for _, init in states]
+    starts = [stored_error(init, precision) for _, init in states]
     read = {j for row in A for j, _ in row}
     before = {j: union([states[j][0], constant_fact(states[j][1])]) for j in read}
     for members in components(A):
@@ -183,7 +183,7 @@ def recurrent_errors(
     return found
 
 
-def _stored_error(number: fmpq, precision: int) -> float:
+def stored_error(number: fmpq, precision: int) -> float:
     """How far the float nearest to a number can be from it."""
     return 0.0 if is_float(number, precision) else abs(as_float(number)) * 2.0**-precision + 1 / LARGEST[precision]
 

@@ -14,6 +14,9 @@ from lsrl.targets.hugging_face.tokens import TokenTable, table_of
 if TYPE_CHECKING:
     from lsrl.targets.model import CompiledModel
 
+LONGEST = 256
+"""Tokens that are generated at most where the program says no length."""
+
 CONFIG, GENERATION, CARD, CASES = "config.json", "generation_config.json", "README.md", "cases.safetensors"
 
 
@@ -40,6 +43,7 @@ def _generation(model: CompiledModel, table: TokenTable) -> dict[str, Any]:
         "pad_token_id": table.pad,
         "eos_token_id": table.ends,
         "do_sample": False,
+        "max_new_tokens": model.max_length or LONGEST,
         "use_cache": bool(model.weights.config["use_cache"]),
     }
 

@@ -27,6 +27,7 @@ from lsrl.targets.float_sums import (
     guarantee_from,
     input_error,
     recurrent_errors,
+    stored_error,
 )
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.torch_recurrent.hidden import HiddenStack
@@ -124,7 +125,12 @@ class _Layer:
             for row, (terms, constant) in zip(rows, drives, strict=True)
         ]
         states = [(fact, neuron.init) for fact, neuron in zip(before, self.neurons, strict=True)]
-        return recurrent_errors(rows, states, drives, self.precision, self.max_length, Recurrence(), self.scale.tiny)
+        errors = recurrent_errors(rows, states, drives, self.precision, self.max_length, Recurrence(), self.scale.tiny)
+        # What a latch begins with is held as it is stored.
+        return [
+            max(error, stored_error(neuron.init, self.precision)) if neuron.kind == "hold" else error
+            for error, neuron in zip(errors, self.neurons, strict=True)
+        ]
 
     def _held(self, neuron: Neuron) -> tuple[list[Term], fmpq]:
         """What keeping or dropping a selective state adds to what a step sums up."""
