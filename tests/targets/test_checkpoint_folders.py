@@ -215,3 +215,10 @@ def test_a_manifest_for_another_target_is_noticed(other, target, checkpoint, tmp
     except FormatError as problem:
         said = str(problem)
     assert other in said
+
+
+def test_a_manifest_that_names_files_elsewhere_is_not_followed(changed):
+    manifest = json.loads((changed / "manifest.json").read_text())
+    manifest["files"]["../other"] = 64 * "0"
+    (changed / "manifest.json").write_text(json.dumps(manifest))
+    assert "names '../other', which is no file of the folder" in problems_of(changed)

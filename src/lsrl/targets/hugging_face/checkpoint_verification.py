@@ -84,6 +84,9 @@ def _changed(folder: Path, digests: dict[str, str]) -> list[str]:
         if name not in digests
     ]
     for name, digest in digests.items():
+        if Path(name).name != name:
+            problems.append(f"{folder / MANIFEST} names {shortened(name)}, which is no file of the folder")
+            continue
         path = folder / name
         try:
             check_file(path, "the file that was saved with the manifest")
@@ -100,7 +103,9 @@ def _loaded(folder: Path, name: str, device: str) -> Any:
     made = transformers.AutoModelForCausalLM if name.endswith("ForCausalLM") else transformers.AutoModel
     try:
         with quiet():
-            network, notes = made.from_pretrained(folder, output_loading_info=True)
+            # No pickles, no code of the folder's, nothing from elsewhere.
+            safely = {"use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
+            network, notes = made.from_pretrained(folder, output_loading_info=True, **safely)
     except Exception as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise FormatError(f"transformers cannot load {folder}: {shortened(reason, 200)}") from None

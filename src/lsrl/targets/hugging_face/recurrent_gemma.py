@@ -13,8 +13,8 @@ with a depthwise causal convolution of width 4 and numbers of either sign all th
 - ReLU of v: in the MLP, gate x = κv and up x = ε. Times any value: up x = that value.
 - whether v > 0, where v is never between −m and m: (relu(v + m/2) − relu(v − m/2)) / m.
 - sum of v: with −log a = 1.5·2⁻²⁶ the float nearest to a is 1, while the one nearest to a² is 1 − 2⁻²⁴: all of
-  h is kept, and the input comes in times 2⁻¹², which the convolution makes up for. Any decay between 0
-  and 1 works likewise, with a rounded gain. At position 0 the gain is 1, so that every sequence begins with an
+  h is kept, and the input comes in times 2⁻¹², which the convolution makes up for. Any decay up
+  to 1 − 2⁻¹² works likewise, with a rounded gain. At position 0 the gain is 1, so that every sequence begins with an
   embedding of which u is 0.
 - v some steps ago: the convolution takes the earlier W x, and Λ = 100 makes a = 0, the gain 1.
 - latch: Λ = 100 and r = σ(256) = 1 where it takes v, r = σ(−256) = 0 where it does not: then a = 1, the gain 0.

@@ -69,11 +69,6 @@ class HubWeights:
         return {"class": f"transformers.{self.architecture}", "config": dict(self.config)}
 
     @property
-    def is_causal(self) -> bool:
-        """Whether it has tokens and a head, and generates."""
-        return "lm_head.weight" in self.tensors
-
-    @property
     def dtype(self) -> np.dtype[Any]:
         """float32."""
         return self.maps["readout.bias"].dtype
