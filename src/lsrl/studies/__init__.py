@@ -1,0 +1,1 @@
+"""Studies: how stable compiled networks are, and why."""
