@@ -102,6 +102,7 @@ def load(directory: str | Path) -> CompiledModel:
         weights=weights,
         runtime=runtime,
         stack=None,
+        circuit=None,
     )
 
 

@@ -63,6 +63,7 @@ def compile(
         weights=assembly.weights,
         runtime=assembly.runtime,
         stack=assembly.stack,
+        circuit=assembly.circuit,
     )
 
 

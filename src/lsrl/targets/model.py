@@ -12,6 +12,7 @@ from lsrl.circuit.facts import Fact
 from lsrl.circuit.neurons import NeuronStack
 from lsrl.circuit.residual import ResidualStack
 from lsrl.circuit.stack import Stack
+from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError, RangeError, ShapeError, UnsupportedProgram
 from lsrl.lang import Program
 from lsrl.semantics.inputs import as_array, check_narrowed, check_outputs, checked_floats, declarations
@@ -39,7 +40,7 @@ class StreamState(NamedTuple):
 class CompiledModel:
     """A network that computes `program`. Made by `lsrl.compile` and `lsrl.load`.
 
-    `stack` is what it was assembled from; a loaded model has none.
+    `circuit` is what the target made of the program's, `stack` what it was assembled from; a loaded model has neither.
 
     >>> import lsrl
     >>> model = lsrl.compile(lsrl.Program(lsrl.cumsum(lsrl.Input(1, range=(0, 9), integer=True))), max_length=100)
@@ -58,6 +59,7 @@ class CompiledModel:
     weights: Any
     runtime: Runtime
     stack: Stack | NeuronStack | ResidualStack | None
+    circuit: Circuit | None
 
     def __repr__(self) -> str:
         return f"<CompiledModel {self.sizes}>"

@@ -33,13 +33,17 @@ WEIGHTS = "model.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """What a target makes of a circuit: weights and what runs them, layout, guarantee."""
+    """What a target makes of a circuit: weights and what runs them, layout, guarantee.
+
+    `circuit` is the legalised one: what the weights compute.
+    """
 
     weights: Any
     runtime: Runtime
     stack: Stack | NeuronStack | ResidualStack
     layout: Layout
     guarantee: Guarantee
+    circuit: Circuit
 
 
 class Sizes(NamedTuple):

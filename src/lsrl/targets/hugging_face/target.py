@@ -67,6 +67,7 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
             stack=stack,
             layout=layout_of(legal, places(stack, scale.epsilon, architecture.layer_of), names),
             guarantee=guarantee_of(stack, legal.outputs, architecture.arithmetic, scale, circuit.max_length),
+            circuit=legal,
         )
 
     def read(tensors: FileTensors, description: Mapping[str, Any]) -> HubWeights:

@@ -34,6 +34,7 @@ def linear_target(name: str, summary: str, *, products: bool, rules: Rules) -> T
             stack=stack,
             layout=layout_of(legal, stack.places, tuple(program.names.values())),
             guarantee=guarantee_of(stack, dtype, circuit.max_length),
+            circuit=legal,
         )
 
     def read(tensors: FileTensors, _: Mapping[str, Any]) -> StackWeights:

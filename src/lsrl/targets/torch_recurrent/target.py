@@ -56,6 +56,7 @@ def torch_target(
             stack=stack,
             layout=layout_of(legal, _places(stack, hidden), tuple(program.names.values())),
             guarantee=guarantee_of(stack, hidden, arithmetic, chosen, circuit.max_length),
+            circuit=legal,
         )
 
     def read(tensors: FileTensors, _: Mapping[str, Any]) -> RecurrentWeights:
