@@ -1,0 +1,74 @@
+"""What a worker does with one cell: measure it with one thread, and say in one line what went wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from lsrl.studies.cell_files import Finished, as_row
+from lsrl.studies.cells import Cell
+
+Measure = Callable[[Cell, int], list[dict[str, Any]]]
+"""Measures a cell, given the root seed, and returns rows of plain scalars. A function of a module, so that other
+processes find it."""
+
+THREADS = "OMP_NUM_THREADS"
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Why a cell has no rows: one line, and the stack trace for whoever repairs it."""
+
+    reason: str
+    details: str
+
+
+def measured(measure: Measure, cell: Cell, seed: int) -> Finished | Failed:
+    """Measure a cell. Never raises an `Exception`: a failure must not take other cells with it."""
+    use_one_thread()
+    start = time.perf_counter()
+    try:
+        rows = tuple(as_row(row) for row in measure(cell, seed))
+        clashes = [name for row in rows for name in row if name in cell.parameters]
+        if clashes:
+            raise ValueError(f"column {clashes[0]} is measured, and a parameter as well; rename one of them")
+    except Exception as problem:
+        reason = " ".join(f"{type(problem).__name__}: {problem}".split())
+        return Failed(reason, traceback.format_exc())
+    return Finished(rows, time.perf_counter() - start)
+
+
+def use_one_thread() -> None:
+    """Let torch compute with one thread in this process, also when it is imported later.
+
+    Sums are split among threads, and floating-point sums depend on how they are split: only with one thread in each
+    process are results the same bit for bit whatever the number of processors and workers. Cells run side by side,
+    so more threads would only wait for one another.
+    """
+    os.environ[THREADS] = "1"
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.get_num_threads() != 1:
+        torch.set_num_threads(1)
+
+
+@contextmanager
+def threads_restored() -> Iterator[None]:
+    """Undo `use_one_thread` afterwards: for a sweep in a process that has other work to do."""
+    environment = os.environ.get(THREADS)
+    torch = sys.modules.get("torch")
+    threads = None if torch is None else torch.get_num_threads()
+    try:
+        yield
+    finally:
+        if environment is None:
+            os.environ.pop(THREADS, None)
+        else:
+            os.environ[THREADS] = environment
+        if torch is not None:
+            torch.set_num_threads(threads)

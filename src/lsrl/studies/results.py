@@ -1,0 +1,142 @@
+"""Results of a study: a table, as Parquet and CSV, and how it was made, as JSON."""
+
+from __future__ import annotations
+
+import io
+import shlex
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lsrl.errors import FormatError, MissingPackage, shortened
+from lsrl.files import check_file
+from lsrl.machine import machine
+from lsrl.studies.cell_files import Row, write_whole
+from lsrl.studies.cells import Cell, SweepError
+from lsrl.studies.exact_json import Scalar, from_text, to_text
+
+if TYPE_CHECKING:
+    import polars
+
+TABLE, TEXT_TABLE, METADATA = "results.parquet", "results.csv", "metadata.json"
+
+
+class Results(NamedTuple):
+    """What `read_results` returns."""
+
+    frame: polars.DataFrame
+    metadata: dict[str, Any]
+
+
+def frame_of(measured: Iterable[tuple[Cell, Sequence[Row]]]) -> polars.DataFrame:
+    """One line for each row: its cell's parameters, then its own columns; what a row has not is null.
+
+    Integers and floats in one column become floats. Raises `SweepError` for columns of mixed types; `MissingPackage`.
+
+    >>> frame_of([(Cell("noise", {"sigma": 0.5}), [{"error": 1}, {"error": 0.25}])]).rows()
+    [(0.5, 1.0), (0.5, 0.25)]
+    """
+    package = polars_or_error()
+    lines = [{**cell.parameters, **row} for cell, rows in measured for row in rows]
+    names = dict.fromkeys(name for line in lines for name in line)
+    frame: polars.DataFrame = package.DataFrame(
+        [_column(package, name, [line.get(name) for line in lines]) for name in names]
+    )
+    return frame
+
+
+def _column(polars: Any, name: str, values: list[Scalar]) -> Any:
+    kinds = {type(value) for value in values} - {type(None)}
+    if kinds == {int, float}:
+        kinds = {float}
+    if len(kinds) > 1:
+        found = " and ".join(sorted(kind.__name__ for kind in kinds))
+        raise SweepError(f"column {name} of the results holds {found}; expected values of one type")
+    dtypes = {str: polars.String, bool: polars.Boolean, int: polars.Int64, float: polars.Float64}
+    dtype = dtypes[kinds.pop()] if kinds else polars.Null
+    try:
+        plain = [None if value is None else float(value) for value in values] if dtype == polars.Float64 else values
+        return polars.Series(name, plain, dtype=dtype)
+    except (OverflowError, TypeError):
+        largest = max((value for value in values if isinstance(value, int)), key=abs)
+        raise SweepError(f"column {name} of the results holds {shortened(largest)}; expected at most 64 bits") from None
+
+
+def described(parameters: Mapping[str, Any], *, seed: int, version: str, cells: int, seconds: float) -> dict[str, Any]:
+    """The metadata of results: what was asked for, by which command, when, on which machine and versions.
+
+    `parameters` are the study's own; `seconds` is the time measured in all cells.
+
+    >>> about = described({"sigmas": [0.1, 0.2]}, seed=0, version="1", cells=2, seconds=0.5)
+    >>> sorted(about)
+    ['cells', 'command', 'date', 'machine', 'parameters', 'seconds', 'seed', 'version']
+    """
+    return {
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "version": version,
+        "seed": int(seed),
+        "cells": cells,
+        "seconds": round(seconds, 3),
+        "parameters": dict(parameters),
+        "machine": machine(),
+    }
+
+
+def write_results(directory: Path, frame: polars.DataFrame, metadata: Mapping[str, Any]) -> None:
+    """Write `results.parquet`, `results.csv` and `metadata.json`, each whole or not at all.
+
+    Parquet keeps every value and type; in CSV, nulls are empty, and NaN and the infinities are `NaN`, `inf`, `-inf`.
+    Raises `FormatError` when files cannot be written, or the metadata is no JSON.
+
+    >>> import tempfile, polars
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     write_results(Path(directory), polars.DataFrame({"error": [float("inf")]}), {"seed": 0})
+    ...     read_results(Path(directory)).frame["error"].to_list(), read_results(Path(directory)).metadata
+    ([inf], {'seed': 0})
+    """
+    try:
+        text = to_text(metadata, indent=2)
+    except TypeError as problem:
+        raise FormatError(f"the metadata of results is no JSON: {problem}") from None
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "a name that files cannot hold"
+        raise FormatError(f"cannot make the folder {directory}: {reason}; expected a writable place") from None
+    table = io.BytesIO()
+    frame.write_parquet(table)
+    write_whole(directory / TABLE, table.getvalue())
+    write_whole(directory / TEXT_TABLE, frame.write_csv().encode())
+    write_whole(directory / METADATA, (text + "\n").encode())
+
+
+def read_results(directory: Path) -> Results:
+    """The table and metadata that `write_results` wrote. Raises `FormatError`, `MissingPackage`."""
+    polars = polars_or_error()
+    table, about = directory / TABLE, directory / METADATA
+    check_file(table, "results of a study")
+    check_file(about, "the metadata of results")
+    try:
+        frame = polars.read_parquet(io.BytesIO(table.read_bytes()))
+    except (OSError, polars.exceptions.PolarsError) as problem:
+        reason = " ".join(str(problem).split())
+        raise FormatError(f"cannot read {table}: {reason}; expected results as a study writes them") from None
+    try:
+        metadata = from_text(about.read_bytes().decode())
+    except (OSError, ValueError) as problem:
+        raise FormatError(f"cannot read {about}: {problem}; expected metadata as a study writes it") from None
+    if not isinstance(metadata, dict):
+        raise FormatError(f"cannot read {about}: it holds {shortened(metadata)}; expected a JSON object")
+    return Results(frame, metadata)
+
+
+def polars_or_error() -> Any:
+    """The package. Raises `MissingPackage` without it."""
+    try:
+        import polars
+    except ImportError:
+        raise MissingPackage("polars", "a table of results", "study") from None
+    return polars
