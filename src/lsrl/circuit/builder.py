@@ -38,6 +38,8 @@ from lsrl.lang.primitives import Via
 class CircuitBuilder:
     """Collects units, shares equal ones, and knows the facts of every form over them."""
 
+    literal = False
+
     def __init__(self, max_length: int | None) -> None:
         self.max_length = max_length
         self.knowledge = Knowledge()
@@ -54,11 +56,12 @@ class CircuitBuilder:
         """Record what is known of a form beyond its units' facts."""
         self.knowledge.assume(form, fact)
 
-    def sharpen(self, form: Affine) -> None:
-        """Claim what is known of a form by cases, if that is more than its terms tell."""
+    def linear(self, form: Affine) -> Affine:
+        """A form of the program's own, with what is known of it by cases, if that is more than its terms tell."""
         found = fact_by_cases(form, self.units, self.fact)
         if found is not None:
             self.assume(form, intersection(self.fact(form), found))
+        return form
 
     def finished(
         self,
@@ -80,6 +83,7 @@ class CircuitBuilder:
             kept=kept,
             knowledge=self.knowledge,
             max_length=self.max_length,
+            literal=self.literal,
         )
         verify_circuit(circuit)
         return circuit

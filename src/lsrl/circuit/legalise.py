@@ -13,6 +13,7 @@ from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.delays import delayed, latched
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.knowledge import Claim
+from lsrl.circuit.literal import LiteralBuilder
 from lsrl.circuit.units import (
     BitUnit,
     Circuit,
@@ -91,7 +92,7 @@ def legalised(circuit: Circuit, rules: Rules) -> Circuit:
     on a target without.
     """
     needed = reachable(circuit)
-    builder = CircuitBuilder(circuit.max_length)
+    builder = (LiteralBuilder if circuit.literal else CircuitBuilder)(circuit.max_length)
     meanings: dict[UnitId, Affine] = {}
     claims: dict[UnitId, list[Claim]] = {}
     for claim in circuit.knowledge.claims.values():

@@ -10,6 +10,7 @@ from flint import fmpq
 from lsrl.circuit.affine import Affine, combination, number
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.facts import BOOLEAN, Fact, is_empty, on_grid
+from lsrl.circuit.literal import LiteralBuilder
 from lsrl.circuit.units import Circuit
 from lsrl.errors import RangeError, shortened
 from lsrl.lang import Concat, Constant, GatedState, Input, Linear, LinState, Multi, Program, ReLU, Slice, Value
@@ -24,12 +25,17 @@ so that a circuit never grows with the square of a dimension."""
 
 
 def circuit_of(
-    program: Program, *, input_range: tuple[Any, Any] | None = None, max_length: int | None = None
+    program: Program,
+    *,
+    input_range: tuple[Any, Any] | None = None,
+    max_length: int | None = None,
+    literal: bool = False,
 ) -> Circuit:
     """The circuit that computes a program.
 
     `input_range` (low, high), each a number or one per component, narrows what the program's
     `Input` declares; `max_length` is the longest sequence. Both only make facts sharper.
+    A `literal` circuit stays as the program writes it (`lsrl.circuit.literal`).
     Raises `RangeError` for an empty range and `ShapeError` for no length.
 
     >>> x = Input(1, range=(0, 9), integer=True)
@@ -39,7 +45,7 @@ def circuit_of(
     """
     if max_length is not None:
         max_length = whole_number(max_length, "max_length", most=2**62)
-    builder = CircuitBuilder(max_length)
+    builder = LiteralBuilder(max_length) if literal else CircuitBuilder(max_length)
     facts = input_facts(program, input_range)
     forms: dict[Value, Forms] = {}
     for value in program.values:
@@ -84,9 +90,7 @@ def input_facts(program: Program, input_range: tuple[Any, Any] | None) -> list[F
 def _linear(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
     parameters: Any = value.parameters
     forms = _applied(builder, parameters["A"], arguments[0], parameters["b"])
-    for form in forms:
-        builder.sharpen(form)
-    return forms
+    return [builder.linear(form) for form in forms]
 
 
 def _applied(builder: CircuitBuilder, matrix: Matrix, forms: Forms, bias: Sequence[fmpq]) -> Forms:

@@ -163,6 +163,7 @@ class Circuit:
 
     `values` gives every named value of the program as forms over the units; those in `kept` stay
     computed even where no output needs them. `origins` names the value that a unit was made for.
+    `literal` circuits stay as the program writes them (`lsrl.circuit.literal`).
     """
 
     name: str
@@ -174,6 +175,7 @@ class Circuit:
     kept: frozenset[str]
     knowledge: Knowledge
     max_length: int | None
+    literal: bool = False
 
     def cluster(self, first: UnitId) -> Iterator[tuple[UnitId, StateUnit]]:
         """The states of the cluster that begins with `first`: one contiguous block of units."""

@@ -204,7 +204,7 @@ def ifelse(
         raise ProgramError(f"via={via!r} of ifelse; expected 'auto', 'multi', 'relu' or 'relu-step'")
     cond = claimed(value_of(cond, "ifelse"), f"{name or 'ifelse'}.condition")
     if via == "relu-step":
-        cond = _step(cond - fmpq(1, 2), fmpq(1, 2), None, f"{name or 'ifelse'}.sharp")
+        cond = _step(cond - fmpq(1, 2), DEFAULT_WIDTH, None, f"{name or 'ifelse'}.sharp")
     product: Via = "relu" if via == "relu-step" else via
     branches = [(cond, as_value(a), "then"), (not_(cond), as_value(b), "else")]
     if short:

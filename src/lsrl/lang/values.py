@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -71,6 +71,12 @@ class Value:
 
     def __deepcopy__(self, _: object) -> Value:
         return self  # immutable, and what it is compared by is itself
+
+    def reading(self, arguments: Sequence[Value]) -> Value:
+        """This value, over other arguments of the same dimensions."""
+        copy = object.__new__(type(self))
+        Value.__init__(copy, self.dim, tuple(arguments), self.parameters, self.name, self.hint, self.comparison)
+        return copy
 
     @property
     def primitive(self) -> str:

@@ -1,0 +1,47 @@
+"""Circuits that stand as the program writes them, for studies of its own forms."""
+
+from __future__ import annotations
+
+from lsrl.circuit.affine import Affine
+from lsrl.circuit.builder import CircuitBuilder
+from lsrl.circuit.facts import Fact, product_fact, relu_fact
+from lsrl.circuit.units import ProductUnit, ReLUUnit, SumUnit, Unit
+from lsrl.lang.numbers import ONE
+from lsrl.lang.primitives import Via
+
+
+class LiteralBuilder(CircuitBuilder):
+    """Nothing is folded by facts, shared, widened or scaled, and a linear map is a node.
+
+    >>> builder = LiteralBuilder(None)
+    >>> builder.relu(builder.relu(builder.input(0, relu_fact(builder.fact(Affine({}))))))
+    Affine({2: 1}, 0)
+    """
+
+    literal = True
+
+    def unit(self, _: object, unit: Unit, fact: Fact) -> Affine:
+        """A unit of its own for every value: equal ones get noise of their own."""
+        return super().unit(len(self.units), unit, fact)
+
+    def linear(self, form: Affine) -> Affine:
+        """The form as a unit of its own, unless it is one."""
+        if form.is_constant or (not form.constant and list(form.terms.values()) == [ONE]):
+            return form
+        return self.sum(form)
+
+    def relu(self, argument: Affine) -> Affine:
+        """max(argument, 0), whatever is known of the argument; a linear map that it alone reads is its argument."""
+        if list(argument.terms.values()) == [ONE] and not argument.constant:
+            (read,) = argument.terms
+            unit = self.units[read]
+            argument = unit.argument if isinstance(unit, SumUnit) else argument
+        return self.unit(("relu", argument.key()), ReLUUnit(argument), relu_fact(self.fact(argument)))
+
+    def product(self, left: Affine, right: Affine, via: Via = "auto") -> Affine:
+        """left · right, with its factors as they are; a constant factor is a weight."""
+        if left.is_constant or right.is_constant:
+            constant, other = (left, right) if left.is_constant else (right, left)
+            return self.linear(other.times(constant.constant))
+        fact = product_fact(self.fact(left), self.fact(right))
+        return self.unit(("product", left.key(), right.key(), via), ProductUnit(left, right, via), fact)

@@ -1,0 +1,154 @@
+"""A program in the forms that Petrov et al. 2024 give their library (section 4 and appendix), for studies of them.
+
+    step              1/w · relu(x) − 1/w · relu(x − w)                  where ours is a clip in a clip
+    ifelse by ReLUs   relu(−M (1 − c) + t) …  with M = 10¹⁰              where ours takes M from the ranges
+    cyclic counters   a 2-vector turned by 2π/n, compared with n angles  where ours turns a one-hot vector
+
+The result is a program like any other: what it means is the same, up to the rounding of sines and cosines.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from flint import fmpq
+
+from lsrl.circuit.translate import circuit_of
+from lsrl.lang import Concat, Linear, LinState, Matrix, Multi, Program, ReLU, Value, larger, not_, step
+from lsrl.lang.matrix import beside, cycle, diagonal, identity
+from lsrl.lang.numbers import ONE, ZERO
+
+BIG_M = 10**10
+"""The paper's M."""
+
+WIDTH = fmpq(1, 1000)
+"""The ramp of the paper's steps (its scale is 1000); narrower between the angles of a long cycle."""
+
+Rewriting: TypeAlias = "Callable[[Value, Mapping[Value, Value], set[Value]], Value | None]"
+"""What a value becomes, given what the values before it became and which of them are never negative."""
+
+
+def in_paper_style(program: Program) -> Program:
+    """The program with the paper's forms of steps, branches by ReLUs and cyclic counters.
+
+    Products (`via="multi"` or `"auto"`) stay products. Values keep their names and dimensions.
+
+    >>> from lsrl import Input, mod_counter
+    >>> x = Input(1, range=(0, 9), integer=True)
+    >>> program = in_paper_style(Program((x > 4) + mod_counter(3)))
+    >>> program.run([[5], [4], [9], [0]]).round(9).ravel().tolist()
+    [1.0, 1.0, 3.0, 0.0]
+    """
+    circuit = circuit_of(program)
+    nonnegative = {
+        value
+        for value, name in program.names.items()
+        if all(circuit.knowledge.fact(form).is_nonnegative for form in circuit.values[name])
+    }
+    made: dict[Value, Value] = {}
+    for value in program.values:
+        rewritten = (form(value, made, nonnegative) for form in FORMS)
+        kept = value.reading([made[argument] for argument in value.arguments])
+        made[value] = next((new for new in rewritten if new is not None), kept)
+    return Program(made[program.output], name=program.name, vocabulary=program.vocabulary)
+
+
+def _step(value: Value, made: Mapping[Value, Value], _: set[Value]) -> Value | None:
+    """A clip in a clip, as `lsrl.step` writes it, as the difference of two ramps side by side."""
+    if not isinstance(value, ReLU) or not value.comparison:
+        return None
+    missing = _complemented(value.arguments[0])
+    progress = _complemented(missing.arguments[0]) if isinstance(missing, ReLU) else None
+    if not isinstance(progress, Linear):
+        return None
+    parameters: Any = progress.parameters
+    slopes = {weight for row in parameters["A"].rows for _, weight in row}
+    if len(slopes) != 1 or any(parameters["b"]) or parameters["A"] != diagonal([*slopes] * progress.dim):
+        return None
+    return step(made[progress.arguments[0]], width=1 / slopes.pop(), form="difference", name=value.name)
+
+
+def _branches(value: Value, made: Mapping[Value, Value], _: set[Value]) -> Value | None:
+    """Both branches of an `ifelse` by ReLUs, both signs of each even where one is never negative: *direct*."""
+    if not isinstance(value, Linear) or not isinstance(value.arguments[0], Concat):
+        return None
+    branches = value.arguments[0].arguments
+    both = len(branches) == 2 and all(_selects_by_relus(branch) for branch in branches)
+    if not both or value.parameters["A"] != beside(identity(value.dim), identity(value.dim)):
+        return None
+    return _sum([part for branch in branches for part in _halves(branch, made, signed=True)], value)
+
+
+def _branch(value: Value, made: Mapping[Value, Value], nonnegative: set[Value]) -> Value | None:
+    """One branch of an `ifelse` by ReLUs, the other being 0, without a sign that it never has: *optimised*."""
+    if not _selects_by_relus(value):
+        return None
+    return _sum(_halves(value, made, signed=_factors(value)[1] not in nonnegative), value)
+
+
+def _cyclic(value: Value, made: Mapping[Value, Value], _: set[Value]) -> Value | None:
+    """The one-hot vector of a cyclic counter from a vector on the unit circle, turned by 2π/n at every step."""
+    n, parameters = value.dim, value.parameters
+    if not isinstance(value, LinState) or n < 2 or parameters["A"] != cycle(n) or parameters["B"].nonzeros:  # type: ignore[union-attr]
+        return None
+    init: Any = parameters["init"]
+    if any(parameters["bias"]) or sorted(init) != [ZERO] * (n - 1) + [ONE]:  # type: ignore[arg-type]
+        return None
+    turn, start = [_on_circle(1, n), _on_circle(-1, n)], _on_circle(init.index(ONE), n)
+    rotation = [[turn[0][0], -turn[0][1]], [turn[0][1], turn[0][0]]]
+    circle = LinState(made[value.arguments[0]], rotation, Matrix.of(0, (2, 1)), start, hint=f"{value.label}.circle")
+    along = Linear(circle, [list(_on_circle(i, n)) for i in range(n)], hint=f"{value.label}.along")
+    between = fmpq(*math.cos(math.pi / n).as_integer_ratio())
+    width = min(WIDTH, 1 - between)
+    return larger(along, between, width=width, name=value.name)
+
+
+def _on_circle(i: int, n: int) -> tuple[fmpq, fmpq]:
+    """The point at 2π·i/n, as the nearest floats."""
+    angle = 2 * math.pi * i / n
+    return fmpq(*math.cos(angle).as_integer_ratio()), fmpq(*math.sin(angle).as_integer_ratio())
+
+
+def _selects_by_relus(value: Value) -> bool:
+    return isinstance(value, Multi) and value.parameters["via"] == "relu"
+
+
+def _factors(multi: Value) -> tuple[Value, Value]:
+    """The condition and the value of a branch, as `lsrl.ifelse` writes it."""
+    condition, value = multi.arguments[0].arguments
+    return condition, value
+
+
+def _halves(multi: Value, made: Mapping[Value, Value], *, signed: bool) -> list[tuple[fmpq, Value]]:
+    """relu(−M (1 − c) + t), and −relu(−M (1 − c) − t) if t can have both signs."""
+    condition, value = _factors(multi)
+    opposite = _complemented(condition)
+    off = not_(made[condition]) if opposite is None else made[opposite]
+    signs = (ONE, -ONE) if signed else (ONE,)
+    return [
+        (
+            sign,
+            ReLU(
+                Linear(Concat([off, made[value]]), beside(diagonal([-BIG_M] * off.dim), diagonal([sign] * off.dim))),
+                hint=f"{multi.label}.{'up' if sign == ONE else 'down'}",
+            ),
+        )
+        for sign in signs
+    ]
+
+
+def _sum(parts: list[tuple[fmpq, Value]], value: Value) -> Value:
+    blocks = beside(*(diagonal([sign] * value.dim) for sign, _ in parts))
+    return Linear(Concat([part for _, part in parts]), blocks, name=value.name, hint=value.hint)
+
+
+def _complemented(value: Value) -> Value | None:
+    """x, where the value is 1 − x."""
+    if not isinstance(value, Linear) or value.parameters != {"A": diagonal([-1] * value.dim), "b": (ONE,) * value.dim}:
+        return None
+    return value.arguments[0]
+
+
+FORMS: tuple[Rewriting, ...] = (_step, _branches, _branch, _cyclic)
