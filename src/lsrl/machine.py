@@ -6,7 +6,7 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-PACKAGES = ("lsrl", "numpy", "scipy", "python-flint", "torch")
+PACKAGES = ("lsrl", "numpy", "scipy", "python-flint", "torch", "transformers", "polars", "joblib")
 
 
 def machine() -> dict[str, str]:
