@@ -80,31 +80,23 @@ def cluster():
         yield cluster.scheduler_address
 
 
-# Sockets and event loops of Dask are collected after it has closed them, and its start in other processes is slow.
-on_dask = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@on_dask
 def test_a_dask_cluster_finds_the_same_bits(tmp_path, expected, cluster):
     assert bits(run(tmp_path, cluster=cluster).frame) == expected
     assert len(list((tmp_path / "cells").glob("*.json"))) == len(CELLS)
 
 
-@on_dask
 def test_a_failure_on_a_cluster_is_one_line_as_well(tmp_path, cluster):
     with pytest.raises(SweepError, match="target=2.* failed: ValueError: the state is infinite") as failure:
         run(tmp_path, fails_at_two, cluster=cluster)
     assert in_one_line(failure)
 
 
-@on_dask
 def test_a_cell_that_takes_down_workers_of_a_cluster_ends_the_sweep(tmp_path, cluster):
     with pytest.raises(SweepError, match="workers stopped while they measured .*target=2") as failure:
         run(tmp_path, takes_its_worker_down, cells=CELLS[:3], cluster=cluster)
     assert in_one_line(failure)
 
 
-@on_dask
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense", "", "http://127.0.0.1:80"])
 def test_a_wrong_address_is_one_line_within_seconds(tmp_path, address):
     start = time.monotonic()
