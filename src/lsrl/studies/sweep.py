@@ -59,8 +59,8 @@ def swept(
     `seed` is at least 0; `version` says what made the cells, e.g. LSRL's version and the study's own revision: a cell
     on disk counts if it has the same seed, version and parameters. `workers` is the number of processes (all
     processors, if None; 1 measures in this process, where BLAS keeps its threads: see
-    `use_one_thread`), `cluster` the address of a Dask scheduler to use instead. Finished cells stay on disk when the sweep
-    is stopped.
+    `use_one_thread`), `cluster` the address of a Dask scheduler to use instead. Finished cells stay on disk when
+    the sweep is stopped.
 
     Raises `SweepError` when a cell fails (after those in flight are stored), a cell comes twice, or the cluster
     cannot be used; `RangeError` for a seed or number of workers that is none; `FormatError` when files cannot be
