@@ -15,6 +15,7 @@ from lsrl.command_options import DEFAULT, Dtype, Json, MaxLength, Spec, Target, 
 from lsrl.errors import LsrlError, UnsupportedProgram
 from lsrl.incontext_commands import incontext
 from lsrl.specs import Specified, specified
+from lsrl.study_commands import study
 from lsrl.targets.registry import TARGETS, target_named
 from lsrl.terminal import as_cell, emit, print_problem, progress_bar, table, working
 
@@ -26,6 +27,7 @@ app = typer.Typer(
     "SPEC is file.py:name (runs that file), file.json, or zoo:name.",
 )
 app.add_typer(incontext, name="incontext")
+app.command("study")(study)
 
 
 def main() -> None:

@@ -104,6 +104,13 @@ class CircuitBuilder:
             return self._plain_relu(argument, self.fact(argument), ONE if height == 1 else argument.content())
         return clip.times(height)
 
+    def decided_off(self, boolean: Affine) -> Affine:
+        """1 − the boolean, as relu(1 − 2 · boolean): exactly 0 even where the boolean is only nearly 1."""
+        if boolean.is_constant:
+            return one_minus(boolean)
+        argument = boolean.times(fmpq(-2)).shifted(ONE)
+        return self.unit(("relu", argument.key()), ReLUUnit(argument), BOOLEAN)
+
     def folded_relu(self, argument: Affine) -> Affine | None:
         """max(argument, 0) where the facts make it a form that needs no unit of its own."""
         fact = self.fact(argument)

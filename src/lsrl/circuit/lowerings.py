@@ -13,6 +13,9 @@ from lsrl.circuit.units import ProductUnit
 from lsrl.errors import RangeError, UnsupportedProgram
 from lsrl.lang.numbers import HALF, ONE, ZERO
 
+LARGE_M = 32
+"""From values larger than this on, big-M gets a condition that is exactly 0 where it selects."""
+
 
 def by_big_m(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
     """boolean · value with ReLUs only: relu(v − M(1−c)) − relu(−v − M(1−c)).
@@ -40,17 +43,28 @@ def by_big_m(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
             "declare Input(range=(low, high)) and compile(..., max_length=...), "
             "or, in a program without a GatedState, use target='gated-linear-rnn' and via='auto'"
         )
-    off = one_minus(condition)
+    off, room = _off(builder, condition, max(fact.high, ZERO) - min(fact.low, ZERO))
     if fact.low < 0 and fact.grid is not None:
-        lifted = builder.relu(combination([(ONE, value), (fact.low - fact.high, off)], -fact.low))
+        lifted = builder.relu(combination([(ONE, value), (room * (fact.low - fact.high), off)], -fact.low))
         builder.assume(lifted, Fact(ZERO, fact.high - fact.low))
         return lifted.plus(condition.times(fact.low))
-    positive = builder.relu(combination([(ONE, value), (-max(fact.high, ZERO), off)]))
-    negative = builder.relu(combination([(-ONE, value), (min(fact.low, ZERO), off)]))
+    positive = builder.relu(combination([(ONE, value), (-room * max(fact.high, ZERO), off)]))
+    negative = builder.relu(combination([(-ONE, value), (room * min(fact.low, ZERO), off)]))
     # The ranges of v and M(1 − c) alone do not tell that these are never larger than |v|.
     builder.assume(positive, Fact(ZERO, max(fact.high, ZERO)))
     builder.assume(negative, Fact(ZERO, max(-fact.low, ZERO)))
     return combination([(ONE, positive), (-ONE, negative)])
+
+
+def _off(builder: CircuitBuilder, condition: Affine, size: fmpq) -> tuple[Affine, fmpq]:
+    """1 − condition, and how many times M it is worth.
+
+    M times an error of the condition is an error of the result: where M is large, relu(1 − 2c) is exactly 0
+    for every c above ½, and twice M is enough for every c below ¼.
+    """
+    if size <= LARGE_M or builder.literal:
+        return one_minus(condition), ONE
+    return builder.decided_off(condition), fmpq(2)
 
 
 def without_products(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:

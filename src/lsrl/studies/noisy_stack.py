@@ -65,10 +65,10 @@ def _noisy(
     def noisy(array: Any) -> Floats:
         """The array with noise on what is not zero: (copies, …)."""
         dense = array.toarray() if isinstance(array, csr_array) else array
-        result = np.repeat(dense[None], copies, axis=0)
-        places = np.nonzero(dense)
-        noise = rng.standard_normal((copies, len(places[0])))
-        result[(slice(None), *places)] += (sigma * noise).astype(dense.dtype)
+        result: Floats = np.repeat(dense[None], copies, axis=0)
+        places = np.flatnonzero(dense)
+        noise = rng.standard_normal((copies, len(places)))
+        result.reshape(copies, -1)[:, places] += (sigma * noise).astype(dense.dtype)
         return result
 
     def mapped(values: Floats, matrix: Any, constants: Floats | None = None) -> Floats:

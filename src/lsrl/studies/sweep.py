@@ -123,6 +123,8 @@ def _workers(workers: int | None, cluster: str | None, measure: Measure) -> Iter
         with on_cluster(cluster, measure) as backend, joblib.parallel_config(backend=backend):
             yield joblib.Parallel(n_jobs=-1, **how)
         return
+    # A worker that was replaced because it grew is no problem: its cell is done, and the next has a new worker.
+    warnings.filterwarnings("ignore", message="A worker stopped while some jobs", category=UserWarning)
     number = joblib.cpu_count() if workers is None else workers
     # NumPy's matrix products, too, get one thread in each process: see `use_one_thread`.
     with threads_restored(), joblib.parallel_config(backend="loky", inner_max_num_threads=1):

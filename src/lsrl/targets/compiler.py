@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
+from lsrl.circuit.paper_style import in_paper_style
 from lsrl.circuit.translate import circuit_of, input_facts
 from lsrl.errors import ProgramError, UnsupportedProgram, shortened
 from lsrl.lang import Program
 from lsrl.lang.guarded import guarded
+from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.model import CompiledModel
 from lsrl.targets.registry import target_named
 from lsrl.targets.report import report_of
+
+Style: TypeAlias = Literal["default", "paper"]
+STYLES = ("default", "paper")
+LITERAL = ("linear-rnn", "gated-linear-rnn")
+"""The targets of circuits that stand as they are written."""
 
 
 def compile(
@@ -22,6 +30,7 @@ def compile(
     input_range: tuple[Any, Any] | None = None,
     max_length: int | None = None,
     dtype: str | None = None,
+    style: Style = "default",
 ) -> CompiledModel:
     """Compile a program into a network of the target architecture.
 
@@ -29,6 +38,8 @@ def compile(
     program's `Input` declares; `max_length` is the longest sequence the model will accept; `dtype` is float64
     where the target has it, else float32. A program over tokens becomes, on the targets that are models of
     language, one that answers with no token whatever it was not made for (`lsrl.lang.guarded`).
+    `style="paper"` writes steps, branches and cyclic counters as Petrov et al. 2024 do, for studies of their
+    fragile forms, on the two linear targets; such a model guarantees nothing.
     Raises `UnsupportedProgram` for what the target cannot express and `RangeError` where it needs
     a range or length that is not declared.
 
@@ -43,14 +54,24 @@ def compile(
     dtype = chosen.dtypes[0] if dtype is None else dtype
     if dtype not in chosen.dtypes:
         raise UnsupportedProgram(f"dtype={dtype!r} of {target}; expected one of {', '.join(chosen.dtypes)}")
+    if style not in STYLES:
+        raise UnsupportedProgram(f"style={shortened(style)} of {target}; expected one of {', '.join(STYLES)}")
+    if style == "paper" and target not in LITERAL:
+        raise UnsupportedProgram(
+            f"style='paper' on {target}; expected one of {', '.join(LITERAL)}, which the paper's forms are for"
+        )
     started = time.perf_counter()
+    if style == "paper":
+        program = in_paper_style(program)
     longest = max_length
     if chosen.tokens and program.vocabulary is not None:
         program, longest = _for_tokens(program, input_range, max_length)
-    circuit = circuit_of(program, input_range=input_range, max_length=longest)
+    circuit = circuit_of(program, input_range=input_range, max_length=longest, literal=style == "paper")
     assembly = chosen.assemble(circuit, program, dtype)
     seconds = time.perf_counter() - started
     guarantee = replace(assembly.guarantee, max_length=max_length)
+    if style == "paper":
+        guarantee = Guarantee("none", math.inf, max_length, "style='paper' keeps forms that lose their precision")
     return CompiledModel(
         program=program,
         target=target,

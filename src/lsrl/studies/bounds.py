@@ -1,0 +1,108 @@
+"""What models guarantee beside the worst error that was seen: every zoo program on every target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lsrl import zoo
+from lsrl.errors import UnsupportedProgram
+from lsrl.incontext import FunctionApproximator
+from lsrl.studies.cells import Cell
+from lsrl.studies.figures import bounds_figure
+from lsrl.studies.study import Study
+from lsrl.studies.subjects import ARCHITECTURES
+from lsrl.targets.compiler import compile as compiled
+from lsrl.targets.registry import target_named
+from lsrl.targets.verification import verified
+
+if TYPE_CHECKING:
+    import polars
+    from matplotlib.figure import Figure
+
+PLANES = "function_of_planes"
+"""Besides the zoo, whose programs are over whole numbers: a product of reals."""
+
+CASES, QUICK_CASES, LENGTH = 20, 2, 256
+
+
+def cells(quick: bool) -> list[Cell]:
+    """A cell for every program, architecture and format of numbers."""
+    return [
+        Cell(
+            "guarantee",
+            {
+                "program": program,
+                "architecture": architecture,
+                "dtype": dtype,
+                "cases": QUICK_CASES if quick else CASES,
+            },
+        )
+        for architecture in ARCHITECTURES
+        for program in (*zoo.names(), PLANES)
+        for dtype in target_named(architecture).dtypes
+    ]
+
+
+def measure(cell: Cell, seed: int) -> list[dict[str, Any]]:
+    """The guarantee, and the worst error over random sequences; `kind` says where a target refuses the program."""
+    given: Mapping[str, Any] = cell.parameters
+    if given["program"] == PLANES:
+        planes = FunctionApproximator(1, 1, order=1, max_cells=16)
+        program, longest, sample = planes.program, planes.max_length, None
+    else:
+        entry = zoo.get(given["program"])
+        program, longest, sample = entry.program, entry.max_length, entry.sample
+    try:
+        model = compiled(program, given["architecture"], max_length=longest, dtype=given["dtype"])
+    except UnsupportedProgram:
+        return [{"kind": "refused", "bound": None, "worst": None, "mismatches": 0, "steps": 0}]
+    steps = min(LENGTH, longest)
+    drawn = cell.seed(seed, "program")
+    found = verified(model, cases=given["cases"], length=steps, seed=drawn, sample=sample)
+    bound = None if model.guarantee.kind == "none" else model.guarantee.bound
+    return [
+        {
+            "kind": model.guarantee.kind,
+            "bound": bound,
+            "worst": found.worst_error,
+            "mismatches": found.mismatches,
+            "steps": steps,
+        }
+    ]
+
+
+def figures(frame: polars.DataFrame) -> dict[str, Figure]:
+    """Worst error against bound, a point for each model."""
+    title = "Guaranteed bound and worst error seen, zoo × architectures × formats"
+    return {"guarantee": bounds_figure(frame.to_dicts(), title)}
+
+
+def table(frame: polars.DataFrame) -> list[dict[str, Any]]:
+    """A row for each program and architecture, in the target's first format: worst error seen ≤ bound."""
+    rows: dict[str, dict[str, Any]] = {}
+    for found in frame.to_dicts():
+        name = str(found["architecture"])
+        if found["dtype"] != target_named(name).dtypes[0]:
+            continue
+        if found["kind"] == "exact" and not found["worst"]:
+            shown = "exact"
+        else:
+            shown = "refused" if found["bound"] is None else f"{found['worst']:.1g} ≤ {found['bound']:.1g}"
+        rows.setdefault(found["program"], {"program": found["program"]})[name] = shown
+    names = list(dict.fromkeys(name for row in rows.values() for name in row))
+    return [{name: row.get(name, "") for name in names} for row in rows.values()]
+
+
+STUDY = Study(
+    name="guarantee",
+    title="Guarantees and what was seen",
+    caption="Every zoo program, and a product of reals, on every architecture: worst error on random inputs ≤ bound. "
+    "Exact: every output was right bit for bit.",
+    revision="1",
+    cells=cells,
+    measure=measure,
+    figures=figures,
+    table=table,
+    settings={"cases": CASES, "length": LENGTH},
+)

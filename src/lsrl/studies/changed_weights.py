@@ -1,0 +1,86 @@
+"""Compiled networks whose stored weights were changed: noise, or a smaller number format. Works on every target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lsrl.targets.model import CompiledModel
+from lsrl.targets.registry import target_named
+from lsrl.targets.runtime import Runtime
+
+Change = Callable[[np.ndarray], np.ndarray]
+
+
+def changed(model: CompiledModel, change: Change) -> Runtime | None:
+    """What runs the model with `change` applied to every array of floats in its checkpoint.
+
+    None where a changed weight is not finite: such a network cannot be stored. Zeros should stay zeros.
+
+    >>> import lsrl
+    >>> model = lsrl.compile(lsrl.Program(2 * lsrl.Input(1)))
+    >>> changed(model, lambda weights: 3 * weights).run(np.ones((1, 1, 1))).item()
+    6.0
+    """
+    target = target_named(model.target)
+    tensors = {
+        file: {name: _applied(change, array) for name, array in arrays.items()}
+        for file, arrays in target.as_tensors(model.weights).items()
+    }
+    if not all(np.isfinite(array).all() for arrays in tensors.values() for array in arrays.values()):
+        return None
+    description = target.description(model.weights) if target.description else {}
+    return target.runtime(target.from_tensors(tensors, description))
+
+
+def _applied(change: Change, array: np.ndarray) -> np.ndarray:
+    if not np.issubdtype(array.dtype, np.floating):
+        return array
+    with np.errstate(over="ignore"):
+        result: np.ndarray = change(array).astype(array.dtype)
+    return result
+
+
+def outputs_of(runtime: Runtime | None, x: np.ndarray, dtype: str) -> np.ndarray | None:
+    """What it computes on x (batch, T, in); None for no runtime."""
+    if runtime is None:
+        return None
+    with np.errstate(all="ignore"):
+        return np.asarray(runtime.run(x.astype(dtype)), dtype=np.float64)
+
+
+def relative_noise(sigma: float, rng: np.random.Generator) -> Change:
+    """weight · (1 + N(0, σ²)).
+
+    >>> relative_noise(0.0, np.random.default_rng(0))(np.array([2.0, 0.0])).tolist()
+    [2.0, 0.0]
+    """
+    return lambda weights: weights * (1 + sigma * rng.standard_normal(weights.shape))
+
+
+def _int8(weights: np.ndarray) -> np.ndarray:
+    """256 levels for every row of a matrix (every vector as a whole), as large as its largest weight needs."""
+    flat = weights.reshape(len(weights), -1) if weights.ndim > 1 else weights.reshape(1, -1)
+    if not flat.size:
+        return weights
+    scale = np.abs(flat).max(axis=1, keepdims=True) / 127
+    scale[scale == 0] = 1
+    rounded: np.ndarray = (np.rint(flat / scale) * scale).reshape(weights.shape)
+    return rounded
+
+
+def _bfloat16(weights: np.ndarray) -> np.ndarray:
+    import torch
+
+    rounded: np.ndarray = torch.from_numpy(np.ascontiguousarray(weights)).to(torch.bfloat16).double().numpy()
+    return rounded
+
+
+FORMATS: dict[str, Change] = {
+    "float32": lambda weights: weights.astype(np.float32),
+    "bfloat16": _bfloat16,
+    "float16": lambda weights: weights.astype(np.float16),
+    "int8": _int8,
+}
+"""Number formats for weights; arithmetic stays in the model's own."""

@@ -1,0 +1,34 @@
+"""One page of all studies whose results are in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+
+from lsrl.errors import MissingPackage
+from lsrl.files import write_file
+from lsrl.studies.results import METADATA, read_results
+from lsrl.studies.study import Study
+
+
+def write_report(directory: Path, studies: Iterable[Study]) -> Path:
+    """Write `report.html` from the results that are there. Raises `FormatError`, `MissingPackage`."""
+    try:
+        from jinja2 import Environment
+
+        from lsrl.view.palette import as_svg
+    except ImportError:
+        raise MissingPackage("jinja2", "a report", "study") from None
+    shown = []
+    for study in studies:
+        if (directory / study.name / METADATA).is_file():
+            found = read_results(directory / study.name)
+            figures = [as_svg(figure) for figure in study.figures(found.frame).values()]
+            about = {"title": study.title, "caption": study.caption, "metadata": found.metadata}
+            shown.append({**about, "figures": figures, "rows": study.table(found.frame)})
+    template = files("lsrl.studies").joinpath("report.html").read_text(encoding="utf-8")
+    page = Environment(autoescape=True).from_string(template).render(studies=shown)
+    path = directory / "report.html"
+    write_file(path, page.encode())
+    return path

@@ -1,0 +1,75 @@
+"""What a study is: cells to measure, and how to show what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsrl.studies.cells import Cell
+from lsrl.studies.measuring import Measure
+from lsrl.studies.results import described, write_results
+from lsrl.studies.sweep import Progress, Swept, swept
+from lsrl.view.palette import written
+
+if TYPE_CHECKING:
+    import polars
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Study:
+    """A named sweep: `cells(quick)` are measured by `measure`; `figures` and `tables` show the results.
+
+    `revision` changes whenever a measurement would: cells of another revision are made anew.
+    """
+
+    name: str
+    title: str
+    caption: str
+    revision: str
+    cells: Callable[[bool], Sequence[Cell]]
+    measure: Measure
+    figures: Callable[[polars.DataFrame], Mapping[str, Figure]]
+    table: Callable[[polars.DataFrame], list[dict[str, Any]]]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def conducted(
+    study: Study,
+    directory: Path,
+    *,
+    quick: bool = False,
+    seed: int = 0,
+    workers: int | None = None,
+    cluster: str | None = None,
+    progress: Progress | None = None,
+) -> Swept:
+    """Measure a study into `directory`/its name: results, metadata, and its figures as SVG and PNG. Raises as `swept`.
+
+    >>> from lsrl.studies import STUDIES
+    >>> sorted(STUDIES)
+    ['architectures', 'drift', 'formats', 'guarantee', 'noise']
+    """
+    from lsrl.machine import machine
+
+    version = f"lsrl {machine().get('lsrl', '?')}, {study.name} {study.revision}"
+    place = directory / study.name
+    result = swept(
+        study.cells(quick),
+        study.measure,
+        directory=place,
+        seed=seed,
+        version=version,
+        workers=workers,
+        cluster=cluster,
+        progress=progress,
+    )
+    settings = {**study.settings, "quick": quick}
+    about = described(settings, seed=seed, version=version, cells=result.cells, seconds=result.seconds)
+    write_results(place, result.frame, about)
+    for name, figure in study.figures(result.frame).items():
+        for ending in ("svg", "png"):
+            written(figure, place / f"{name}.{ending}")
+    return result
