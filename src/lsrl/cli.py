@@ -207,6 +207,21 @@ def check(
 
 
 @app.command()
+def explain(
+    spec: Spec,
+    target: Target = DEFAULT,
+    max_length: MaxLength = None,
+    dtype: Dtype = None,
+    top: Annotated[int, typer.Option(min=1, help="how many values to list")] = 20,
+    as_json: Json = False,
+) -> None:
+    """What limits a compiled program's precision and the noise in weights that it stands, worst first."""
+    found = _compiled(specified(spec), target, max_length, dtype).explain()
+    rows = [limit.as_dict() for limit in found.limits[:top]]
+    emit(found.as_dict(), as_json, lambda: Group(table(rows, title=f"{spec} on {target.value}"), str(found)))
+
+
+@app.command()
 def bench(
     quick: Annotated[bool, typer.Option(help="leave out the slowest sizes")] = False, as_json: Json = False
 ) -> None:

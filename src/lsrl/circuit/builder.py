@@ -34,6 +34,9 @@ from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lang.primitives import Via
 
+RAMP = fmpq(1, 8)
+"""The part of the gap between two values that the ramp of a comparison takes, in its middle."""
+
 
 class CircuitBuilder:
     """Collects units, shares equal ones, and knows the facts of every form over them."""
@@ -97,12 +100,21 @@ class CircuitBuilder:
         folded = self.folded_relu(argument)
         if folded is not None:
             return folded
+        argument = self._widened(argument)
         height = self._clip_height(argument)
         clip = None if height is None else self._clip(argument.times(1 / height))
         if height is None or clip is None:
             # A comparison's own clip stays between 0 and 1; any other form is scaled to whole weights.
             return self._plain_relu(argument, self.fact(argument), ONE if height == 1 else argument.content())
         return clip.times(height)
+
+    def _widened(self, argument: Affine) -> Affine:
+        """The argument with its gentlest slope: where only its greatest value is above 0, from the one below it on."""
+        fact = self.fact(argument)
+        if fact.grid is None or fact.high is None:
+            return argument
+        below = fact.high - fact.grid
+        return argument.shifted(-below).times(fact.high / fact.grid) if below < 0 else argument
 
     def decided_off(self, boolean: Affine) -> Affine:
         """1 − the boolean, as relu(1 − 2 · boolean): exactly 0 even where the boolean is only nearly 1."""
@@ -155,8 +167,9 @@ class CircuitBuilder:
 
         Where f has a grid with no point strictly inside (0, 1), let p ≤ 0 and q ≥ 1 be the grid
         points around the ramp. If p is the least (q the greatest) value, one ReLU is enough;
-        otherwise the ramp takes the middle half of the gap, so that an error of up to a quarter
-        of the gap on either side does not reach the result at all.
+        otherwise the ramp takes the middle eighth of the gap, so that an error of up to 7/16 of
+        the gap does not reach the result at all. An error never gets through further than the half; an
+        eighth is what float32 still holds exactly for as many values as `MOST_STEPS`.
         """
         progress = self.ramp(argument)
         fact = self.fact(progress)
@@ -170,7 +183,7 @@ class CircuitBuilder:
             return one_minus(self.relu(one_minus(across)))
         if fact.high == below + fact.grid:
             return self.relu(across)
-        missing = one_minus(across.times(fmpq(2)).shifted(fmpq(-1, 2)))
+        missing = one_minus(across.times(1 / RAMP).shifted((1 - 1 / RAMP) / 2))
         centred = one_minus(self._plain_relu(missing, self.fact(missing), missing.content()))
         clip = self._plain_relu(centred, self.fact(centred), ONE)
         self.assume(clip, BOOLEAN)

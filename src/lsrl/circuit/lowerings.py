@@ -117,7 +117,10 @@ def stepped_relu(builder: CircuitBuilder, argument: Affine, fact: Fact) -> Affin
     if fact.two_values is None or fact.low != 0:
         return builder.relu(argument)
     height = fact.two_values[1]
-    return builder.step(builder.ramp(argument.times(1 / height)).shifted(-HALF), HALF).times(height)
+    middle = builder.ramp(argument.times(1 / height)).shifted(-HALF)
+    gap = gap_at_zero(builder.fact(middle))
+    centre, margin = gap if gap is not None and gap[1] > HALF else (ZERO, HALF)
+    return builder.step(middle.shifted(-centre), margin).times(height)
 
 
 def surely_stepped_relu(builder: CircuitBuilder, argument: Affine, fact: Fact) -> Affine:

@@ -9,16 +9,20 @@ from typing import Any, Literal, TypeAlias
 
 from lsrl.circuit.paper_style import in_paper_style
 from lsrl.circuit.translate import circuit_of, input_facts
+from lsrl.circuit.units import Circuit
 from lsrl.errors import ProgramError, UnsupportedProgram, shortened
 from lsrl.lang import Program
 from lsrl.lang.guarded import guarded
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.model import CompiledModel
-from lsrl.targets.registry import target_named
+from lsrl.targets.registry import Target, target_named
 from lsrl.targets.report import report_of
 
 Style: TypeAlias = Literal["default", "paper"]
 STYLES = ("default", "paper")
+GUARD_STEPS = 2
+"""Facts about programs over tokens are about sequences so much too long, or what counts such steps would be a bit."""
+
 LITERAL = ("linear-rnn", "gated-linear-rnn")
 """The targets of circuits that stand as they are written."""
 
@@ -64,7 +68,7 @@ def compile(
     if style == "paper":
         program = in_paper_style(program)
     longest = max_length
-    if chosen.tokens and program.vocabulary is not None:
+    if _answers_tokens(chosen, program):
         program, longest = _for_tokens(program, input_range, max_length)
     circuit = circuit_of(program, input_range=input_range, max_length=longest, literal=style == "paper")
     assembly = chosen.assemble(circuit, program, dtype)
@@ -88,6 +92,10 @@ def compile(
     )
 
 
+def _answers_tokens(target: Target, program: Program) -> bool:
+    return target.tokens and program.vocabulary is not None
+
+
 def _for_tokens(program: Program, input_range: Any, max_length: int | None) -> tuple[Program, int | None]:
     """The program that refuses what it was not made for, and the length up to which it must know that."""
     if input_range is not None:
@@ -95,5 +103,16 @@ def _for_tokens(program: Program, input_range: Any, max_length: int | None) -> t
             f"input_range={shortened(input_range)} of {program.name}, whose input is tokens; expected none: "
             "its range is in its vocabulary"
         )
-    # Facts are about sequences that are two steps too long, or what counts such steps would be known to be 0, or a bit.
-    return guarded(program, max_length), None if max_length is None else max_length + 2
+    return guarded(program, max_length), None if max_length is None else max_length + GUARD_STEPS
+
+
+def circuit_for(model: CompiledModel) -> Circuit:
+    """The legalised circuit of a model, made again from its program: what a loaded one has not."""
+    chosen = target_named(model.target)
+    ends = [(fact.low, fact.high) for fact in model.inputs]
+    known = all(low is not None and high is not None for low, high in ends)
+    narrowed = ([low for low, _ in ends], [high for _, high in ends]) if known else None
+    length = model.max_length
+    longest = length + GUARD_STEPS if length is not None and _answers_tokens(chosen, model.program) else length
+    circuit = circuit_of(model.program, input_range=narrowed, max_length=longest)
+    return chosen.assemble(circuit, model.program, model.dtype).circuit

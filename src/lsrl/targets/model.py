@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.neurons import NeuronStack
 from lsrl.circuit.residual import ResidualStack
+from lsrl.circuit.sensitivity import Sensitivity, sensitivity_of
 from lsrl.circuit.stack import Stack
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError, RangeError, ShapeError, UnsupportedProgram
@@ -130,9 +132,22 @@ class CompiledModel:
 
         return completed(self, prompt, max_new_tokens)
 
+    def explain(self) -> Sensitivity:
+        """What limits its precision and the noise in weights that it stands, worst first; see `Sensitivity`.
+
+        A loaded model is compiled again for that.
+        """
+        return self._sensitivity
+
+    @cached_property
+    def _sensitivity(self) -> Sensitivity:
+        from lsrl.targets.compiler import circuit_for
+
+        return sensitivity_of(circuit_for(self) if self.circuit is None else self.circuit)
+
     def report(self) -> Report:
-        """Depth, width, parameters, non-zeros, compile time, guarantee."""
-        return self.sizes
+        """Depth, width, parameters, non-zeros, compile time, guarantee, and what `explain` says in a line."""
+        return replace(self.sizes, stability=str(self.explain()))
 
     def verify(self, cases: int = 100, *, length: int | None = None, seed: int = 0) -> Verification:
         """Compare with the exact interpreter on random inputs; see `Verification`."""

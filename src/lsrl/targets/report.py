@@ -15,7 +15,8 @@ class Report:
     """The sizes of a compiled model.
 
     `parameters` counts the dense matrices' entries, `nonzeros` those that are not zero;
-    `state_dimension` adds up all layers' states, `compile_seconds` is the wall-clock time.
+    `state_dimension` adds up all layers' states, `compile_seconds` is the wall-clock time. `stability` says
+    what changed weights do to it (`CompiledModel.explain` has more).
     """
 
     program: str
@@ -28,6 +29,7 @@ class Report:
     nonzeros: int
     compile_seconds: float
     guarantee: str
+    stability: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON types."""

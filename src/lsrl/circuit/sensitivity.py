@@ -1,0 +1,198 @@
+"""Which values of a program limit its precision, and how much noise in the weights its decisions stand.
+
+A *gain* of K says: while every weight and constant of the circuit changes by a relative amount of at
+most u, and no decision flips, the value changes by at most u · K, to first order in u. A decision's *tolerance* is the
+u below which it does not flip, to first order; the tolerance of all decisions together is a bound
+without that proviso, since it is checked with errors of every order (`weight_noise`).
+
+All of this is about the circuit's own weights, each of them once. A network passes values through
+the layers between two units, and every weight on the way counts again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from lsrl.circuit.units import BitUnit, Circuit, InputUnit
+from lsrl.circuit.weight_noise import NoisyCircuit, errors, form_error, noisy, size_of, sizes_of
+from lsrl.lang.numbers import as_float
+
+Kind: TypeAlias = Literal["decision", "output", "value"]
+
+TINY = 2.0**-200
+"""Relative changes so small that in floats only their first order is left."""
+
+LARGEST = 0.5
+"""Relative changes beyond which nothing is claimed."""
+
+SLACK = 1 - 2.0**-20
+"""Bounds are computed in float64; this covers their own rounding."""
+
+ROUNDS = 8
+"""Halvings, on a logarithmic scale, of the interval in which the tolerance of all decisions is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What limits a circuit at one value of the program, in its worst component.
+
+    `decision`: the comparison's argument is up to `magnitude`, and stays `margin` away from where the result
+    would change; `gain` is the argument's. `output`: it is up to `magnitude`, and rounds to the right grid
+    point while it is off by less than `margin`, half the grid. `value`: everything else; it has no margin.
+    `tolerance` = margin / gain is the relative change of all weights that it stands, to first order.
+    """
+
+    name: str
+    kind: Kind
+    margin: float | None
+    magnitude: float
+    gain: float
+    tolerance: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The limit as plain JSON types; what is not bounded is None."""
+        numbers = {key: getattr(self, key) for key in ("margin", "magnitude", "gain", "tolerance")}
+        return {"name": self.name, "kind": self.kind} | {key: _finite(number) for key, number in numbers.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """The limits of a circuit, worst first: decisions and outputs by tolerance, then values by gain.
+
+    No decision flips while every weight changes by a relative amount of at most `tolerance` (0 to 0.5; infinite
+    where nothing is decided). The outputs then change by at most `output_gain` times that, to first order.
+    `unbounded` names the first value of which no bound is known, or nothing.
+
+    >>> from lsrl.circuit.translate import circuit_of
+    >>> from lsrl.lang import Input, Program
+    >>> from lsrl.lang import larger
+    >>> found = sensitivity_of(circuit_of(Program(larger(Input(1, range=(0, 9), integer=True), 4, name="high"))))
+    >>> found.weakest.name, found.weakest.margin, found.output_gain
+    ('high', 0.25, 2.0)
+    """
+
+    limits: tuple[Limit, ...]
+    tolerance: float
+    output_gain: float
+    unbounded: str = ""
+
+    @property
+    def weakest(self) -> Limit | None:
+        """The decision that flips first, or None where nothing is decided."""
+        return next((limit for limit in self.limits if limit.kind == "decision"), None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain JSON types; what is not bounded is None."""
+        return {
+            "tolerance": _finite(self.tolerance),
+            "output_gain": _finite(self.output_gain),
+            "unbounded": self.unbounded,
+            "limits": [limit.as_dict() for limit in self.limits],
+        }
+
+    def __str__(self) -> str:
+        weakest = self.weakest
+        if weakest is None:
+            decided = "nothing is decided by a gap"
+        else:
+            where = f"{weakest.name!r}, margin {weakest.margin:.3g} of {weakest.magnitude:.3g}"
+            decided = (
+                f"no decision flips while every weight of the circuit changes by at most {100 * self.tolerance:.2g} % "
+                f"(weakest: {where})"
+            )
+        if math.isfinite(self.output_gain):
+            return f"{decided}; outputs change by at most {self.output_gain:.2g} times the change, to first order"
+        return f"{decided}; no bound is known for {self.unbounded!r}: declare Input(range=...) and max_length"
+
+
+def sensitivity_of(circuit: Circuit) -> Sensitivity:
+    """What limits a circuit; takes time proportional to its size."""
+    noise = noisy(circuit)
+    small = errors(noise, TINY)
+    gains = [error / TINY for error in small]
+    decisions = list(_decisions(noise, small))
+    outputs = list(_outputs(noise, small))
+    decided = {limit.name for limit in decisions}
+    values = [limit for limit in _values(noise, gains) if limit.name not in decided]
+    unbounded = [circuit.origins[i] for i, gain in enumerate(gains) if math.isinf(gain)]
+    if not unbounded:  # a decision's argument may be the first form without a bound
+        unbounded = [limit.name for limit in (*decisions, *outputs) if math.isinf(limit.gain)]
+    return Sensitivity(
+        limits=(*sorted(_worst([*decisions, *outputs]), key=_by_tolerance), *sorted(_worst(values), key=_by_gain)),
+        tolerance=_tolerance(noise, decisions),
+        output_gain=max(limit.gain for limit in outputs),
+        unbounded=unbounded[0] if unbounded else "",
+    )
+
+
+def _decisions(noise: NoisyCircuit, small: Sequence[float]) -> Iterator[Limit]:
+    for unit, decision in noise.decisions.items():
+        gain = form_error(noise, decision.argument, small, TINY) / TINY
+        name, size = noise.circuit.origins[unit], decision.argument.largest
+        yield Limit(name, "decision", decision.margin, size, gain, decision.tolerance(gain))
+
+
+def _outputs(noise: NoisyCircuit, small: Sequence[float]) -> Iterator[Limit]:
+    circuit = noise.circuit
+    for i, form in enumerate(circuit.outputs):
+        fact = circuit.knowledge.fact(form)
+        gain = form_error(noise, sizes_of(circuit, form), small, TINY) / TINY
+        margin = None if fact.grid is None or fact.low == fact.high else as_float(fact.grid) / 2
+        tolerance = None if margin is None else margin / gain if gain else math.inf
+        yield Limit(f"output[{i}]", "output", margin, size_of(fact), gain, tolerance)
+
+
+def _values(noise: NoisyCircuit, gains: Sequence[float]) -> Iterator[Limit]:
+    for i, unit in enumerate(noise.circuit.units):
+        if not isinstance(unit, (InputUnit, BitUnit)) and i not in noise.decisions:
+            yield Limit(noise.circuit.origins[i], "value", None, noise.values[i], gains[i], None)
+
+
+def _worst(limits: Sequence[Limit]) -> Iterator[Limit]:
+    """The worst component of every value."""
+    found: dict[str, Limit] = {}
+    for limit in limits:
+        known = found.get(limit.name)
+        if known is None or (_by_tolerance(limit), _by_gain(limit)) < (_by_tolerance(known), _by_gain(known)):
+            found[limit.name] = limit
+    yield from found.values()
+
+
+def _by_tolerance(limit: Limit) -> float:
+    return math.inf if limit.tolerance is None else limit.tolerance
+
+
+def _by_gain(limit: Limit) -> float:
+    return -limit.gain
+
+
+def _tolerance(noise: NoisyCircuit, decisions: Sequence[Limit]) -> float:
+    """A relative change up to which no decision flips, close to the largest that can be shown."""
+    if not decisions:
+        return math.inf
+    most = min(LARGEST, *(_by_tolerance(limit) for limit in decisions)) * SLACK
+    if not most or _all_hold(noise, most):
+        return most
+    least = 0.0
+    low, high = most * 1e-6, most
+    for _ in range(ROUNDS):
+        middle = math.sqrt(low * high)
+        if _all_hold(noise, middle):
+            low = least = middle
+        else:
+            high = middle
+    return least * SLACK
+
+
+def _all_hold(noise: NoisyCircuit, u: float) -> bool:
+    found = errors(noise, u)
+    return all(
+        decision.holds(form_error(noise, decision.argument, found, u), u) for decision in noise.decisions.values()
+    )
+
+
+def _finite(number: float | None) -> float | None:
+    return number if number is not None and math.isfinite(number) else None

@@ -1,0 +1,275 @@
+"""What changed weights do to a circuit: a bound on every unit's error.
+
+Every weight, constant and initial value is multiplied by a factor between 1 − u and 1 + u, which may
+be another one at every step. Then, with |x| the largest value of x from the facts and e(x) a bound on its error,
+
+    e(Σ w x + c)    = Σ |w| ((1 + u) e(x) + u |x|) + u |c|
+    e(relu(v))      = e(v)
+    e(v · w)        = |v| e(w) + |w| e(v) + e(v) e(w)
+    e(state)        the error that one step adds, times 1 + ρ + ρ² + … over the steps; ρ is the norm of A, changed
+
+A comparison whose argument keeps away from where the result would change (a *decision*) passes on
+no error as long as it does not flip: its own weights are all that is left. Inputs have no error.
+The bounds rise with u, so that what holds of one u holds of all smaller ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from flint import fmpq
+
+from lsrl.circuit.affine import Affine, UnitId
+from lsrl.circuit.facts import Fact, relu_fact
+from lsrl.circuit.state_graph import components
+from lsrl.circuit.units import (
+    BitUnit,
+    Circuit,
+    DelayUnit,
+    GatedStateUnit,
+    GateUnit,
+    InputUnit,
+    LatchUnit,
+    ProductUnit,
+    ReLUUnit,
+    StateUnit,
+    StepUnit,
+    SumUnit,
+    Unit,
+    forms_of,
+)
+from lsrl.lang.numbers import as_float
+
+
+class Sizes(NamedTuple):
+    """A form in floats, without signs: |weight| for every unit, |constant|, and the largest |value| of the form."""
+
+    terms: tuple[tuple[UnitId, float], ...]
+    constant: float
+    largest: float
+
+
+class Decision(NamedTuple):
+    """A comparison: its result stays while `argument` is off by at most `below` where it is low, `above` where high.
+
+    The argument's own weights are in its error; `knee` is where a clip's ramp ends, which is as wrong as two more
+    weights make it (0 for a step).
+    """
+
+    argument: Sizes
+    below: float
+    above: float
+    knee: float
+
+    @property
+    def margin(self) -> float:
+        """How far the argument stays away from where the result would start to change."""
+        return min(self.below, self.above)
+
+    def holds(self, error: float, u: float) -> bool:
+        """Whether an argument with this error cannot change the result, while weights change by at most u."""
+        moved = self.knee * ((1 + u) / (1 - u) - 1)
+        return error <= self.below and error + moved <= self.above
+
+    def tolerance(self, gain: float) -> float:
+        """The largest u for which `holds`, to first order, where the error is u · gain."""
+        return min(self.below / gain, self.above / (gain + 2 * self.knee)) if gain else math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class NoisyCircuit:
+    """A circuit, its forms as sizes, and its decisions; `open` are the steps that may go either way.
+
+    `loops` gives, for the first state of every cluster, its components in the order in which they are read.
+    """
+
+    circuit: Circuit
+    values: Sequence[float]
+    forms: Sequence[tuple[Sizes, ...]]
+    decisions: Mapping[UnitId, Decision]
+    open: frozenset[UnitId]
+    loops: Mapping[UnitId, list[list[UnitId]]]
+
+    @property
+    def steps(self) -> float:
+        """How many steps a sequence has at most."""
+        return math.inf if self.circuit.max_length is None else float(self.circuit.max_length)
+
+
+def noisy(circuit: Circuit) -> NoisyCircuit:
+    """What is needed to bound errors in a circuit."""
+    forms = [tuple(sizes_of(circuit, form) for form in forms_of(unit)) for unit in circuit.units]
+    undecided: set[UnitId] = set()
+    decisions: dict[UnitId, Decision] = {}
+    loops: dict[UnitId, list[list[UnitId]]] = {}
+    for i, unit in enumerate(circuit.units):
+        if (isinstance(unit, StepUnit) and unit.margin is None) or (
+            isinstance(unit, BitUnit) and _reads_open(forms[i][0], undecided)
+        ):
+            undecided.add(i)
+        decision = _decision(circuit, unit, forms, i)
+        if decision is not None:
+            decisions[i] = decision
+        if isinstance(unit, StateUnit) and unit.cluster == i:
+            rows = [[(j - i, w) for j, w in state.previous] for _, state in circuit.cluster(i)]
+            loops[i] = [[i + member for member in members] for members in components([tuple(row) for row in rows])]
+    values = [size_of(fact) for fact in circuit.knowledge.facts]
+    return NoisyCircuit(circuit, values, forms, decisions, frozenset(undecided), loops)
+
+
+def sizes_of(circuit: Circuit, form: Affine) -> Sizes:
+    """A form's weights without signs."""
+    terms = tuple((unit, abs(as_float(weight))) for unit, weight in form.terms.items())
+    return Sizes(terms, abs(as_float(form.constant)), size_of(circuit.knowledge.fact(form)))
+
+
+def size_of(fact: Fact) -> float:
+    """The largest |value|, infinite where it is not known."""
+    return math.inf if fact.magnitude is None else as_float(fact.magnitude)
+
+
+def _decision(circuit: Circuit, unit: Unit, forms: Sequence[tuple[Sizes, ...]], i: UnitId) -> Decision | None:
+    match unit:
+        case StepUnit(margin=margin) if margin is not None:
+            return Decision(forms[i][0], as_float(margin), as_float(margin), 0.0)
+        case BitUnit():  # it tells 0 from the number next to it
+            return Decision(forms[i][0], 0.0, 0.0, 0.0)
+        case ReLUUnit(Affine(terms=terms, constant=top)) if len(terms) == 1 and top > 0:
+            ((inner, weight),) = terms.items()
+            below = circuit.units[inner]
+            if weight < 0 and isinstance(below, ReLUUnit):
+                gap = _gap(circuit.knowledge.fact(below.argument), -top / weight)
+                return gap and Decision(forms[inner][0], as_float(gap[0]), as_float(gap[1]), as_float(-top / weight))
+    return None
+
+
+def _gap(fact: Fact, knee: fmpq) -> tuple[fmpq, fmpq] | None:
+    """How far a value stays below 0, and above the knee, if it is never between nor at either."""
+    if fact.grid is None:
+        return None
+    low = fact.offset + fact.grid * (-fact.offset / fact.grid).floor()
+    high = low + fact.grid
+    return (-low, high - knee) if low < 0 and high > knee else None
+
+
+def errors(noise: NoisyCircuit, u: float) -> list[float]:
+    """A bound on the error of every unit at relative changes up to u < 1, as long as no decision flips."""
+    found = [0.0] * len(noise.forms)
+    for i, unit in enumerate(noise.circuit.units):
+        if not isinstance(unit, StateUnit):
+            found[i] = _error(noise, i, unit, found, u)
+        elif unit.cluster == i:
+            for members in noise.loops[i]:
+                _loop_errors(noise, members, found, u)
+    return found
+
+
+def form_error(noise: NoisyCircuit, form: Sizes, found: Sequence[float], u: float) -> float:
+    """A bound on the error of a form, given its units'; none where it reads a step that may go either way."""
+    return math.inf if _reads_open(form, noise.open) else _sum_error(noise, form, found, u)
+
+
+def _sum_error(noise: NoisyCircuit, form: Sizes, found: Sequence[float], u: float) -> float:
+    values, kept, total = noise.values, 1 + u, u * form.constant
+    for unit, weight in form.terms:
+        total += weight * (kept * found[unit] + u * values[unit])
+    return total
+
+
+def _reads_open(form: Sizes, undecided: Set[UnitId]) -> bool:
+    return bool(undecided) and any(unit in undecided for unit, _ in form.terms)
+
+
+def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u: float) -> float:
+    forms = noise.forms[i]
+    if i in noise.decisions or i in noise.open:
+        return u * forms[0].constant if isinstance(unit, ReLUUnit) else u
+    match unit:
+        case InputUnit():
+            return 0.0
+        case ReLUUnit() | SumUnit() | DelayUnit():
+            return form_error(noise, forms[0], found, u)
+        case ProductUnit():
+            return _product_error(noise, forms[0], forms[1], found, u)
+        case GateUnit(_, argument):
+            positive = relu_fact(noise.circuit.knowledge.fact(argument))
+            return _product_error(noise, forms[0], forms[1]._replace(largest=size_of(positive)), found, u)
+        case GatedStateUnit(init=init):
+            gate, drive = (form_error(noise, form, found, u) for form in forms)
+            size = max(noise.values[i], abs(as_float(init)))
+            start = u * abs(as_float(init))
+            return _accumulated(times(gate, size) + drive, start, 1 + gate, noise.steps)
+        case LatchUnit():
+            keep, taken = (form_error(noise, form, found, u) for form in forms)
+            local = times(keep, noise.values[i] + forms[1].largest + taken)
+            return _accumulated(local, taken, 1 + keep, noise.steps)
+        case _:
+            raise TypeError(f"{type(unit).__name__} has no bound on its error")
+
+
+def _product_error(noise: NoisyCircuit, left: Sizes, right: Sizes, found: Sequence[float], u: float) -> float:
+    """A step that may go either way does so only where the number that it selects is as close to 0 as its error."""
+    of_left, of_right = (_sum_error(noise, side, found, u) for side in (left, right))
+    total = times(left.largest, of_right) + times(right.largest, of_left) + times(of_left, of_right)
+    if _reads_open(left, noise.open):
+        total += of_right
+    if _reads_open(right, noise.open):
+        total += of_left
+    return total
+
+
+def _loop_errors(noise: NoisyCircuit, members: Sequence[UnitId], found: list[float], u: float) -> None:
+    """Errors of states that read one another: what one step adds, accumulated."""
+    inside, norm, added, start = set(members), 0.0, 0.0, 0.0
+    for i in members:
+        looped, local = 0.0, form_error(noise, noise.forms[i][0], found, u)
+        for other, weight, init in _remembered(noise, i):
+            if other in inside:
+                looped += weight
+                local += weight * u * max(noise.values[other], init)
+            else:
+                local += weight * ((1 + u) * max(found[other], u * init) + u * max(noise.values[other], init))
+        norm, added = max(norm, looped), max(added, local)
+        found[i] = local
+        start = max(start, u * abs(as_float(_state(noise, i).init)))
+    if norm:
+        total = _accumulated(added, start, norm * (1 + u), noise.steps)
+        for i in members:
+            found[i] = total
+
+
+def _remembered(noise: NoisyCircuit, i: UnitId) -> Iterator[tuple[UnitId, float, float]]:
+    """The states that a state reads, with |weight| and |initial value|."""
+    for other, weight in _state(noise, i).previous:
+        yield other, abs(as_float(weight)), abs(as_float(_state(noise, other).init))
+
+
+def _state(noise: NoisyCircuit, i: UnitId) -> StateUnit:
+    unit = noise.circuit.units[i]
+    if not isinstance(unit, StateUnit):
+        raise TypeError(f"unit {i} is no state")
+    return unit
+
+
+def _accumulated(added: float, start: float, rate: float, steps: float) -> float:
+    """The largest of e₀ = start, eₜ = rate · eₜ₋₁ + added."""
+    if not added and not start:
+        return 0.0
+    if math.isinf(rate) or math.isinf(added):
+        return math.inf
+    try:
+        if rate < 1:
+            return start + added * min(steps, 1 / (1 - rate))
+        grown = 1.0 if rate == 1 else rate**steps
+        total = (grown - 1) / (rate - 1) if rate > 1 + 2.0**-20 else steps * grown
+        return times(start, grown) + times(added, total)
+    except OverflowError:
+        return math.inf
+
+
+def times(one: float, other: float) -> float:
+    """The product, 0 where either is 0."""
+    return one * other if one and other else 0.0
