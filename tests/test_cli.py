@@ -80,6 +80,17 @@ def test_compile_writes_a_model_that_loads(here):
     )
 
 
+def test_explain_lists_what_limits_a_program():
+    found = data("explain", "zoo:majority", "--target", "lstm", "--max-length", "16")
+    assert [limit["name"] for limit in found["limits"]] == ["larger", "output[0]", "lead"]
+    assert found["limits"][0]["margin"] == 0.5
+    assert 0 < found["tolerance"] < found["limits"][0]["tolerance"] * 1.01
+    text = run("explain", "zoo:majority", "--target", "lstm", "--top", "1").stdout
+    assert "zoo:majority on lstm" in text
+    assert "no decision flips while every weight of the circuit changes by at most" in text
+    assert "output[0]" not in text
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_verify_reports_and_fails_by_its_exit_code(dtype):
     row = data("verify", "zoo:bracket_balance", "--cases", "5", "--length", "20", "--dtype", dtype)

@@ -212,7 +212,7 @@ def explain(
     target: Target = DEFAULT,
     max_length: MaxLength = None,
     dtype: Dtype = None,
-    top: Annotated[int, typer.Option(min=1, help="how many values to list")] = 20,
+    top: Annotated[int, typer.Option(min=1, help="how many values the table has; JSON has all")] = 20,
     as_json: Json = False,
 ) -> None:
     """What limits a compiled program's precision and the noise in weights that it stands, worst first."""

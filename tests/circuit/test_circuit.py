@@ -125,7 +125,7 @@ def test_ramps_are_widened_into_the_gap_and_centred():
     circuit = needed(digits() > 4)
     inner = next(unit for unit in circuit.units if isinstance(unit, ReLUUnit))
     assert inner.argument.terms == {0: -1}
-    assert inner.argument.constant == fmpq(73, 16)  # 1 at x ≥ 4 9/16, 0 at x ≤ 4 7/16: the middle eighth of (4, 5)
+    assert inner.argument.constant == fmpq(37, 8)  # 1 at x ≥ 4⅝, 0 at x ≤ 4⅜: the middle quarter of (4, 5)
 
 
 def test_ramps_that_a_value_can_fall_into_are_kept():

@@ -1,20 +1,28 @@
 """Sensitivity: known margins, and bounds that hold while every weight is changed."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import lsrl
+from lsrl import Input, Program, zoo
 from lsrl.circuit.translate import input_facts
 from lsrl.circuit.weight_noise import errors, noisy
-from lsrl.errors import LsrlError
+from lsrl.errors import FormatError, LsrlError
+from lsrl.studies.changed_weights import changed, outputs_of
 from lsrl.targets.registry import TARGETS
 from lsrl.targets.sampling import sampled_inputs
 from noisy_circuits import evaluated
 from strategies import expressible, programs, thorough
 
 LENGTH = 8
+PASSES = 5
+"""Weights that a value passes in each layer at most: two, both where it travels lifted by its low end, and the lift."""
+
+digit = Input(1, range=(0, 9), integer=True, name="digit")
 
 
 def check_bounds(model, x, rng, largest=0.05):
@@ -49,3 +57,86 @@ def test_bounds_hold_for_random_programs(target, data, seed):
     x = sampled_inputs(input_facts(program, None), rng, 1, LENGTH)[0]
     assume(not program.undecided(x))
     check_bounds(model, x, rng)
+
+
+@pytest.mark.parametrize("target", ["linear-rnn", "gated-linear-rnn", "lstm"])
+@pytest.mark.parametrize("name", zoo.names())
+def test_networks_stand_what_their_circuits_do_shared_out_over_their_layers(name, target):
+    entry, rng = zoo.get(name), np.random.default_rng(0)
+    model = lsrl.compile(entry.program, target, max_length=64)
+    found, passes = model.explain(), PASSES * (model.sizes.layers + 1)
+    u = min(found.tolerance, 1e-3) / passes
+    x = np.stack([entry.sample(rng, 64) for _ in range(4)])
+    runtime = changed(model, lambda weights: weights * (1 + u * rng.choice([-1, 1], weights.shape)))
+    off = np.abs(outputs_of(runtime, x, model.dtype) - model.run(x)).max()
+    assert off <= 1.5 * u * passes * found.output_gain
+
+
+@pytest.mark.parametrize(("target", "margin", "tolerance"), [("linear-rnn", 3 / 8, 0.025), ("lstm", 1 / 2, 0.037)])
+def test_a_comparison_has_its_margin_and_flips_just_beyond_its_tolerance(target, margin, tolerance):
+    found = lsrl.compile(Program(lsrl.larger(digit, 4, name="high")), target).explain()
+    (weakest, output) = found.limits
+    assert (weakest.name, weakest.kind, weakest.margin) == ("high", "decision", margin)
+    assert weakest.gain == pytest.approx(9 + 4.5, rel=0.02)  # the largest digit, and the threshold
+    assert found.tolerance == pytest.approx(tolerance, rel=0.02)
+    assert (output.kind, output.margin, output.tolerance) == ("output", 0.5, 0.5 / output.gain)
+
+
+def test_tolerances_are_not_far_from_what_flips():
+    model = lsrl.compile(Program(lsrl.larger(lsrl.cumsum(digit), 100, name="much")), max_length=30)
+    x = np.array([[9]] * 11 + [[1]] + [[0]] * 18)  # the sum is 100: just not more
+    u = model.explain().tolerance
+    runs = [evaluated(model.circuit, x, factor * u, Upwards())[1] for factor in (1, 30)]
+    assert [run[-1, 0] > 0.5 for run in runs] == [False, True]
+
+
+class Upwards:
+    """Every weight is off upwards: state and drive grow."""
+
+    def choice(self, _):
+        return 1
+
+    def uniform(self, *_):
+        return 1
+
+
+def test_sums_say_what_to_declare():
+    found = lsrl.compile(Program(lsrl.larger(lsrl.cumsum(digit, name="sum"), 4, name="high"))).explain()
+    assert (found.tolerance, found.unbounded) == (0, "sum")
+    assert str(found).endswith("no bound is known for 'sum': declare Input(range=...) and max_length")
+    assert found.as_dict()["limits"][0]["gain"] is None
+
+
+def test_bits_stand_nothing():
+    pair = Input(2, range=(0, 9), integer=True)
+    chosen = lsrl.ifelse(pair[0] > 4, pair[1], 0, name="chosen")
+    found = lsrl.compile(Program(chosen), "rnn-tanh").explain()
+    assert found.tolerance == 0
+    assert str(found).startswith("no change of weights is stood: 'chosen' tells 0 from the number next to it")
+
+
+def test_without_comparisons_nothing_is_decided():
+    found = lsrl.compile(Program(lsrl.cumsum(digit, name="sum")), max_length=10).explain()
+    assert found.weakest is None
+    assert np.isinf(found.tolerance)
+    assert [limit.kind for limit in found.limits] == ["output", "value"]
+    assert str(found).startswith("nothing is decided by a gap; outputs change by at most")
+
+
+@pytest.mark.parametrize(
+    ("target", "options"), [("lstm", {}), ("linear-rnn", {"style": "paper"}), ("linear-rnn", {"input_range": (0, 1)})]
+)
+def test_loaded_models_explain_themselves(target, options, tmp_path):
+    model = lsrl.compile(zoo.get("parity").program, target, max_length=64, **options)
+    model.save(tmp_path / "model")
+    loaded = lsrl.load(tmp_path / "model")
+    assert loaded.explain() == model.explain()
+    assert loaded.report() == model.report()
+
+
+def test_a_network_of_other_sizes_has_no_explanation():
+    model = lsrl.compile(zoo.get("parity").program, max_length=64)
+    other = dataclasses.replace(model, program=zoo.get("majority").program, circuit=None)
+    with pytest.raises(FormatError, match="are no longer what linear-rnn compiles it to; expected a model"):
+        other.explain()
+    assert other.report().stability.startswith("not known: the weights of majority")

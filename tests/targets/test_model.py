@@ -41,7 +41,9 @@ def test_the_report_has_every_size(model):
         "nonzeros": report.nonzeros,
         "compile_seconds": report.compile_seconds,
         "guarantee": "exact: bit for bit, up to 50 steps",
+        "stability": str(model.explain()),
     }
+    assert "outputs change by at most" in report.stability
     assert 3 <= report.nonzeros <= report.parameters
     assert "running total on" in str(report)
     assert str(report) in repr(model)

@@ -34,7 +34,7 @@ from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lang.primitives import Via
 
-RAMP = fmpq(1, 8)
+RAMP = fmpq(1, 4)
 """The part of the gap between two values that the ramp of a comparison takes, in its middle."""
 
 
@@ -167,9 +167,9 @@ class CircuitBuilder:
 
         Where f has a grid with no point strictly inside (0, 1), let p ≤ 0 and q ≥ 1 be the grid
         points around the ramp. If p is the least (q the greatest) value, one ReLU is enough;
-        otherwise the ramp takes the middle eighth of the gap, so that an error of up to 7/16 of
-        the gap does not reach the result at all. An error never gets through further than the half; an
-        eighth is what float32 still holds exactly for as many values as `MOST_STEPS`.
+        otherwise the ramp takes the middle quarter of the gap, so that an error of up to 3/8 of
+        the gap does not reach the result at all. No ramp stands more than half of it; an eighth was
+        tried, and float32 no longer tells long ranges apart exactly.
         """
         progress = self.ramp(argument)
         fact = self.fact(progress)

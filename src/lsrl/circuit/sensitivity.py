@@ -71,7 +71,7 @@ class Sensitivity:
     >>> from lsrl.lang import larger
     >>> found = sensitivity_of(circuit_of(Program(larger(Input(1, range=(0, 9), integer=True), 4, name="high"))))
     >>> found.weakest.name, found.weakest.margin, found.output_gain
-    ('high', 0.25, 2.0)
+    ('high', 0.375, 2.0)
     """
 
     limits: tuple[Limit, ...]
@@ -94,18 +94,25 @@ class Sensitivity:
         }
 
     def __str__(self) -> str:
+        parts = [self._decided()]
+        if math.isfinite(self.output_gain):
+            parts.append(f"outputs change by at most {self.output_gain:.2g} times the change, to first order")
+        if self.unbounded:
+            parts.append(f"no bound is known for {self.unbounded!r}: declare Input(range=...) and max_length")
+        return "; ".join(parts)
+
+    def _decided(self) -> str:
         weakest = self.weakest
         if weakest is None:
-            decided = "nothing is decided by a gap"
-        else:
-            where = f"{weakest.name!r}, margin {weakest.margin:.3g} of {weakest.magnitude:.3g}"
-            decided = (
-                f"no decision flips while every weight of the circuit changes by at most {100 * self.tolerance:.2g} % "
-                f"(weakest: {where})"
-            )
-        if math.isfinite(self.output_gain):
-            return f"{decided}; outputs change by at most {self.output_gain:.2g} times the change, to first order"
-        return f"{decided}; no bound is known for {self.unbounded!r}: declare Input(range=...) and max_length"
+            return "nothing is decided by a gap"
+        if not weakest.margin:
+            return f"no change of weights is stood: {weakest.name!r} tells 0 from the number next to it"
+        if not self.tolerance:
+            return f"no change of weights is known to be stood (weakest: {weakest.name!r})"
+        return (
+            f"no decision flips while every weight of the circuit changes by at most {100 * self.tolerance:.2g} % "
+            f"(weakest: {weakest.name!r}, margin {weakest.margin:.3g} of {weakest.magnitude:.3g})"
+        )
 
 
 def sensitivity_of(circuit: Circuit) -> Sensitivity:

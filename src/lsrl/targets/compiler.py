@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from lsrl.circuit.paper_style import in_paper_style
 from lsrl.circuit.translate import circuit_of, input_facts
 from lsrl.circuit.units import Circuit
-from lsrl.errors import ProgramError, UnsupportedProgram, shortened
+from lsrl.errors import FormatError, ProgramError, UnsupportedProgram, shortened
 from lsrl.lang import Program
 from lsrl.lang.guarded import guarded
 from lsrl.targets.guarantee import Guarantee
@@ -107,12 +107,23 @@ def _for_tokens(program: Program, input_range: Any, max_length: int | None) -> t
 
 
 def circuit_for(model: CompiledModel) -> Circuit:
-    """The legalised circuit of a model, made again from its program: what a loaded one has not."""
+    """The legalised circuit of a model, made again from its program: what a loaded one has not.
+
+    Of both styles it is the one that gives a network of the model's sizes.
+    """
     chosen = target_named(model.target)
     ends = [(fact.low, fact.high) for fact in model.inputs]
     known = all(low is not None and high is not None for low, high in ends)
     narrowed = ([low for low, _ in ends], [high for _, high in ends]) if known else None
     length = model.max_length
     longest = length + GUARD_STEPS if length is not None and _answers_tokens(chosen, model.program) else length
-    circuit = circuit_of(model.program, input_range=narrowed, max_length=longest)
-    return chosen.assemble(circuit, model.program, model.dtype).circuit
+    sizes = chosen.sizes(model.weights)
+    for literal in (False, True)[: 1 + (model.target in LITERAL)]:
+        circuit = circuit_of(model.program, input_range=narrowed, max_length=longest, literal=literal)
+        assembly = chosen.assemble(circuit, model.program, model.dtype)
+        if chosen.sizes(assembly.weights) == sizes:
+            return assembly.circuit
+    raise FormatError(
+        f"the weights of {model.program.name} are no longer what {model.target} compiles it to; "
+        "expected a model saved by this version of LSRL; compile it again"
+    )

@@ -135,7 +135,7 @@ class CompiledModel:
     def explain(self) -> Sensitivity:
         """What limits its precision and the noise in weights that it stands, worst first; see `Sensitivity`.
 
-        A loaded model is compiled again for that.
+        A loaded model is compiled again for that. Raises `FormatError` if that gives a network of other sizes.
         """
         return self._sensitivity
 
@@ -147,7 +147,11 @@ class CompiledModel:
 
     def report(self) -> Report:
         """Depth, width, parameters, non-zeros, compile time, guarantee, and what `explain` says in a line."""
-        return replace(self.sizes, stability=str(self.explain()))
+        try:
+            stability = str(self.explain())
+        except FormatError as problem:
+            stability = f"not known: {problem}"
+        return replace(self.sizes, stability=stability)
 
     def verify(self, cases: int = 100, *, length: int | None = None, seed: int = 0) -> Verification:
         """Compare with the exact interpreter on random inputs; see `Verification`."""
