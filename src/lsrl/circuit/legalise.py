@@ -48,6 +48,10 @@ GatedStateRule: TypeAlias = Callable[[CircuitBuilder, Affine, Affine, GatedState
 """How a target writes gate · (itself one step ago) + drive."""
 
 
+SumRule: TypeAlias = Callable[[CircuitBuilder, Affine], Affine]
+"""How a target writes a long form that many others read."""
+
+
 def kept_relu(builder: CircuitBuilder, argument: Affine, _: Fact) -> Affine:
     """A ReLU is a ReLU."""
     return builder.relu(argument)
@@ -63,6 +67,16 @@ def kept_states(
 def kept_gated_state(builder: CircuitBuilder, gate: Affine, drive: Affine, unit: GatedStateUnit) -> Affine:
     """A selective state is one."""
     return builder.gated_state(gate, drive, unit.init, latches=unit.latches)
+
+
+def kept_sum(builder: CircuitBuilder, argument: Affine) -> Affine:
+    """A sum is a unit of its own."""
+    return builder.sum(argument)
+
+
+def dissolved_sum(_: CircuitBuilder, argument: Affine) -> Affine:
+    """Every reader has the whole sum in its row: for networks whose rows read all units at no cost."""
+    return argument
 
 
 def refused_gated_state(builder: CircuitBuilder, gate: Affine, drive: Affine, unit: GatedStateUnit) -> Affine:
@@ -82,6 +96,7 @@ class Rules:
     relu: ReLURule = kept_relu
     states: StateRule = kept_states
     gated_state: GatedStateRule = kept_gated_state
+    sum: SumRule = kept_sum
 
 
 def legalised(circuit: Circuit, rules: Rules) -> Circuit:
@@ -151,6 +166,8 @@ def _rebuilt(builder: CircuitBuilder, unit: Unit, fact: Fact, meanings: dict[Uni
             return rules.product(builder, forms[0], forms[1], unit)
         case GatedStateUnit():
             return rules.gated_state(builder, forms[0], forms[1], unit)
+        case SumUnit():
+            return rules.sum(builder, forms[0])
         case StateUnit():
             raise TypeError("states are rebuilt together")
         case _:
@@ -162,8 +179,6 @@ def _rebuilt_as_it_is(builder: CircuitBuilder, unit: Unit, forms: Sequence[Affin
     match unit:
         case StepUnit(margin=margin):
             return builder.step(forms[0], margin)
-        case SumUnit():
-            return builder.sum(forms[0])
         case GateUnit():
             return builder.gate(forms[0], forms[1])
         case BitUnit():

@@ -8,7 +8,7 @@ from lsrl.circuit.affine import Affine, combination
 from lsrl.circuit.builder import CircuitBuilder, one_minus
 from lsrl.circuit.diagonal_states import diagonal_states, summed_and_latched
 from lsrl.circuit.facts import MOST_STEPS, Fact, gap_at_zero
-from lsrl.circuit.legalise import Rules, refused_gated_state
+from lsrl.circuit.legalise import Rules, dissolved_sum, refused_gated_state
 from lsrl.circuit.units import ProductUnit
 from lsrl.errors import RangeError, UnsupportedProgram
 from lsrl.lang.numbers import HALF, ONE, ZERO
@@ -177,7 +177,7 @@ def decided_gap(builder: CircuitBuilder, form: Affine) -> tuple[fmpq, fmpq] | No
     return gap if gap is not None and size <= 4 * MOST_STEPS * gap[1] else None
 
 
-DIAGONAL = Rules(by_gates, surely_stepped_relu, diagonal_states, summed_and_latched)
+DIAGONAL = Rules(by_gates, surely_stepped_relu, diagonal_states, summed_and_latched, dissolved_sum)
 WITHOUT_PRODUCTS = Rules(without_products, gated_state=refused_gated_state)
 BY_GATES = Rules(by_gates, gated_state=refused_gated_state)
 SELECTING = Rules(by_selection, stepped_relu)

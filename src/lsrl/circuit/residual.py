@@ -8,7 +8,7 @@ that is 1: before the first step, where that is 0, all units are 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,12 +17,12 @@ from flint import fmpq
 from lsrl.circuit.affine import UnitId
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.stack import Cell, Place
-from lsrl.circuit.units import Circuit, InputUnit, StateUnit, forms_of
-from lsrl.circuit.verify import CompilerError
+from lsrl.circuit.units import Circuit, InputUnit, StateUnit, Unit, forms_of
+from lsrl.circuit.verify import CompilerError, verify_legal
 from lsrl.lang.numbers import ONE, ZERO
 
-Accepts: TypeAlias = Callable[[int], tuple[type, ...]]
-"""The kinds of units that a stage can compute, none where the architecture's stage does something else."""
+Stages: TypeAlias = Sequence[tuple[type[Unit], ...]]
+"""The kinds of units that each stage can compute, again and again from the first on; none where it does something else."""
 
 MARKS = 2
 """Channels beside those of inputs and units: one that is 1 at every position, one that is 1 at every step."""
@@ -60,15 +60,19 @@ class ResidualStack:
         return Cell(self.circuit.origins[unit_id], self.circuit.knowledge.facts[unit_id], False)
 
 
-def residual_stack(circuit: Circuit, accepts: Accepts) -> ResidualStack:
-    """Every unit in the earliest stage that accepts its kind and comes after all that it reads.
+def residual_stack(circuit: Circuit, pattern: Stages) -> ResidualStack:
+    """Every unit in the earliest stage that computes its kind and comes after all that it reads.
+
+    Raises `CompilerError` for a unit that no stage of the pattern computes.
 
     >>> from lsrl import Input, Program, ReLU, cumsum
     >>> from lsrl.circuit.translate import circuit_of
     >>> circuit = circuit_of(Program(ReLU(cumsum(Input(1, range=(-1, 1))))), max_length=9)
-    >>> residual_stack(circuit, lambda stage: (StateUnit,) if stage % 2 else (object,)).stages
-    ((1,), (), (2,))
+    >>> from lsrl.circuit.units import ReLUUnit
+    >>> residual_stack(circuit, [(ReLUUnit,), (StateUnit,)]).stages
+    ((), (1,), (2,))
     """
+    verify_legal(circuit, InputUnit, *(kind for kinds in pattern for kind in kinds))
     stage_of: dict[UnitId, int] = {}
     for unit_id, unit in enumerate(circuit.units):
         if isinstance(unit, InputUnit):
@@ -76,10 +80,10 @@ def residual_stack(circuit: Circuit, accepts: Accepts) -> ResidualStack:
             continue
         if isinstance(unit, StateUnit) and any(other != unit_id for other, _ in unit.previous):
             raise CompilerError(f"circuit of {circuit.name}, unit {unit_id}, remembers another state")
-        stage = 1 + max((stage_of[other] for form in forms_of(unit) for other in form.terms), default=-1)
-        while not isinstance(unit, accepts(stage)):
-            stage += 1
-        stage_of[unit_id] = stage
+        first = 1 + max((stage_of[other] for form in forms_of(unit) for other in form.terms), default=-1)
+        stage_of[unit_id] = next(
+            stage for stage in range(first, first + len(pattern)) if isinstance(unit, pattern[stage % len(pattern)])
+        )
     stages: list[list[UnitId]] = [[] for _ in range(1 + max(stage_of.values(), default=-1))]
     channels: dict[UnitId, int] = {}
     free = MARKS + circuit.input_dim

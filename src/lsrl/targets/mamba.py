@@ -33,7 +33,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.residual import ResidualStack
-from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, Unit
+from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit
 from lsrl.lang.numbers import ONE, as_float
 from lsrl.targets.hugging_face.rounding import Arithmetic
 from lsrl.targets.hugging_face.scale import SILU, Scale, opened, sharpness, step_parts
@@ -207,11 +207,6 @@ def network(stack: ResidualStack, scale: Scale) -> Network:
     return Network(config, tensors)
 
 
-def accepts(_: int) -> tuple[type[Unit], ...]:
-    """A block computes units of every kind."""
-    return (ReLUUnit, StepUnit, GateUnit, StateUnit, DelayUnit, LatchUnit)
-
-
 TARGET = hub_target(
     "mamba",
     "transformers' Mamba; latches, products of reals, cycles up to max_length",
@@ -221,7 +216,7 @@ TARGET = hub_target(
         prefix="backbone",
         embeddings="embeddings.weight",
         multiplied=False,
-        accepts=accepts,
+        stages=[(ReLUUnit, StepUnit, GateUnit, StateUnit, DelayUnit, LatchUnit)],
         layer_of=lambda stage: stage,
         network=network,
         arithmetic=Arithmetic(SILU, pairs=True, decay_errors=decay_errors),

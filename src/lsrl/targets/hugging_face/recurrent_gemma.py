@@ -33,7 +33,7 @@ import numpy as np
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId
-from lsrl.circuit.residual import Accepts, ResidualStack
+from lsrl.circuit.residual import ResidualStack, Stages
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit
 from lsrl.lang.numbers import ONE, as_float
 from lsrl.targets.hugging_face.rounding import Arithmetic
@@ -75,7 +75,7 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> Architecture:
         prefix="model",
         embeddings="embed_tokens.weight",
         multiplied=True,
-        accepts=_accepts(pattern),
+        stages=_stages(pattern),
         layer_of=lambda stage: stage // 2,
         network=network,
         arithmetic=Arithmetic(GELU, pairs=False, decay_errors=decay_errors),
@@ -83,15 +83,10 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> Architecture:
     )
 
 
-def _accepts(pattern: Sequence[str]) -> Accepts:
+def _stages(pattern: Sequence[str]) -> Stages:
     """Stage 2l is layer l's block, and stage 2l + 1 its MLP."""
-
-    def accepts(stage: int) -> tuple[type, ...]:
-        if stage % 2:
-            return (ReLUUnit, StepUnit, GateUnit)
-        return (StateUnit, DelayUnit, LatchUnit) if pattern[stage // 2 % len(pattern)] == RECURRENT else ()
-
-    return accepts
+    blocks = {RECURRENT: (StateUnit, DelayUnit, LatchUnit), ATTENTION: ()}
+    return [kinds for block in pattern for kinds in (blocks[block], (ReLUUnit, StepUnit, GateUnit))]
 
 
 def _network(stack: ResidualStack, scale: Scale, pattern: Sequence[str], use_cache: bool) -> Network:

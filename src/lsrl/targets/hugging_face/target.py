@@ -10,7 +10,7 @@ import numpy as np
 
 from lsrl.circuit.legalise import legalised
 from lsrl.circuit.lowerings import DIAGONAL
-from lsrl.circuit.residual import Accepts, ResidualStack, places, residual_stack
+from lsrl.circuit.residual import ResidualStack, Stages, places, residual_stack
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError
 from lsrl.lang import Program
@@ -36,8 +36,8 @@ class Network(NamedTuple):
 class Architecture:
     """A model of transformers: its classes, the names of its parts, and how a residual stack becomes its weights.
 
-    `multiplied`: embeddings are multiplied by the square root of the width. `layer_of` gives the layer
-    of a stage, `owns` tells a configuration of this architecture from others of the same classes.
+    `multiplied`: embeddings are multiplied by the square root of the width. `stages` says what each stage computes,
+    `layer_of` gives the layer of a stage, `owns` tells a configuration of this architecture from others of the same classes.
     """
 
     model: str
@@ -45,7 +45,7 @@ class Architecture:
     prefix: str
     embeddings: str
     multiplied: bool
-    accepts: Accepts
+    stages: Stages
     layer_of: Callable[[int], int]
     network: Callable[[ResidualStack, Scale], Network]
     arithmetic: Arithmetic
@@ -57,7 +57,7 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
 
     def assemble(circuit: Circuit, program: Program, _: str) -> Assembly:
         legal = legalised(circuit, DIAGONAL)
-        stack = residual_stack(legal, architecture.accepts)
+        stack = residual_stack(legal, architecture.stages)
         scale = scale_of(stack)
         weights = _weights(architecture, stack, scale, table_of(program))
         names = tuple(program.names.values())
