@@ -70,7 +70,7 @@ ABILITIES: dict[str, Ability] = {
     "`Multi` (`x * y`) of whole numbers": (_whole(2), Multi),
     "`Multi` of reals": (_real(2), Multi),
     "`cumsum` of whole numbers, `counter`": (_whole(), lambda x: cumsum(x) + counter()),
-    "`modulo` of a sum": (_bit(), lambda x: modulo(cumsum(x), 5, below=STEPS + 1)),
+    "`modulo` of a sum": (_bit(), lambda x: modulo(cumsum(x), 5)),
     "`delay`, `shift_register`": (_whole(), lambda x: shift_register(x, 3, init=2) + delay(x, 5)),
     "`mod_counter`, `cyclic`": (_whole(), lambda x: mod_counter(5) + 0 * x),
     "`latch` (`GatedState`)": (_whole(2), lambda x: latch(x[0], x[1] > 3)),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lsrl
-from lsrl import Input, Program
+from lsrl import Input, Program, RangeError
 from lsrl.circuit.translate import circuit_of
 from lsrl.targets.registry import TARGETS
 from strategies import COMPILABLE
@@ -89,11 +89,11 @@ def test_a_condition_that_never_changes_may_be_one(target, ends):
     assert model.run([[ends[0], -3]]).tolist() == [[-3 if ends[0] else 5]]
 
 
-def test_a_weaker_claim_does_not_widen_a_sharper_one():
+def test_a_claim_that_ranges_do_not_bear_out_is_refused():
     pair = Input(2, range=([0, -5], [1, 5]), integer=True)
     asserted = lsrl.Linear(lsrl.Multi(lsrl.Concat([pair[0], pair[1]])), 1, comparison=True)
-    same = lsrl.Multi(lsrl.Concat([pair[0], pair[1]]), via="relu")
-    lsrl.compile(Program(lsrl.ifelse(asserted, same + 1, 3 * pair[1])))
+    with pytest.raises(RangeError, match="can be -5 … 5 in steps of 1"):
+        lsrl.compile(Program(lsrl.ifelse(asserted, pair[0] + 1, 3 * pair[1])))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -219,7 +219,7 @@ MISTAKES = [
     (lambda: lsrl.bump(x, 5, 2), ProgramError, r"bump has low 5 above high 2; expected low ≤ high"),
     (lambda: x**2, ProgramError, r"x \*\* …: powers are products; write x \* x"),
     (lambda: 1 / x, ProgramError, r"a number / x: division by a value"),
-    (lambda: x % 2, ProgramError, r"x % …: .* use lsrl\.modulo"),
+    (lambda: x % x, ShapeError, r"n of modulo is <Input 'x' of dimension \d>; expected a whole number from 1"),
     (lambda: x["a"], ShapeError, r"x\['a'\]: expected whole numbers"),
     (lambda: wide[1.0], ShapeError, r"wide\[1\.0\]"),
     (lambda: Program(x, name=3), ProgramError, r"program is named 3"),

@@ -12,8 +12,8 @@ from typing import TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, combination
-from lsrl.circuit.facts import Fact, union
-from lsrl.circuit.units import ProductUnit, ReLUUnit, Unit
+from lsrl.circuit.facts import Fact, constant_fact, union, weighted_sum
+from lsrl.circuit.units import ProductUnit, ReLUUnit, StateUnit, Unit
 from lsrl.lang.numbers import ONE, ZERO
 
 Facts: TypeAlias = Callable[[Affine], Fact]
@@ -37,6 +37,11 @@ def fact_by_cases(form: Affine, units: Sequence[Unit], fact: Facts) -> Fact | No
             condition = left if fact(left).is_boolean else right
             if fact(condition).is_boolean:
                 return union([fact_under(form, condition, value, units, fact) for value in (ZERO, ONE)])
+        case StateUnit(previous, drive, init, _) if previous == ((newest, ONE),):
+            # A running sum is what it was and what this step adds, which others may read, too.
+            weight, was = form.terms[newest], union([fact(Affine({newest: ONE})), constant_fact(init)])
+            now = combination([(ONE, form), (-weight, Affine({newest: ONE})), (weight, drive)])
+            return weighted_sum([(weight, was), (ONE, fact(now))], ZERO)
     return None
 
 

@@ -38,6 +38,11 @@ class Fact:
         return self.low == 0 and self.high == 1 and self.grid == 1 and self.offset.q == 1
 
     @property
+    def is_bit(self) -> bool:
+        """Whether nothing but 0 and 1 is possible, one of them perhaps not."""
+        return self.is_boolean or (self.low == self.high and self.low in (ZERO, ONE))
+
+    @property
     def is_nonnegative(self) -> bool:
         """Whether the value is never below zero."""
         return self.low is not None and self.low >= 0

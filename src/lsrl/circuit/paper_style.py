@@ -16,9 +16,11 @@ from typing import Any, TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.translate import circuit_of
-from lsrl.lang import Concat, Linear, LinState, Matrix, Multi, Program, ReLU, Value, larger, not_, step
+from lsrl.lang import Concat, Linear, LinState, Matrix, Multi, Program, ReLU, Value, larger, step
+from lsrl.lang.logic import ramp_of
 from lsrl.lang.matrix import beside, cycle, diagonal, identity
 from lsrl.lang.numbers import ONE, ZERO
+from lsrl.lang.primitives import complement, complemented
 
 BIG_M = 10**10
 """The paper's M."""
@@ -30,10 +32,13 @@ Rewriting: TypeAlias = "Callable[[Value, Mapping[Value, Value], set[Value]], Val
 """What a value becomes, given what the values before it became and which of them are never negative."""
 
 
-def in_paper_style(program: Program) -> Program:
+def in_paper_style(
+    program: Program, *, input_range: tuple[Any, Any] | None = None, max_length: int | None = None
+) -> Program:
     """The program with the paper's forms of steps, branches by ReLUs and cyclic counters.
 
-    Products (`via="multi"` or `"auto"`) stay products. Values keep their names and dimensions.
+    Products (`via="multi"` or `"auto"`) stay products. Values keep their names and dimensions. Raises as
+    `circuit_of` does, whose `input_range` and `max_length` tell what is never negative.
 
     >>> from lsrl import Input, mod_counter
     >>> x = Input(1, range=(0, 9), integer=True)
@@ -41,7 +46,7 @@ def in_paper_style(program: Program) -> Program:
     >>> program.run([[5], [4], [9], [0]]).round(9).ravel().tolist()
     [1.0, 1.0, 3.0, 0.0]
     """
-    circuit = circuit_of(program)
+    circuit = circuit_of(program, input_range=input_range, max_length=max_length)
     nonnegative = {
         value
         for value, name in program.names.items()
@@ -57,15 +62,12 @@ def in_paper_style(program: Program) -> Program:
 
 def _step(value: Value, made: Mapping[Value, Value], _: set[Value]) -> Value | None:
     """A clip in a clip, as `lsrl.step` writes it, as the difference of two ramps side by side."""
-    if not isinstance(value, ReLU) or not value.comparison:
+    ramp = ramp_of(value) if isinstance(value, ReLU) else None
+    if ramp is None or not isinstance(ramp[0], Linear):
         return None
-    missing = _complemented(value.arguments[0])
-    progress = _complemented(missing.arguments[0]) if isinstance(missing, ReLU) else None
-    if not isinstance(progress, Linear):
-        return None
-    parameters: Any = progress.parameters
-    slopes = {weight for row in parameters["A"].rows for _, weight in row}
-    if len(slopes) != 1 or any(parameters["b"]) or parameters["A"] != diagonal([*slopes] * progress.dim):
+    progress, parameters = ramp[0], ramp[0].parameters
+    slopes = {weight for row in parameters["A"].rows for _, weight in row}  # type: ignore[union-attr]
+    if len(slopes) != 1 or any(parameters["b"]) or parameters["A"] != diagonal([*slopes] * progress.dim):  # type: ignore[arg-type]
         return None
     return step(made[progress.arguments[0]], width=1 / slopes.pop(), form="difference", name=value.name)
 
@@ -124,8 +126,8 @@ def _factors(multi: Value) -> tuple[Value, Value]:
 def _halves(multi: Value, made: Mapping[Value, Value], *, signed: bool) -> list[tuple[fmpq, Value]]:
     """relu(−M (1 − c) + t), and −relu(−M (1 − c) − t) if t can have both signs."""
     condition, value = _factors(multi)
-    opposite = _complemented(condition)
-    off = not_(made[condition]) if opposite is None else made[opposite]
+    opposite = complemented(condition)
+    off = complement(made[condition]) if opposite is None else made[opposite]
     signs = (ONE, -ONE) if signed else (ONE,)
     return [
         (
@@ -142,13 +144,6 @@ def _halves(multi: Value, made: Mapping[Value, Value], *, signed: bool) -> list[
 def _sum(parts: list[tuple[fmpq, Value]], value: Value) -> Value:
     blocks = beside(*(diagonal([sign] * value.dim) for sign, _ in parts))
     return Linear(Concat([part for _, part in parts]), blocks, name=value.name, hint=value.hint)
-
-
-def _complemented(value: Value) -> Value | None:
-    """x, where the value is 1 − x."""
-    if not isinstance(value, Linear) or value.parameters != {"A": diagonal([-1] * value.dim), "b": (ONE,) * value.dim}:
-        return None
-    return value.arguments[0]
 
 
 FORMS: tuple[Rewriting, ...] = (_step, _branches, _branch, _cyclic)

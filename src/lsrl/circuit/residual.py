@@ -22,7 +22,7 @@ from lsrl.circuit.verify import CompilerError, verify_legal
 from lsrl.lang.numbers import ONE, ZERO
 
 Stages: TypeAlias = Sequence[tuple[type[Unit], ...]]
-"""The kinds of units that each stage can compute, again and again from the first on; none where it does something else."""
+"""The kinds of units that each stage can compute, again and again from the first on; none where it does none."""
 
 MARKS = 2
 """Channels beside those of inputs and units: one that is 1 at every position, one that is 1 at every step."""

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination, number
 from lsrl.circuit.builder import CircuitBuilder
-from lsrl.circuit.facts import BOOLEAN, Fact, is_empty, on_grid
+from lsrl.circuit.comparisons import Comparisons
+from lsrl.circuit.facts import BOOLEAN, Fact, is_empty, on_grid, weighted_sum
 from lsrl.circuit.literal import LiteralBuilder
+from lsrl.circuit.remainders import remainder
 from lsrl.circuit.units import Circuit
 from lsrl.errors import RangeError, shortened
-from lsrl.lang import Concat, Constant, GatedState, Input, Linear, LinState, Multi, Program, ReLU, Slice, Value
-from lsrl.lang.matrix import Matrix
+from lsrl.lang import (
+    Concat,
+    Constant,
+    GatedState,
+    Input,
+    Linear,
+    LinState,
+    Modulo,
+    Multi,
+    Program,
+    ReLU,
+    Slice,
+    Value,
+)
+from lsrl.lang.logic import ramp_of
+from lsrl.lang.matrix import Matrix, identity
 from lsrl.lang.numbers import exact_vector, whole_number
 
 Forms: TypeAlias = list[Affine]
@@ -36,7 +53,8 @@ def circuit_of(
     `input_range` (low, high), each a number or one per component, narrows what the program's
     `Input` declares; `max_length` is the longest sequence. Both only make facts sharper.
     A `literal` circuit stays as the program writes it (`lsrl.circuit.literal`).
-    Raises `RangeError` for an empty range and `ShapeError` for no length.
+    Raises `RangeError` for an empty range and for a condition, gate or other boolean that can be something else
+    than 0 or 1, as far as is known, and `ShapeError` for no length.
 
     >>> x = Input(1, range=(0, 9), integer=True)
     >>> (output,) = circuit_of(Program((x > 4) + (x > 4))).outputs
@@ -46,6 +64,7 @@ def circuit_of(
     if max_length is not None:
         max_length = whole_number(max_length, "max_length", most=2**62)
     builder = LiteralBuilder(max_length) if literal else CircuitBuilder(max_length)
+    comparisons = Comparisons(builder)
     facts = input_facts(program, input_range)
     forms: dict[Value, Forms] = {}
     for value in program.values:
@@ -53,18 +72,40 @@ def circuit_of(
         if isinstance(value, Input):
             forms[value] = [builder.input(i, fact) for i, fact in enumerate(facts)]
             continue
-        made = TRANSLATIONS[type(value)](builder, value, [forms[argument] for argument in value.arguments])
-        if value.comparison:
-            for form in made:
-                builder.assume(form, BOOLEAN)
-        forms[value] = made
-    return builder.finished(
+        forms[value] = _translated(builder, comparisons, program, value, forms)
+    circuit = builder.finished(
         name=program.name,
         input_dim=program.input.dim,
         outputs=forms[program.output],
         values={name: tuple(forms[value]) for value, name in program.names.items()},
         kept=frozenset(name for value, name in program.names.items() if value.name is not None),
     )
+    return replace(circuit, undecidable=tuple(comparisons.undecidable), narrowed=tuple(comparisons.narrowed))
+
+
+def _translated(
+    builder: CircuitBuilder, comparisons: Comparisons, program: Program, value: Value, forms: Mapping[Value, Forms]
+) -> Forms:
+    """The forms of a value's components, given those of the values before it."""
+    ramp = None if builder.literal else ramp_of(value)
+    if ramp is not None:
+        return [comparisons.ramp(form.times(ramp[1])) for form in forms[ramp[0]]]
+    made = TRANSLATIONS[type(value)](builder, value, [forms[argument] for argument in value.arguments])
+    if value.comparison:
+        for component, form in enumerate(made):
+            if builder.literal:
+                builder.assume(form, BOOLEAN)
+            else:
+                comparisons.claim(form, *_claim_of(program, value, component))
+    return made
+
+
+def _claim_of(program: Program, value: Value, component: int) -> tuple[str, str]:
+    """What a value claims to be 0 or 1 for, and what the program calls that."""
+    own = value.parameters.get("A") == identity(value.dim)
+    argument = program.names[value.arguments[0] if own else value]
+    place = f"[{component}]" if value.dim > 1 else ""
+    return f"{program.names[value]!r} of {program.name}", f"{argument!r}{place}"
 
 
 def input_facts(program: Program, input_range: tuple[Any, Any] | None) -> list[Fact]:
@@ -90,7 +131,22 @@ def input_facts(program: Program, input_range: tuple[Any, Any] | None) -> list[F
 def _linear(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
     parameters: Any = value.parameters
     forms = _applied(builder, parameters["A"], arguments[0], parameters["b"])
+    if not builder.literal and any(len(form.terms) > 1 for form in arguments[0]):
+        _assume_of_arguments(builder, parameters["A"], arguments[0], parameters["b"], forms)
     return [builder.linear(form) for form in forms]
+
+
+def _assume_of_arguments(
+    builder: CircuitBuilder, matrix: Matrix, arguments: Forms, bias: Sequence[fmpq], forms: Forms
+) -> None:
+    """What is known of a sum from what is claimed of its parts, which the units in them do not tell.
+
+    Of 1 − [x > y] − [x < y] it is known that it is 0 or 1; so a sum of several such parts is not negative.
+    """
+    facts = [builder.fact(form) for form in arguments]
+    for row, constant, form in zip(matrix.rows, bias, forms, strict=True):
+        if len(row) > 1:
+            builder.assume(form, weighted_sum([(weight, facts[column]) for column, weight in row], constant))
 
 
 def _applied(builder: CircuitBuilder, matrix: Matrix, forms: Forms, bias: Sequence[fmpq]) -> Forms:
@@ -137,6 +193,10 @@ def _multi(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) ->
     return [builder.product(forms[i], forms[i + value.dim], via) for i in range(value.dim)]
 
 
+def _modulo(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
+    return [remainder(builder, form, value.parameters) for form in arguments[0]]
+
+
 def _concat(_: CircuitBuilder, __: Value, arguments: Sequence[Forms]) -> Forms:
     return [form for forms in arguments for form in forms]
 
@@ -153,6 +213,7 @@ TRANSLATIONS: dict[type[Value], Callable[[CircuitBuilder, Value, Sequence[Forms]
     GatedState: _gated_state,
     ReLU: _relu,
     Multi: _multi,
+    Modulo: _modulo,
     Concat: _concat,
     Slice: _slice,
 }

@@ -163,7 +163,8 @@ class Circuit:
 
     `values` gives every named value of the program as forms over the units; those in `kept` stay
     computed even where no output needs them. `origins` names the value that a unit was made for.
-    `literal` circuits stay as the program writes them (`lsrl.circuit.literal`).
+    `literal` circuits stay as the program writes them (`lsrl.circuit.literal`). `undecidable` and `narrowed` are
+    as in `lsrl.circuit.comparisons`.
     """
 
     name: str
@@ -176,6 +177,8 @@ class Circuit:
     knowledge: Knowledge
     max_length: int | None
     literal: bool = False
+    undecidable: tuple[str, ...] = ()
+    narrowed: tuple[str, ...] = ()
 
     def cluster(self, first: UnitId) -> Iterator[tuple[UnitId, StateUnit]]:
         """The states of the cluster that begins with `first`: one contiguous block of units."""

@@ -13,7 +13,20 @@ import numpy as np
 from lsrl.errors import FormatError, ProgramError, RangeError, ShapeError, shortened
 from lsrl.incontext.search import Search, branching, search
 from lsrl.incontext.sequences import SequenceMap, Word
-from lsrl.lang import Input, Program, ReLU, Value, Vocabulary, and_, at_least, cumsum, not_, shift_register, total
+from lsrl.lang import (
+    Input,
+    Program,
+    ReLU,
+    Value,
+    Vocabulary,
+    and_,
+    at_least,
+    cumsum,
+    delay,
+    not_,
+    shift_register,
+    total,
+)
 
 ASK = "="
 """The token that ends a prompt: now answer."""
@@ -33,7 +46,7 @@ class TokenMap:
     is cut short, or there is a second `=`. A key that stands in the prompt twice means its first
     value. `symbols` are the characters there are, all but `=` and `<`.
 
-    `lsrl.lang.guarded` adds what text outside the vocabulary and prompts beyond `max_length` mean.
+    `lsrl.targets.guarded` adds what text outside the vocabulary and prompts beyond `max_length` mean.
 
     >>> capitals = TokenMap(3, max_pairs=25)
     >>> prompt = capitals.prompt("BUL", {"AUS": "VIE", "BUL": "SOF"})
@@ -91,7 +104,7 @@ class TokenMap:
 
         asking = ReLU(2 * equals - asks, name="asking")  # the first '=', not one behind it
         turns = shift_register(asking, self.value_length, name="turns")
-        done = not_(reading) - total(turns)
+        done = ReLU(not_(reading) - total(turns), name="done")  # never negative anyway, but ranges do not tell
         answer = total(branch(turns, found.register)) + self.vocabulary.number_of(END) * done
         return Program(answer, self._refused(asks, reading, asking, found), name=self._name, vocabulary=self.vocabulary)
 

@@ -18,7 +18,7 @@ from lsrl.lang.logic import (
     step,
 )
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.primitives import Concat, Constant, GatedState, Input, Linear, LinState, Multi, ReLU, Slice
+from lsrl.lang.primitives import Concat, Constant, GatedState, Input, Linear, LinState, Modulo, Multi, ReLU, Slice
 from lsrl.lang.program import ForEach, Program
 from lsrl.lang.recurrence import counter, cumsum, cyclic, delay, latch, mod_counter, reset_sum, shift_register
 from lsrl.lang.values import Value
@@ -33,6 +33,7 @@ __all__ = [
     "LinState",
     "Linear",
     "Matrix",
+    "Modulo",
     "Multi",
     "Program",
     "ReLU",

@@ -10,7 +10,7 @@ from lsrl.lang.broadcasting import as_value, broadcast, same_dimension
 from lsrl.lang.logic import DEFAULT_WIDTH, at_least
 from lsrl.lang.matrix import Matrix, beside, identity, ones
 from lsrl.lang.numbers import exact_vector, is_sequence, whole_number
-from lsrl.lang.primitives import Concat, Constant, Linear, ReLU
+from lsrl.lang.primitives import Concat, Constant, Linear, Modulo, ReLU
 from lsrl.lang.values import Value, value_of
 
 
@@ -101,31 +101,17 @@ def total(x: Value, *, name: str | None = None) -> Value:
     return Linear(x, ones(1, x.dim), name=name, hint="total")
 
 
-def modulo(x: Value, n: int, *, below: int, name: str | None = None) -> Value:
-    """x mod n for whole x with 0 ≤ x < below, by long division in binary: two ReLUs a bit.
+def modulo(x: Value, n: int, *, below: int | None = None, name: str | None = None) -> Value:
+    """x mod n for whole x of either sign, from 0 to n − 1.
 
-    Outside that range the result is not x mod n; declare `max_length` and input ranges so that x
-    stays inside.
+    Networks take it by long division in binary, so compiling it needs to know how large x gets: declare input ranges,
+    and `max_length` where x is a sum. `below` is a promise that 0 ≤ x < below, which compiling checks.
 
     >>> from lsrl import Input, Program
-    >>> Program(modulo(Input(1, integer=True), 3, below=16)).run([[2], [3], [14]]).ravel().tolist()
-    [2.0, 0.0, 2.0]
+    >>> Program(modulo(Input(1, integer=True), 3)).run([[2], [3], [14], [-1]]).ravel().tolist()
+    [2.0, 0.0, 2.0, 2.0]
     """
-    x, n, below = value_of(x, "modulo"), whole_number(n, "n of modulo"), whole_number(below, "below of modulo")
-    label, divisor = name or "modulo", n
-    while 2 * divisor < below:
-        divisor *= 2
-    rest = x
-    while divisor >= n:
-        fits = at_least(rest, divisor, width=1)
-        size = Linear(fits, Matrix.of(divisor, (x.dim, x.dim)), hint=f"{label}.times_{divisor}")
-        last = divisor == n
-        difference = beside(identity(x.dim), Matrix.of(-1, (x.dim, x.dim)))
-        rest = Linear(
-            Concat([rest, size]), difference, name=name if last else None, hint="modulo" if last else f"{label}.rest"
-        )
-        divisor //= 2
-    return rest
+    return Modulo(x, n, below, name=name, hint="modulo")
 
 
 def one_hot(x: Value, n: int, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:

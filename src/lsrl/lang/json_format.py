@@ -187,7 +187,7 @@ def _record(entry: dict[str, Any], where: str) -> Record:
 
 
 def _parameters(entry: dict[str, Any]) -> dict[str, Any]:
-    parameters = {key: number for key, number in entry.items() if key in ("via", "start", "stop")}
+    parameters = {key: number for key, number in entry.items() if key in ("via", "start", "stop", "n", "below")}
     for key in _VECTORS:
         if key in entry:
             parameters[key] = [exact(number) for number in entry[key]]

@@ -67,6 +67,8 @@ def _operation(record: Record, shown: dict[str, str]) -> str:
             arguments.append(f"grid={_vector(given['grid'])}")
     elif record.primitive == "Constant":
         arguments.append(_vector(given["numbers"]))
+    elif record.primitive == "Modulo":
+        arguments += [f"{key}={given[key]}" for key in ("n", "below") if given[key] is not None]
     elif record.primitive == "Multi":
         arguments += [f"via={given['via']}"] if given["via"] != "auto" else []
     else:

@@ -31,6 +31,7 @@ KEYWORDS = {
     "GatedState": {"init"},
     "ReLU": {"comparison"},
     "Multi": {"via"},
+    "Modulo": {"n", "below"},
     "Concat": set(),
 }
 
@@ -164,6 +165,10 @@ def _parameters(call: Call, dim: int) -> dict[str, Any]:
             return {"init": _vector(given.get("init", ZERO), dim, "init")}
         case "Multi":
             return {"via": str(given.get("via", "auto"))}
+        case "Modulo":
+            if "n" not in given:
+                raise FormatError("Modulo without n; expected Modulo(x, n=…)")
+            return {key: _whole(number, 2**62) for key, number in given.items()}
         case _:
             return {"comparison": given.get("comparison")}
 

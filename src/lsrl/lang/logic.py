@@ -14,8 +14,8 @@ from flint import fmpq
 from lsrl.errors import NumberError, ProgramError, shortened
 from lsrl.lang.broadcasting import as_value, same_dimension
 from lsrl.lang.matrix import beside, diagonal, identity
-from lsrl.lang.numbers import exact, exact_vector, is_sequence
-from lsrl.lang.primitives import Concat, Constant, Linear, Multi, ReLU, Via, claimed
+from lsrl.lang.numbers import ONE, ZERO, exact, exact_vector, is_sequence
+from lsrl.lang.primitives import Concat, Constant, Linear, Multi, ReLU, Via, claimed, complement, complemented
 from lsrl.lang.values import Value, value_of
 
 DEFAULT_WIDTH = fmpq(1, 1024)
@@ -51,8 +51,33 @@ def _step(x: Value, width: Any, name: str | None, hint: str, form: StepForm = "n
     if form != "nested":
         raise ProgramError(f"form={form!r} of {label}; expected 'nested' or 'difference'")
     progress = Linear(x, slope, hint=f"{label}.progress")
-    missing = ReLU(not_(progress), hint=f"{label}.missing")
-    return ReLU(not_(missing), comparison=True, name=name, hint=hint)
+    missing = ReLU(complement(progress), hint=f"{label}.missing")
+    return ReLU(complement(missing), comparison=True, name=name, hint=hint)
+
+
+def ramp_of(value: Value) -> tuple[Value, fmpq] | None:
+    """(x, s) for a value that is written as clip(s · x, 0, 1), in either form of `step`; None for any other.
+
+    >>> from lsrl import Input
+    >>> [ramp_of(step(Input(1), width="1/2", form=form)) for form in ("nested", "difference")]
+    [(<Linear 'step.progress' of dimension 1>, 1), (<Input 'input' of dimension 1>, 2)]
+    """
+    if not value.comparison:
+        return None
+    if isinstance(value, ReLU):
+        missing = complemented(value.arguments[0])
+        progress = complemented(missing.arguments[0]) if isinstance(missing, ReLU) else None
+        return None if progress is None else (progress, ONE)
+    parts = value.arguments[0].arguments if isinstance(value, Linear) else ()
+    if len(parts) != 2 or not all(isinstance(part, ReLU) for part in parts):
+        return None
+    x, beyond = (part.arguments[0] for part in parts)
+    matrix: Any = value.parameters["A"]
+    slope = matrix.rows[0][0][1] if matrix.rows[0] else ONE
+    expected = {"A": beside(diagonal([slope] * x.dim), diagonal([-slope] * x.dim)), "b": (ZERO,) * x.dim}
+    shifted = {"A": identity(x.dim), "b": (-1 / slope,) * x.dim}
+    is_shifted = isinstance(beyond, Linear) and beyond.arguments[0] is x and beyond.parameters == shifted
+    return (x, slope) if is_shifted and value.parameters == expected and slope > 0 else None
 
 
 def larger(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
@@ -145,45 +170,44 @@ def _combined(steps: list[Value], signs: list[int], constant: int, name: str | N
 
 
 def not_(x: Value, *, name: str | None = None) -> Value:
-    """1 − x: the other boolean.
+    """1 − x: the other boolean. An x that is neither 0 nor 1 is reported as an undecided comparison.
 
     >>> from lsrl import Input, Program
     >>> Program(not_(Input(1))).run([[0], [1]]).ravel().tolist()
     [1.0, 0.0]
     """
-    x = value_of(x, "not_")
-    return Linear(x, diagonal([-1] * x.dim), 1, name=name, hint="not")
+    return complement(claimed(value_of(x, "not_"), f"{name or 'not'}.operand"), name=name)
 
 
-def and_(*booleans: Value, name: str | None = None) -> Value:
-    """1 where all the booleans are 1: relu(Σ − (k − 1)).
+def and_(*booleans: Any, name: str | None = None) -> Value:
+    """1 where all the booleans are 1: relu(Σ − (k − 1)). Others are reported as undecided comparisons.
 
     >>> from lsrl import Input, Program
     >>> x = Input(2)
     >>> Program(and_(x[0], x[1])).run([[0, 1], [1, 1]]).ravel().tolist()
     [0.0, 1.0]
     """
-    return ReLU(_added(booleans, 1 - len(booleans), "and_"), name=name, hint="and")
+    return ReLU(_added(booleans, 1 - len(booleans), "and_", name), comparison=True, name=name, hint="and")
 
 
-def or_(*booleans: Value, name: str | None = None) -> Value:
-    """1 where any of the booleans is 1: 1 − relu(1 − Σ).
+def or_(*booleans: Any, name: str | None = None) -> Value:
+    """1 where any of the booleans is 1: 1 − relu(1 − Σ). Others are reported as undecided comparisons.
 
     >>> from lsrl import Input, Program
     >>> x = Input(2)
     >>> Program(or_(x[0], x[1])).run([[0, 0], [1, 1]]).ravel().tolist()
     [0.0, 1.0]
     """
-    none = ReLU(not_(_added(booleans, 0, "or_")), hint=f"{name or 'or'}.none")
-    return Linear(none, diagonal([-1] * none.dim), 1, name=name, hint="or")
+    none = ReLU(complement(_added(booleans, 0, "or_", name)), hint=f"{name or 'or'}.none")
+    return complement(none, comparison=True, name=name, hint="or")
 
 
-def _added(booleans: tuple[Value, ...], constant: int, function: str) -> Value:
+def _added(booleans: tuple[Any, ...], constant: int, function: str, name: str | None) -> Value:
     if not booleans:
         raise ProgramError(f"{function} of no booleans; expected at least one")
-    values = same_dimension(*booleans)
-    blocks = [identity(value.dim) for value in values]
-    return Linear(Concat(values), beside(*blocks), constant, hint="votes")
+    hint = f"{name or function.rstrip('_')}.operand"
+    values = same_dimension(*(claimed(as_value(boolean), hint) for boolean in booleans))
+    return Linear(Concat(values), beside(*(identity(value.dim) for value in values)), constant, hint="votes")
 
 
 def ifelse(
@@ -206,7 +230,7 @@ def ifelse(
     if via == "relu-step":
         cond = _step(cond - fmpq(1, 2), DEFAULT_WIDTH, None, f"{name or 'ifelse'}.sharp")
     product: Via = "relu" if via == "relu-step" else via
-    branches = [(cond, as_value(a), "then"), (not_(cond), as_value(b), "else")]
+    branches = [(cond, as_value(a), "then"), (complement(cond), as_value(b), "else")]
     if short:
         branches = [branch for branch in branches if not _is_zero(branch[1])] or branches[:1]
     dim = max(cond.dim, *(value.dim for _, value, _ in branches), as_value(a).dim, as_value(b).dim)

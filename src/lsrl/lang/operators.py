@@ -8,7 +8,7 @@ import numpy as np
 from flint import fmpq
 
 from lsrl.errors import NumberError, ProgramError, ShapeError, shortened
-from lsrl.lang.arithmetic import absolute
+from lsrl.lang.arithmetic import absolute, modulo
 from lsrl.lang.broadcasting import broadcast, same_dimension, scaled
 from lsrl.lang.logic import and_, at_least, at_most, larger, not_, or_, smaller
 from lsrl.lang.matrix import Matrix, beside, diagonal, identity, ones
@@ -24,6 +24,7 @@ __all__ = [
     "at_most",
     "divided",
     "larger",
+    "modulo",
     "multiplied",
     "not_",
     "or_",

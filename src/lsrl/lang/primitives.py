@@ -214,6 +214,27 @@ class Multi(Value):
         super().__init__(x.dim // 2, (x,), {"via": via}, name, hint)
 
 
+class Modulo(Value):
+    """x mod n, component by component, for whole x of either sign: from 0 to n − 1.
+
+    `below` says that x stays from 0 to below − 1: compilers refuse what can be something else.
+    Raises `ShapeError` for an n or a `below` that is no whole number from 1.
+
+    >>> Modulo(Input(1), 3).dim
+    1
+    """
+
+    __slots__ = ()
+    default_hint = "modulo"
+
+    def __init__(
+        self, x: Value, n: int, below: int | None = None, *, name: str | None = None, hint: str | None = None
+    ) -> None:
+        x, n = value_of(x, "modulo"), whole_number(n, "n of modulo")
+        below = None if below is None else whole_number(below, "below of modulo", most=2**62)
+        super().__init__(x.dim, (x,), {"n": n, "below": below}, name, hint)
+
+
 class Concat(Value):
     """The values one after the other, as one longer vector.
 
@@ -254,7 +275,7 @@ class Slice(Value):
 
 PRIMITIVES: dict[str, type[Value]] = {
     primitive.__name__: primitive
-    for primitive in (Input, Constant, Linear, LinState, GatedState, ReLU, Multi, Concat, Slice)
+    for primitive in (Input, Constant, Linear, LinState, GatedState, ReLU, Multi, Modulo, Concat, Slice)
 }
 
 
@@ -263,21 +284,45 @@ def _rows(matrix: Any) -> int:
 
 
 def claimed(boolean: Value, hint: str) -> Value:
-    """The value as a claim that it is 0 or 1: runs report where it is not, and compilers rely on it.
+    """The value as a claim that it is 0 or 1: runs report where it is not, compilers refuse what can be something else.
+
+    Raises `ProgramError` for a constant that is neither.
 
     >>> claimed(Input(1), "cond").comparison
     True
     """
-    if boolean.comparison or _is_complement(boolean):
+    if isinstance(boolean, Constant):
+        numbers: Any = boolean.parameters["numbers"]
+        wrong = [number for number in numbers if number not in (0, 1)]
+        if wrong:
+            raise ProgramError(f"{hint} is the number {wrong[0]}; expected a boolean, 0 or 1, as x > 0 is")
+        return boolean
+    negated = complemented(boolean)
+    # Of 1 − a comparison the comparison is the claim, and one report of a mistake is enough.
+    if boolean.comparison or (negated is not None and negated.comparison):
         return boolean
     return Linear(boolean, identity(boolean.dim), comparison=True, hint=hint)
 
 
-def _is_complement(value: Value) -> bool:
-    """Whether this is 1 − a comparison: the comparison is the claim, and one report of a mistake is enough."""
-    if not isinstance(value, Linear) or not value.arguments[0].comparison:
-        return False
-    return value.parameters == {"A": diagonal([-1] * value.dim), "b": (1,) * value.dim}
+def complement(x: Value, *, comparison: bool = False, name: str | None = None, hint: str | None = "not") -> Value:
+    """1 − x, whatever x is.
+
+    >>> complement(Input(1)).parameters["b"]
+    (1,)
+    """
+    return Linear(x, diagonal([-1] * x.dim), 1, comparison=comparison, name=name, hint=hint)
+
+
+def complemented(value: Value) -> Value | None:
+    """x, where the value is written as 1 − x; else None.
+
+    >>> x = Input(1)
+    >>> complemented(complement(x)) is x, complemented(x)
+    (True, None)
+    """
+    if not isinstance(value, Linear) or value.parameters != {"A": diagonal([-1] * value.dim), "b": (1,) * value.dim}:
+        return None
+    return value.arguments[0]
 
 
 def _check_grid(step: fmpq, low: fmpq | None, high: fmpq | None, name: str) -> None:

@@ -9,7 +9,19 @@ from typing import Any
 
 from lsrl.errors import FormatError, LsrlError
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.primitives import PRIMITIVES, Concat, Constant, GatedState, Input, Linear, LinState, Multi, ReLU, Slice
+from lsrl.lang.primitives import (
+    PRIMITIVES,
+    Concat,
+    Constant,
+    GatedState,
+    Input,
+    Linear,
+    LinState,
+    Modulo,
+    Multi,
+    ReLU,
+    Slice,
+)
 from lsrl.lang.program import Program
 from lsrl.lang.values import Value
 from lsrl.lang.vocabulary import Vocabulary
@@ -159,5 +171,7 @@ def _made(record: Record, arguments: list[Value], naming: dict[str, Any]) -> Val
             return ReLU(arguments[0], comparison=record.comparison, **naming)
         case made if made is Multi:
             return Multi(arguments[0], via=given["via"], **naming)
+        case made if made is Modulo:
+            return Modulo(arguments[0], given["n"], given.get("below"), **naming)
         case _:
             return Slice(arguments[0], given["start"], given["stop"], **naming)

@@ -24,7 +24,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 class Value:
     """A vector of `dim` numbers at every time step. Immutable; compared by identity.
 
-    Arithmetic (`+ - *`, `/` by a number), comparisons (`> >= < <=`), booleans (`& | ~`) and slices
+    Arithmetic (`+ - *`, `/` and `%` by a number), comparisons (`> >= < <=`), booleans (`& | ~`) and slices
     (`x[i]`, `x[a:b]`) make new values; a value of dimension 1 fits any dimension.
 
     `name` is the user's; `hint` is what the library would call the value; `comparison` marks
@@ -134,7 +134,9 @@ class Value:
         raise ProgramError(f"{self.label} ** …: powers are products; write {self.label} * {self.label}")
 
     def __mod__(self, other: Any) -> Value:
-        raise ProgramError(f"{self.label} % …: remainders need a bound; use lsrl.modulo(x, n, below=...)")
+        from lsrl.lang import operators
+
+        return operators.modulo(self, other)
 
     def __abs__(self) -> Value:
         from lsrl.lang import operators

@@ -8,7 +8,20 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from lsrl.lang import Concat, Constant, GatedState, Input, Linear, LinState, Multi, Program, ReLU, Slice, Value
+from lsrl.lang import (
+    Concat,
+    Constant,
+    GatedState,
+    Input,
+    Linear,
+    LinState,
+    Modulo,
+    Multi,
+    Program,
+    ReLU,
+    Slice,
+    Value,
+)
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import Vector
 
@@ -35,6 +48,9 @@ class Arithmetic(Protocol[V]):
 
     def product(self, left: V, right: V) -> V:
         """left · right."""
+
+    def remainder(self, x: V, n: int) -> V:
+        """x mod n, from 0 up to n."""
 
     def concat(self, parts: Sequence[V]) -> V:
         """The parts one after the other."""
@@ -97,6 +113,8 @@ def _meaning(value: Value, known: dict[Value, V], arithmetic: Arithmetic[V]) -> 
         case Multi():
             left = arithmetic.slice(arguments[0], 0, value.dim)
             return arithmetic.product(left, arithmetic.slice(arguments[0], value.dim, 2 * value.dim))
+        case Modulo():
+            return arithmetic.remainder(arguments[0], parameters["n"])
         case Concat():
             return arithmetic.concat(arguments)
         case Slice():

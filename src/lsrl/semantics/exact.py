@@ -131,6 +131,11 @@ class ExactArithmetic:
         factors = (_room_for(bound, side.numerators) for side in (left, right))
         return Rationals(np.multiply(*factors), left.denominator * right.denominator).reduced()
 
+    def remainder(self, x: Rationals, n: int) -> Rationals:
+        """x mod n, from 0 up to n."""
+        divisor = n * x.denominator
+        return Rationals(_room_for(divisor, x.numerators) % divisor, x.denominator).reduced()
+
     def concat(self, parts: Sequence[Rationals]) -> Rationals:
         """The parts one after the other."""
         denominator = reduce(lcm, (part.denominator for part in parts))

@@ -93,6 +93,11 @@ class FloatArithmetic:
         result: np.ndarray = left * right
         return result
 
+    def remainder(self, x: np.ndarray, n: int) -> np.ndarray:
+        """x mod n, from 0 up to n."""
+        result: np.ndarray = np.mod(x, float(n))
+        return result
+
     def concat(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         """The parts one after the other."""
         return np.concatenate(parts)

@@ -12,17 +12,14 @@ from lsrl.circuit.translate import circuit_of, input_facts
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError, ProgramError, UnsupportedProgram, shortened
 from lsrl.lang import Program
-from lsrl.lang.guarded import guarded
 from lsrl.targets.guarantee import Guarantee
+from lsrl.targets.guarded import GUARD_STEPS, guarded
 from lsrl.targets.model import CompiledModel
 from lsrl.targets.registry import Target, target_named
 from lsrl.targets.report import report_of
 
 Style: TypeAlias = Literal["default", "paper"]
 STYLES = ("default", "paper")
-GUARD_STEPS = 2
-"""Facts about programs over tokens are about sequences so much too long, or what counts such steps would be a bit."""
-
 LITERAL = ("linear-rnn", "gated-linear-rnn")
 """The targets of circuits that stand as they are written."""
 
@@ -41,7 +38,7 @@ def compile(
     `input_range` (low, high), each a number or one per component, narrows the range that the
     program's `Input` declares; `max_length` is the longest sequence the model will accept; `dtype` is float64
     where the target has it, else float32. A program over tokens becomes, on the targets that are models of
-    language, one that answers with no token whatever it was not made for (`lsrl.lang.guarded`).
+    language, one that answers with no token whatever it was not made for (`lsrl.targets.guarded`).
     `style="paper"` writes steps, branches and cyclic counters as Petrov et al. 2024 do, for studies of their
     fragile forms, on the two linear targets; such a model guarantees nothing.
     Raises `UnsupportedProgram` for what the target cannot express and `RangeError` where it needs
@@ -66,7 +63,7 @@ def compile(
         )
     started = time.perf_counter()
     if style == "paper":
-        program = in_paper_style(program)
+        program = in_paper_style(program, input_range=input_range, max_length=max_length)
     longest = max_length
     if _answers_tokens(chosen, program):
         program, longest = _for_tokens(program, input_range, max_length)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from lsrl.lang import GatedState, Input, LinState, Multi, Program, ReLU, Value
+from lsrl.lang import GatedState, Input, LinState, Modulo, Multi, Program, ReLU, Value
 from lsrl.view import palette
 
 ROW, COLUMN = 0.62, 1.5
@@ -49,7 +49,7 @@ def program_graph(program: Program) -> ProgramGraph:
 
 
 def _matters(value: Value, readers: set[Value]) -> bool:
-    if value.name is not None or isinstance(value, (Input, LinState, GatedState, Multi)):
+    if value.name is not None or isinstance(value, (Input, LinState, GatedState, Modulo, Multi)):
         return True
     # What a comparison is made of is the comparison's own business.
     part = isinstance(value, ReLU) and all(reader.comparison for reader in readers)
@@ -61,6 +61,7 @@ def program_kind(value: Value) -> str:
     if value.comparison:
         return "comparison"
     kinds = {"Input": "input", "LinState": "state", "GatedState": "state", "ReLU": "ReLU", "Multi": "product"}
+    kinds["Modulo"] = "remainder"
     return kinds.get(value.primitive, "linear")
 
 
@@ -70,6 +71,7 @@ COLOURS = {
     "ReLU": palette.RELU,
     "product": palette.PRODUCT,
     "comparison": palette.COMPARISON,
+    "remainder": palette.COMPARISON,
     "linear": palette.CARRIED,
 }
 

@@ -20,7 +20,7 @@ from lsrl.lang import (
     smaller,
     total,
 )
-from lsrl.zoo.entry import MAX_LENGTH, ZooProgram
+from lsrl.zoo.entry import ZooProgram
 
 BITS = (0, 1)
 LETTERS = (0, 1, 2, 3)
@@ -48,7 +48,7 @@ def majority() -> ZooProgram:
 def parity() -> ZooProgram:
     """Whether the number of ones is odd."""
     ones = cumsum(_symbol(BITS), name="ones")
-    program = Program(modulo(ones, 2, below=MAX_LENGTH + 1, name="odd"), name="parity")
+    program = Program(modulo(ones, 2, name="odd"), name="parity")
     return ZooProgram("odd number of ones so far", program, lambda x: [n % 2 for n in accumulate(x)], BITS)
 
 
@@ -93,7 +93,7 @@ def delayed_copy() -> ZooProgram:
 def count_modulo() -> ZooProgram:
     """The number of ones modulo 5."""
     ones = cumsum(_symbol(BITS), name="ones")
-    program = Program(modulo(ones, 5, below=MAX_LENGTH + 1, name="remainder"), name="count_modulo")
+    program = Program(modulo(ones, 5, name="remainder"), name="count_modulo")
     return ZooProgram("ones so far, modulo 5", program, lambda x: [n % 5 for n in accumulate(x)], BITS)
 
 

@@ -56,7 +56,7 @@ GAIN = 2.0**12
 OUT = 32.0
 """gelu of this is the number itself."""
 
-SOFT_CAP = 2.0**60
+SOFT_CAP = 2.0**100
 """Scores are so far below this that capping leaves them in their order."""
 
 TAPS = 4

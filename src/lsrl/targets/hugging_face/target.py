@@ -15,11 +15,12 @@ from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError
 from lsrl.lang import Program
 from lsrl.lang.numbers import as_float
+from lsrl.targets.guarded import far_circuit
 from lsrl.targets.hugging_face.folder import further_files
 from lsrl.targets.hugging_face.rounding import Arithmetic, guarantee_of
 from lsrl.targets.hugging_face.runtime import HubRuntime, model_of
 from lsrl.targets.hugging_face.scale import Scale, scale_of
-from lsrl.targets.hugging_face.tokens import TokenTable, embedding_of, head_of, table_of
+from lsrl.targets.hugging_face.tokens import embedding_of, head_of, table_of
 from lsrl.targets.hugging_face.weights import MAPS, HubWeights, Rows, converted, from_tensors, maps_of
 from lsrl.targets.layout import layout_of
 from lsrl.targets.registry import WEIGHTS, Assembly, FileTensors, Sizes, Target
@@ -37,7 +38,7 @@ class Architecture:
     """A model of transformers: its classes, the names of its parts, and how a residual stack becomes its weights.
 
     `multiplied`: embeddings are multiplied by the square root of the width. `stages` says what each stage computes,
-    `layer_of` gives the layer of a stage, `owns` tells a configuration of this architecture from others of the same classes.
+    `layer_of` gives the layer of a stage, `owns` tells a configuration of this architecture from others of its classes.
     """
 
     model: str
@@ -59,7 +60,7 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
         legal = legalised(circuit, DIAGONAL)
         stack = residual_stack(legal, architecture.stages)
         scale = scale_of(stack)
-        weights = _weights(architecture, stack, scale, table_of(program))
+        weights = _weights(architecture, stack, scale, program)
         names = tuple(program.names.values())
         return Assembly(
             weights=weights,
@@ -96,7 +97,8 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
     )
 
 
-def _weights(architecture: Architecture, stack: ResidualStack, scale: Scale, table: TokenTable | None) -> HubWeights:
+def _weights(architecture: Architecture, stack: ResidualStack, scale: Scale, program: Program) -> HubWeights:
+    table = table_of(program)
     network, maps = architecture.network(stack, scale), maps_of(stack, scale, stack.circuit.outputs)
     if architecture.multiplied:
         maps |= {name: maps[name] / as_float(scale.root) for name in ("input.weight", "input.bias", "bos")}
@@ -108,8 +110,9 @@ def _weights(architecture: Architecture, stack: ResidualStack, scale: Scale, tab
         return HubWeights(architecture.model, config, converted(tensors), converted(maps))
     tensors[architecture.embeddings] = embedding_of(table, maps)
     tensors = {f"{architecture.prefix}.{name}": tensor for name, tensor in tensors.items()}
-    symbol = stack.circuit.knowledge.fact(stack.circuit.outputs[0])
-    tensors["lm_head.weight"] = head_of(table, Rows(stack, scale), stack.circuit.outputs, symbol)
+    outputs, far = stack.circuit.outputs, far_circuit(program, stack.circuit.max_length)
+    refused, symbol = stack.circuit.knowledge.fact(outputs[1]), far.knowledge.fact(far.outputs[0])
+    tensors["lm_head.weight"] = head_of(table, Rows(stack, scale), outputs, refused, symbol)
     config |= {
         "vocab_size": len(table.texts),
         "pad_token_id": table.pad,

@@ -31,7 +31,8 @@ def tokenizer_of(table: TokenTable, max_length: int | None) -> Any:
         bos_token=bos,
         pad_token=pad,
         unk_token=unknown,
-        eos_token=table.vocabulary.end or table.vocabulary.nothing,
+        # Without an end, nothing ends but the answer `nothing`, which is no special token: pipelines would not show it.
+        eos_token=table.vocabulary.end,
         padding_side="left",
         split_special_tokens=True,
         clean_up_tokenization_spaces=False,

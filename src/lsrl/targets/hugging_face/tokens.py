@@ -9,18 +9,21 @@ from functools import cached_property
 import numpy as np
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine
+from lsrl.circuit.affine import Affine, combination
 from lsrl.circuit.facts import Fact
 from lsrl.errors import RangeError
 from lsrl.lang import Program, Vocabulary
-from lsrl.lang.numbers import as_float
+from lsrl.lang.numbers import ONE, ZERO, as_float
 from lsrl.lang.program import whole_range
-from lsrl.targets.hugging_face.weights import ALWAYS, STARTED, Rows
+from lsrl.targets.hugging_face.weights import ALWAYS, Rows
 
 PAD, BOS, UNKNOWN = "<pad>", "<bos>", "<unk>"
 
 LARGEST_SCORE = 2**22
-"""Scores are whole numbers up to this, which float32 adds up exactly."""
+"""Scores are whole numbers up to this, times the margin, which float32 adds up exactly."""
+
+MARGIN = fmpq(32)
+"""How much more than all others the right token scores: e to this is 8·10¹³."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ class TokenTable:
 
 
 def table_of(program: Program) -> TokenTable | None:
-    """The tokens of a program that refuses what is no token (`lsrl.lang.guarded`), None without a vocabulary."""
+    """The tokens of a program that refuses what is no token (`lsrl.targets.guarded`), None without a vocabulary."""
     if program.vocabulary is None:
         return None
     first, invalid = whole_range(program.input)
@@ -122,31 +125,42 @@ def embedding_of(table: TokenTable, maps: dict[str, np.ndarray]) -> np.ndarray:
     return np.stack(rows)
 
 
-def head_of(table: TokenTable, rows: Rows, outputs: Sequence[Affine], symbol: Fact) -> np.ndarray:
-    """A row for every token: token k scores 2kv − k², which is largest where k is the symbol v.
+def head_of(table: TokenTable, rows: Rows, outputs: Sequence[Affine], refused: Fact, far: Fact) -> np.ndarray:
+    """A row for every token: 32 times 2kv − k² for token k, which is largest where k is the symbol v.
 
-    Where `refused` is not 0, `nothing` scores more than any of them; before the first step, too.
-    Raises `RangeError` for numbers so large that float32 could not tell scores apart.
+    The next score is 32 lower, so that the right token has a probability of 1 − 10⁻¹³ at temperature 1. `nothing`
+    scores like the number above all tokens, which symbols above all tokens are nearest to, and more the more is
+    refused: so much that it is most likely for every symbol that can be, however large. Before the first step, too,
+    it is the only likely token.
+
+    `refused` and `far` are what is known of the second output, and of the first within far too many steps. Raises
+    `RangeError` for numbers so large that float32 could not tell scores apart.
     """
-    value, refused = outputs
+    symbol, flag = outputs
     numbers = list(table.vocabulary.tokens.values())
-    reach = max(map(abs, numbers))
+    above, span = max(numbers) + 1, max(numbers) - min(numbers) + 2
+    reach = max(map(abs, [*numbers, above]))
     if 3 * reach * reach > LARGEST_SCORE:
         raise RangeError(
-            f"the tokens of the vocabulary stand for numbers up to {reach:,}, whose scores would need "
+            f"the tokens of the vocabulary stand for numbers up to {reach - 1:,}, whose scores would need "
             f"{3 * reach * reach:,}; expected at most {LARGEST_SCORE:,}; use smaller numbers"
         )
-    # Whatever the symbol may be as far as is known: where it is no token's number, the answer is refused.
-    most = reach * (2 * (int(symbol.magnitude or 0) + 1) + reach) + 1
+    # For a symbol v = min − d, a token k scores (above − k)(above + k − 2v) < span² + 2·span·d more than `above`.
+    deepest = max(fmpq(min(numbers)) - far.low, ZERO) if far.low is not None else ZERO
+    refusal = (span * span + 2 * span * deepest) / (refused.measure or ONE)
+    # Special tokens are never likely: no score is lower than this.
+    lowest = -8 * reach * ((far.magnitude or ZERO) + reach)
     head = np.zeros((len(table.texts), rows.width))
     for place, number in enumerate(numbers, start=table.unknown + 1):
-        head[place] = rows.of(value.times(2 * fmpq(number)).shifted(-fmpq(number * number)), 1)
-    head[: table.unknown + 1, ALWAYS] = -8.0 * most
-    head[table.nothing] = rows.of(refused.times(fmpq(4 * most)).shifted(-fmpq(2 * most)), 1)
-    # Before the first step all scores are 0, but this one.
-    head[table.nothing, ALWAYS] += 0.5
-    head[table.nothing, STARTED] -= 0.5 / as_float(rows.scale.epsilon)
+        head[place] = rows.of(_score(symbol, number), MARGIN)
+    head[: table.unknown + 1, ALWAYS] = as_float(MARGIN * lowest)
+    head[table.nothing] = rows.of(combination([(ONE, _score(symbol, above)), (refusal, flag)], -ONE), MARGIN)
+    head[table.nothing, ALWAYS] += as_float(MARGIN)  # at a step of the program, this and the −1 cancel
     return head
+
+
+def _score(symbol: Affine, number: int) -> Affine:
+    return symbol.times(fmpq(2 * number)).shifted(-fmpq(number * number))
 
 
 def _unlike(text: str, vocabulary: Vocabulary) -> str:

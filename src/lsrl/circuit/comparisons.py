@@ -1,0 +1,145 @@
+"""Comparisons, and claims that a value is 0 or 1: what may be assumed of them, and what is refused.
+
+A comparison is a ramp, clip(p, 0, 1). Where p has a grid with no point inside the ramp, or a range on one side of it,
+the comparison is *decided* on every reachable input. Where not, it is assumed to be 0 or 1, as facts are about decided
+runs only, and said to be undecidable, so that runs can look. Everything else that is claimed to be 0 or 1
+must be known to be: a condition that is 2 would select something else on every target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from flint import fmpq
+
+from lsrl.circuit.affine import Affine, UnitId, combination, variable
+from lsrl.circuit.builder import CircuitBuilder, one_minus
+from lsrl.circuit.facts import BOOLEAN, Fact
+from lsrl.circuit.possible_values import possible_values
+from lsrl.errors import RangeError
+from lsrl.lang.numbers import ONE, ZERO
+
+Ramp: TypeAlias = tuple[Affine, fmpq]
+"""A progress, and how many times its clip is in a sum."""
+
+MOST_RAMPS = 16
+"""Sums of more ramps than this are not looked at: every pair is compared."""
+
+
+class Comparisons:
+    """The comparisons of a circuit while it is built.
+
+    `undecidable` names values that can be between 0 and 1 on inputs inside the declaration; `narrowed`
+    those of them whose argument has a grid with points inside the ramp: units that others read, too, are then known
+    to be less than they can be.
+    """
+
+    def __init__(self, builder: CircuitBuilder) -> None:
+        self.builder = builder
+        self.undecidable: dict[str, None] = {}
+        self.narrowed: dict[str, None] = {}
+        self._progress: dict[UnitId, Affine] = {}
+        """What a unit is the clip of, on decided runs."""
+        self._assumed: set[UnitId] = set()
+
+    def ramp(self, progress: Affine) -> Affine:
+        """clip(progress, 0, 1), as the cheapest form that has this value wherever it is 0 or 1."""
+        builder, form = self.builder, clipped(self.builder, progress)
+        if len(form.terms) == 1:
+            ((unit, weight),) = form.terms.items()
+            if abs(weight) == 1:
+                self._progress.setdefault(unit, progress if weight == 1 else one_minus(progress))
+        if not builder.fact(form).is_bit:
+            self._assume(form, gridded=builder.fact(progress).grid is not None)
+        return form
+
+    def claim(self, form: Affine, claim: str, argument: str) -> None:
+        """Assume that a form is 0 or 1, if it is known to be so wherever comparisons are decided.
+
+        Raises `RangeError` if not: `claim` says what the form is for, `argument` what the program calls it.
+        """
+        fact = self.builder.fact(form)
+        if fact.is_bit:
+            return
+        if not self._is_chain(form) and not self._is_bit_in_all_cases(form):
+            raise RangeError(f"{claim} reads {argument}, {_reach(fact)}")
+        if self._assumed.intersection(form.terms):
+            self._assume(form, gridded=False)
+        else:
+            self.builder.assume(form, BOOLEAN)
+
+    def _assume(self, form: Affine, *, gridded: bool) -> None:
+        self.undecidable[self.builder.origin] = None
+        if gridded:
+            self.narrowed[self.builder.origin] = None
+        self.builder.assume(form, BOOLEAN)
+        self._assumed.update(form.terms)
+
+    def _is_chain(self, form: Affine) -> bool:
+        """Whether k ± clip(p₁) ± clip(p₂) … is 0 or 1 whenever each clip is, because p₁ ≥ p₂ ≥ …
+
+        Then the clips that are 1 are the first few: the form's values are k, k ± 1, k ± 1 ± 1, …
+        """
+        if not 0 < len(form.terms) <= MOST_RAMPS or any(abs(weight) != 1 for weight in form.terms.values()):
+            return False
+        if not all(unit in self._progress or self.builder.knowledge.facts[unit].is_bit for unit in form.terms):
+            return False
+        towards: Affine | None = None
+        value, ramps = form.constant, []
+        for unit, weight in form.terms.items():
+            progress = self._progress.get(unit, variable(unit))  # what is 0 or 1 is the clip of itself
+            towards = towards or progress
+            if _points_away(progress, towards):  # w · clip(p) = w − w · clip(1 − p)
+                ramps.append((one_minus(progress), -weight))
+                value = value + weight
+            else:
+                ramps.append((progress, weight))
+        values = [value]
+        for _, weight in self._descending(ramps):
+            values.append(values[-1] + weight)
+        return len(values) > 1 and all(number in (ZERO, ONE) for number in values)
+
+    def _descending(self, ramps: Sequence[Ramp]) -> list[Ramp]:
+        """The ramps by their progress, largest first; none if it is not known of all which is larger."""
+        ordered: list[Ramp] = []
+        for ramp in ramps:
+            place = sum(self._never_below(above, ramp[0]) for above, _ in ordered)
+            below = ordered[place:]
+            if not all(self._never_below(ramp[0], progress) for progress, _ in below):
+                return []
+            ordered.insert(place, ramp)
+        return ordered
+
+    def _is_bit_in_all_cases(self, form: Affine) -> bool:
+        """Whether a form of few possible values is 0 or 1 whatever the booleans in it are, or else the inputs."""
+        units, facts = self.builder.units, self.builder.knowledge.facts
+        tried = (possible_values(form, units, facts, through_bits=through) for through in (False, True))
+        return any(values is not None and values <= {ZERO, ONE} for values in tried)
+
+    def _never_below(self, one: Affine, other: Affine) -> bool:
+        return self.builder.fact(combination([(ONE, one), (-ONE, other)])).is_nonnegative
+
+
+def clipped(builder: CircuitBuilder, progress: Affine) -> Affine:
+    """clip(progress, 0, 1)."""
+    return builder.relu(one_minus(builder.relu(one_minus(progress))))
+
+
+def _points_away(progress: Affine, other: Affine) -> bool:
+    """Whether the first unit that both read grows one and lessens the other."""
+    shared = min(progress.terms.keys() & other.terms.keys(), default=None)
+    return shared is not None and (progress.terms[shared] > 0) != (other.terms[shared] > 0)
+
+
+def _reach(fact: Fact) -> str:
+    """What a value can be that should be 0 or 1, and what to write instead."""
+    if fact.low is not None and fact.low == fact.high:
+        return f"which is always {fact.low}; expected 0 or 1 (a state that keeps a part of itself is a LinState)"
+    if fact.low is None or fact.high is None:
+        ends = f"from {fact.low}" if fact.low is not None else f"to {fact.high}" if fact.high is not None else "at all"
+        declare = "declare Input(range=(0, 1), integer=True) and max_length, or compare, as in x > 0"
+        return f"which can be any number {ends}, as far as is known; expected 0 or 1: {declare}"
+    step = "" if fact.grid is None else f" in steps of {fact.grid}"
+    advice = "declare integer=True, or compare" if (fact.low, fact.high) == (ZERO, ONE) else "compare"
+    return f"which can be {fact.low} … {fact.high}{step}, as far as is known; expected 0 or 1: {advice}, as in x > 0"

@@ -1,0 +1,161 @@
+"""Programs over tokens that answer with no token, rather than a wrong one, what they were not made for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from flint import fmpq
+
+from lsrl.circuit.affine import common_measure
+from lsrl.circuit.facts import Fact
+from lsrl.circuit.translate import circuit_of
+from lsrl.circuit.units import Circuit
+from lsrl.errors import ProgramError, RangeError
+from lsrl.lang import (
+    Concat,
+    Input,
+    Linear,
+    Program,
+    ReLU,
+    Value,
+    absolute,
+    at_least,
+    bump,
+    clip,
+    counter,
+    cumsum,
+    total,
+)
+from lsrl.lang.numbers import ONE, whole_number
+from lsrl.lang.program import whole_range
+
+GUARD_STEPS = 2
+"""Facts about programs over tokens are about sequences so much too long, or what counts such steps would be a bit."""
+
+FAR = 2**20
+"""What a program makes of a text that is too long is looked at up to so many steps."""
+
+DEEPEST = fmpq(2) ** 60
+"""An answer that falls further below its lowest token than this, within so many steps, is clipped."""
+
+
+def guarded(program: Program, max_length: int | None = None) -> Program:
+    """The program with one more input number, for text that is no token of its input, and two outputs.
+
+    The new number is the one above the input's range. The outputs are the program's symbol and
+    `refused`, 0 where the symbol is the answer. More than 0 it is where the program's own second output, if there is
+    one, is not 0; from the first input on that is the new number (`invalid`); beyond `max_length` steps, and the
+    further the more (`too_long`); and where the symbol is below all tokens or between two. Above all tokens the symbol
+    tells by itself. Where nothing is refused, both outputs are the program's.
+
+    Claims hold for every text: where one would not hold of the new number, the program gets the
+    highest of its own in its place. Values keep their names; where one of the new is taken, a number is put behind it.
+    Raises `ProgramError` for a program without a vocabulary, `ShapeError` for a bad `max_length`, `RangeError` where
+    a condition can be something else than 0 or 1 on some text, and for answers that are no multiples of anything.
+
+    >>> from lsrl import Vocabulary
+    >>> bit = Input(1, range=(0, 1), integer=True)
+    >>> same = Program(bit, vocabulary=Vocabulary.of_numbers(0, 1))
+    >>> guarded(same, max_length=3).run([[0], [1], [1], [0]])[:, 1].tolist()
+    [0.0, 0.0, 0.0, 1.0]
+    >>> guarded(same).run([[0], [2], [1]])[:, 1].tolist()
+    [0.0, 1.0, 1.0]
+    """
+    if program.vocabulary is None:
+        raise ProgramError(f"guarded of {program.name}, which has no vocabulary; expected Program(…, vocabulary=…)")
+    if max_length is not None:
+        whole_number(max_length, "max_length", most=2**62)
+    body = _body(program, max_length)
+    tokens = sorted(program.vocabulary.tokens.values())
+    symbol, *own = body.outputs
+    answer = body.facts[0]
+    if answer.low is None or answer.low < tokens[0] - DEEPEST:
+        symbol = clip(symbol, tokens[0] - 1, tokens[-1] + 1)
+    flags = [absolute(flag) for flag in own]
+    flags.append(at_least(cumsum(body.unknown), 1, name=_free("invalid", program)))
+    if max_length is not None:
+        # A number that grows: so does what the program makes of more steps than it was made for.
+        flags.append(ReLU(counter(1) - max_length, name=_free("too_long", program)))
+    flags.append(ReLU(tokens[0] - symbol, hint="below"))
+    flags += _between(symbol, tokens, common_measure([answer.measure or ONE, ONE]))
+    # A plain sum: whatever reads the flags reads them together, and no layer is put behind any.
+    refused = total(Concat(flags), name=_free("refused", program))
+    return Program(symbol, refused, name=program.name, vocabulary=program.vocabulary)
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A program over any text: whether the input is the new number, its outputs, and what is known of them."""
+
+    unknown: Value
+    outputs: tuple[Value, ...]
+    facts: tuple[Fact, ...]
+
+
+def _body(program: Program, max_length: int | None) -> _Body:
+    """The program over one more number; over its own numbers only, where a claim would not hold of that one."""
+    problem = RangeError()
+    for restricted in (False, True):
+        unknown, output = _over_any_text(program, restricted)
+        try:
+            circuit = far_circuit(Program(output, name=program.name), max_length)
+        except RangeError as refusal:
+            problem = refusal
+            continue
+        if not circuit.narrowed:
+            facts = tuple(circuit.knowledge.fact(form) for form in circuit.outputs)
+            _check_outputs(program.name, facts)
+            return _Body(unknown, tuple(output), facts)
+        problem = RangeError(
+            f"{circuit.narrowed[0]!r} of {program.name} can be neither 0 nor 1; expected a ramp (width=…) "
+            "no wider than the steps of what it compares"
+        )
+    raise RangeError(f"{problem}; a program over tokens decides on every text, however long")
+
+
+def _over_any_text(program: Program, restricted: bool) -> tuple[Value, Value]:
+    """1 where the input is the new number, and the output; `restricted` gives the program its highest number there."""
+    low, highest = whole_range(program.input)
+    given = program.input
+    source = Input(1, range=(low, highest + 1), integer=True, name=given.name, hint=given.hint)
+    unknown = ReLU(source - highest, hint="invalid.now")
+    known = Linear(Concat([source, unknown]), [[1, -1]], hint="known") if restricted else source
+    made: dict[Value, Value] = {given: known}
+    for value in program.values:
+        if value is not given:
+            made[value] = value.reading([made[argument] for argument in value.arguments])
+    return unknown, made[program.output]
+
+
+def far_circuit(program: Program, max_length: int | None) -> Circuit:
+    """The circuit of what a program makes of texts that are far too long."""
+    return circuit_of(program, max_length=None if max_length is None else max(FAR, max_length))
+
+
+def _check_outputs(name: str, facts: Sequence[Fact]) -> None:
+    for what, fact in zip(
+        ("the answer", "the second output, which says where there is no answer,"), facts, strict=False
+    ):
+        if fact.grid is None:
+            raise RangeError(
+                f"{what} of {name} can be any real number, as far as is known; expected whole numbers, or multiples of "
+                "some number: compare, or clip and look up"
+            )
+
+
+def _between(symbol: Value, tokens: Sequence[int], grid: fmpq) -> Iterator[Value]:
+    """1 where the symbol, a multiple of the grid, is between two tokens that follow one another."""
+    for one, following in pairwise(tokens):
+        if following - one > grid:
+            yield bump(symbol, one, following - grid, width=grid)
+
+
+def _free(name: str, program: Program) -> str:
+    """The name, with the first number behind it that makes it new."""
+    taken, number = set(program.names.values()), 2
+    candidate = name
+    while candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
