@@ -21,6 +21,7 @@ from lsrl.errors import (
     ShapeError,
     UndecidedComparisonWarning,
     UnsupportedProgram,
+    UselessGuaranteeWarning,
 )
 from lsrl.lang import *  # noqa: F403
 from lsrl.lang import __all__ as _language
@@ -55,6 +56,7 @@ __all__ = [
     "TokenMap",
     "UndecidedComparisonWarning",
     "UnsupportedProgram",
+    "UselessGuaranteeWarning",
     "compile",
     "load",
     "verify_checkpoint",

@@ -51,6 +51,10 @@ class UndecidedComparisonWarning(UserWarning):
     """A comparison came out strictly between its two outcomes during a run."""
 
 
+class UselessGuaranteeWarning(UserWarning):
+    """The error bound of a compiled model is as large as the range of its output."""
+
+
 def shortened(item: object, limit: int = 60) -> str:
     """The item as one short line for a message.
 

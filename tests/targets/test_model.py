@@ -199,13 +199,27 @@ def test_a_narrower_input_range_is_enforced():
         model.run([[4]])
 
 
-def test_guarantees_are_consistent():
-    with pytest.raises(ValueError, match="cannot have the bound"):
-        Guarantee("exact", 0.1, None)
-    with pytest.raises(ValueError, match="cannot have the bound"):
-        Guarantee("bounded", float("inf"), None)
-    assert str(Guarantee("bounded", 1e-9, 7)) == "bounded: |error| ≤ 1e-09, up to 7 steps"
-    assert str(Guarantee("none", float("inf"), None, "why")) == "none: why"
+@pytest.mark.parametrize(
+    ("guarantee", "text"),
+    [
+        (Guarantee((0.0, 0.0), None), "exact: bit for bit, any length"),
+        (Guarantee((1e-9,), 7), "bounded: |error| ≤ 1e-09, up to 7 steps"),
+        (Guarantee((0.0, 1e-9, 2.0), 7), "bounded: |error| ≤ 2 in output 1, 2, the other exact, up to 7 steps"),
+        (Guarantee((0.0, float("inf")), None, "why"), "none: why"),
+    ],
+)
+def test_a_guarantee_is_as_good_as_its_worst_output(guarantee, text):
+    assert str(guarantee) == text
+    assert text.startswith(guarantee.kind)
+
+
+def test_every_output_has_a_bound_of_its_own():
+    x = Input(1, range=(0, 1), integer=True)
+    outputs = lsrl.cumsum(x) / 3, x > 0, lsrl.delay(x)
+    for target in TARGETS:
+        guarantee = lsrl.compile(Program(*outputs), target, max_length=1000, dtype="float32").guarantee
+        assert guarantee.bounds[0] > 0
+        assert guarantee.bounds[1:] == (0.0, 0.0), target
 
 
 def test_without_ranges_nothing_is_promised_and_the_reason_says_what_to_declare():

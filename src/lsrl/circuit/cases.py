@@ -6,14 +6,14 @@ would double the range with every level of a chain of such forms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, combination
 from lsrl.circuit.facts import Fact, constant_fact, union, weighted_sum
-from lsrl.circuit.units import ProductUnit, ReLUUnit, StateUnit, Unit
+from lsrl.circuit.units import GateUnit, ProductUnit, ReLUUnit, StateUnit, Unit
 from lsrl.lang.numbers import ONE, ZERO
 
 Facts: TypeAlias = Callable[[Affine], Fact]
@@ -47,7 +47,7 @@ def fact_by_cases(form: Affine, units: Sequence[Unit], fact: Facts) -> Fact | No
 
 def fact_under(form: Affine, condition: Affine, value: fmpq, units: Sequence[Unit], fact: Facts) -> Fact:
     """What is known of a form where a boolean has this value."""
-    return fact(_under(form, condition, value, units))
+    return fact(form_under(form, condition, value, units, fact))
 
 
 def _either(form: Affine, relu: UnitId, argument: Affine, fact: Facts) -> Fact:
@@ -70,20 +70,45 @@ def _smaller(one: fmpq | None, other: fmpq | None) -> fmpq | None:
     return min((end for end in (one, other) if end is not None), default=None)
 
 
-def _under(form: Affine, condition: Affine, value: fmpq, units: Sequence[Unit]) -> Affine:
+def form_under(form: Affine, condition: Affine, value: fmpq, units: Sequence[Unit], fact: Facts) -> Affine:
     """The form where the condition, a boolean, has this value: products by it and its multiples are decided."""
     parts = [(ONE, form)]
-    for unit_id in sorted(form.terms)[-PARTNERS:]:
-        unit, weight = units[unit_id], form.terms[unit_id]
-        if isinstance(unit, ProductUnit):
-            for factor, other in ((unit.left, unit.right), (unit.right, unit.left)):
-                decided = _decided(factor, condition, value)
-                if decided is not None:
-                    parts += [(-weight, Affine({unit_id: ONE})), (weight * decided, other)]
-                    break
+    for terms, weight, left, right in _products(form, units, fact):
+        for factor, other in ((left, right), (right, left)):
+            decided = _decided(factor, condition, value)
+            if decided is not None:
+                parts += [(-ONE, Affine(terms)), (weight * decided, other)]
+                break
     reduced = combination(parts)
     multiple = _multiple(reduced, condition)
     return combination([(ONE, reduced), (-multiple, condition)], multiple * value) if multiple else reduced
+
+
+Product: TypeAlias = tuple[Mapping[UnitId, fmpq], fmpq, Affine, Affine]
+"""The terms of a form that are w · left · right, and w, left and right."""
+
+
+def _products(form: Affine, units: Sequence[Unit], fact: Facts) -> Iterator[Product]:
+    """The products among the newest units of a form; a signed one may be made of two gates."""
+    newest = sorted(form.terms)[-PARTNERS:]
+    for unit_id in newest:
+        unit, weight = units[unit_id], form.terms[unit_id]
+        match unit:
+            case ProductUnit(left, right, _):
+                yield {unit_id: weight}, weight, left, right
+            case GateUnit(gate, argument) if fact(argument).is_nonnegative:
+                yield {unit_id: weight}, weight, gate, argument
+            case GateUnit(gate, argument):
+                opposite = GateUnit(gate, argument.times(-ONE))
+                for other in newest:
+                    if form.terms[other] == -weight and other > unit_id and _same_gate(units[other], opposite):
+                        yield {unit_id: weight, other: -weight}, weight, gate, argument
+
+
+def _same_gate(unit: Unit, gate: GateUnit) -> bool:
+    return (
+        isinstance(unit, GateUnit) and unit.gate.key() == gate.gate.key() and unit.argument.key() == gate.argument.key()
+    )
 
 
 def _decided(factor: Affine, condition: Affine, value: fmpq) -> fmpq | None:

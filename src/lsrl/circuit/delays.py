@@ -6,7 +6,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, number
 from lsrl.circuit.builder import CircuitBuilder
-from lsrl.circuit.cases import fact_under
+from lsrl.circuit.cases import form_under
 from lsrl.circuit.facts import constant_fact, union, weighted_sum
 from lsrl.circuit.units import DelayUnit, LatchUnit
 from lsrl.lang.numbers import ONE, ZERO
@@ -43,9 +43,10 @@ def latched(builder: CircuitBuilder, keep: Affine, argument: Affine) -> Affine:
         return argument
     if known.low == 1:
         return number(ZERO)
-    taken = fact_under(argument, keep, ZERO, builder.units, builder.fact)
-    fact = union([taken, constant_fact(ZERO)])
-    return builder.unit(("latch", keep.key(), argument.key()), LatchUnit(keep, argument), fact)
+    # A value that is only passed on under the same condition is taken as it is: no product is needed.
+    taken = form_under(argument, keep, ZERO, builder.units, builder.fact)
+    fact = union([builder.fact(taken), constant_fact(ZERO)])
+    return builder.unit(("latch", keep.key(), taken.key()), LatchUnit(keep, taken), fact)
 
 
 def first_step(builder: CircuitBuilder) -> Affine:

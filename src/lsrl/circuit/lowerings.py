@@ -129,8 +129,16 @@ def surely_stepped_relu(builder: CircuitBuilder, argument: Affine, fact: Fact) -
     Elsewhere they would cancel, and a comparison stays a clip in a clip.
     """
     height = fact.two_values[1] if fact.two_values is not None else ONE
-    decided = decided_gap(builder, builder.ramp(argument.times(1 / height))) is not None
+    progress = builder.ramp(argument.times(1 / height))
+    measures = (builder.knowledge.facts[unit].measure for unit in progress.terms)
+    held = all(measure is not None and _is_dyadic(measure) for measure in measures)
+    decided = held and decided_gap(builder, progress) is not None
     return stepped_relu(builder, argument, fact) if decided else builder.relu(argument)
+
+
+def _is_dyadic(number: fmpq) -> bool:
+    denominator = int(number.q)
+    return denominator & (denominator - 1) == 0
 
 
 def selected_relu(builder: CircuitBuilder, argument: Affine, _: Fact) -> Affine:
@@ -178,6 +186,7 @@ def decided_gap(builder: CircuitBuilder, form: Affine) -> tuple[fmpq, fmpq] | No
 
 
 DIAGONAL = Rules(by_gates, surely_stepped_relu, diagonal_states, summed_and_latched, dissolved_sum)
+AS_IT_IS = Rules(by_gates)
 WITHOUT_PRODUCTS = Rules(without_products, gated_state=refused_gated_state)
 BY_GATES = Rules(by_gates, gated_state=refused_gated_state)
 SELECTING = Rules(by_selection, stepped_relu)

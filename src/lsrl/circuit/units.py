@@ -9,6 +9,7 @@ from typing import TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId
+from lsrl.circuit.facts import Fact
 from lsrl.circuit.knowledge import Knowledge
 from lsrl.lang.primitives import Via
 
@@ -187,6 +188,11 @@ class Circuit:
             if not isinstance(unit, StateUnit) or unit.cluster != first:
                 return
             yield unit_id, unit
+
+    @property
+    def output_facts(self) -> list[Fact]:
+        """What is known of every output."""
+        return [self.knowledge.fact(form) for form in self.outputs]
 
     def count(self, kind: type) -> int:
         """How many units are of a kind."""

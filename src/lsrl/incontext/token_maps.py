@@ -22,7 +22,6 @@ from lsrl.lang import (
     and_,
     at_least,
     cumsum,
-    delay,
     not_,
     shift_register,
     total,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,13 +165,17 @@ def _made(record: Record, arguments: list[Value], naming: dict[str, Any]) -> Val
             A = Matrix.of(given["A"], (record.dim, record.dim), "A")
             B = Matrix.of(given["B"], (record.dim, arguments[0].dim), "B")
             return LinState(arguments[0], A, B, given["init"], given["bias"], **naming)
-        case made if made is GatedState:
-            return GatedState(arguments[0], arguments[1], given["init"], **naming)
         case made if made is ReLU:
             return ReLU(arguments[0], comparison=record.comparison, **naming)
-        case made if made is Multi:
-            return Multi(arguments[0], via=given["via"], **naming)
-        case made if made is Modulo:
-            return Modulo(arguments[0], given["n"], given.get("below"), **naming)
-        case _:
-            return Slice(arguments[0], given["start"], given["stop"], **naming)
+        case made:
+            make: Callable[..., Value] = made
+            return make(*arguments, **{key: given[key] for key in _KEYWORDS[made] if key in given}, **naming)
+
+
+_KEYWORDS: dict[type[Value], tuple[str, ...]] = {
+    GatedState: ("init",),
+    Multi: ("via",),
+    Modulo: ("n", "below"),
+    Slice: ("start", "stop"),
+}
+"""The parameters of primitives that are made of them as they are."""

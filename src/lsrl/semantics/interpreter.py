@@ -57,18 +57,33 @@ class Trace(Mapping[str, np.ndarray]):
 def run(program: Program, x: Any, *, exact: bool = False) -> np.ndarray:
     """The outputs of a program, shaped as `x` is; see `Program.run`."""
     arithmetic, numbers, single = _prepared(program, x, exact)
-    undecided: tuple[Undecided, ...] = ()
-    output = numbers
-    with np.errstate(over="ignore", invalid="ignore"):  # outputs beyond the floats are refused below
-        for value, output in evaluated(program, numbers, arithmetic, keep=False):
-            if value.comparison:
-                undecided += undecided_in(program.names[value], output, arithmetic)
-    if undecided:
-        more = f" (and {len(undecided) - 1:,} more)" if len(undecided) > 1 else ""
-        warnings.warn(f"undecided comparison: {undecided[0]}{more}", UndecidedComparisonWarning, stacklevel=3)
+    output, undecided = _outputs(program, numbers, arithmetic)
+    _warn(undecided)
     result: np.ndarray = arithmetic.numbers(output)
     check_outputs(result, program.name)
     return result[0] if single else result
+
+
+def report_undecided(program: Program, x: Any) -> None:
+    """Warn with `UndecidedComparisonWarning` of comparisons that are undecided on `x`, as a run of the program does."""
+    arithmetic, numbers, _ = _prepared(program, x, False)
+    _warn(_outputs(program, numbers, arithmetic)[1])
+
+
+def _outputs(program: Program, numbers: Any, arithmetic: Any) -> tuple[Any, tuple[Undecided, ...]]:
+    undecided: tuple[Undecided, ...] = ()
+    output = numbers
+    with np.errstate(over="ignore", invalid="ignore"):  # outputs beyond the floats are refused by who shows them
+        for value, output in evaluated(program, numbers, arithmetic, keep=False):
+            if value.comparison:
+                undecided += undecided_in(program.names[value], output, arithmetic)
+    return output, undecided
+
+
+def _warn(undecided: tuple[Undecided, ...]) -> None:
+    if undecided:
+        more = f" (and {len(undecided) - 1:,} more)" if len(undecided) > 1 else ""
+        warnings.warn(f"undecided comparison: {undecided[0]}{more}", UndecidedComparisonWarning, stacklevel=4)
 
 
 def trace(program: Program, x: Any, *, exact: bool = False) -> Trace:

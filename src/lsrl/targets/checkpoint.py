@@ -29,7 +29,7 @@ from lsrl.targets.report import report_of
 
 MANIFEST = "manifest.json"
 FORMAT = "lsrl-model"
-VERSION = 1
+VERSION = 2
 MANIFEST_SCHEMA = "lsrl.targets", "manifest.schema.json"
 
 
@@ -70,7 +70,7 @@ def load(directory: str | Path) -> CompiledModel:
     try:
         target = target_named(manifest["target"])
         inputs = _inputs(manifest["inputs"], program)
-        guarantee = _guarantee(manifest["guarantee"], manifest["max_length"])
+        guarantee = _guarantee(manifest["guarantee"], manifest["max_length"], program)
     except (LsrlError, ValueError, OverflowError) as problem:
         raise FormatError(f"{where}: {problem}") from None
     try:
@@ -103,6 +103,7 @@ def load(directory: str | Path) -> CompiledModel:
         runtime=runtime,
         stack=None,
         circuit=None,
+        undecidable=tuple(manifest["undecidable"]),
     )
 
 
@@ -149,6 +150,7 @@ def _manifest(model: CompiledModel) -> dict[str, Any]:
         "max_length": model.max_length,
         "inputs": [_number_fields(fact) for fact in model.inputs],
         "guarantee": _guarantee_fields(model.guarantee),
+        "undecidable": list(model.undecidable),
         "compile_seconds": model.sizes.compile_seconds,
         "layout": {
             "absent": list(model.layout.absent),
@@ -178,13 +180,15 @@ def _inputs(entries: list[dict[str, str | None]], program: Program) -> tuple[Fac
 
 
 def _guarantee_fields(guarantee: Guarantee) -> dict[str, Any]:
-    bound = guarantee.bound if math.isfinite(guarantee.bound) else None
-    return {"kind": guarantee.kind, "bound": bound, "reason": guarantee.reason}
+    bounds = [bound if math.isfinite(bound) else None for bound in guarantee.bounds]
+    return {"bounds": bounds, "reason": guarantee.reason}
 
 
-def _guarantee(entry: dict[str, Any], max_length: int | None) -> Guarantee:
-    bound = math.inf if entry["bound"] is None else entry["bound"]
-    return Guarantee(entry["kind"], bound, max_length, entry["reason"])
+def _guarantee(entry: dict[str, Any], max_length: int | None, program: Program) -> Guarantee:
+    bounds = tuple(math.inf if bound is None else bound for bound in entry["bounds"])
+    if len(bounds) != program.output.dim:
+        raise FormatError(f"it bounds {len(bounds)} outputs; expected {program.output.dim}, as the program has")
+    return Guarantee(bounds, max_length, entry["reason"])
 
 
 def _layout(entry: dict[str, Any]) -> Layout:

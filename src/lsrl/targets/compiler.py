@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from lsrl.circuit.paper_style import in_paper_style
 from lsrl.circuit.translate import circuit_of, input_facts
 from lsrl.circuit.units import Circuit
-from lsrl.errors import FormatError, ProgramError, UnsupportedProgram, shortened
+from lsrl.errors import FormatError, ProgramError, UnsupportedProgram, UselessGuaranteeWarning, shortened
 from lsrl.lang import Program
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.guarded import GUARD_STEPS, guarded
@@ -42,7 +43,8 @@ def compile(
     `style="paper"` writes steps, branches and cyclic counters as Petrov et al. 2024 do, for studies of their
     fragile forms, on the two linear targets; such a model guarantees nothing.
     Raises `UnsupportedProgram` for what the target cannot express and `RangeError` where it needs
-    a range or length that is not declared.
+    a range or length that is not declared, or for a condition that can be something else than 0 or 1. Warns with
+    `UselessGuaranteeWarning` where the error can be as large as the output.
 
     >>> from lsrl import Input, Program
     >>> model = compile(Program(Input(1, range=(0, 9), integer=True) > 4))
@@ -72,7 +74,10 @@ def compile(
     seconds = time.perf_counter() - started
     guarantee = replace(assembly.guarantee, max_length=max_length)
     if style == "paper":
-        guarantee = Guarantee("none", math.inf, max_length, "style='paper' keeps forms that lose their precision")
+        unknown = (math.inf,) * program.output.dim
+        guarantee = Guarantee(unknown, max_length, "style='paper' keeps forms that lose their precision")
+    if guarantee.kind == "bounded" and guarantee.reason:
+        warnings.warn(f"{program.name} on {target}: {guarantee}", UselessGuaranteeWarning, stacklevel=2)
     return CompiledModel(
         program=program,
         target=target,
@@ -86,6 +91,7 @@ def compile(
         runtime=assembly.runtime,
         stack=assembly.stack,
         circuit=assembly.circuit,
+        undecidable=circuit.undecidable,
     )
 
 

@@ -17,20 +17,15 @@ from flint import fmpq
 
 from lsrl.circuit.affine import common_measure
 from lsrl.circuit.facts import Fact, constant_fact, union
-from lsrl.circuit.stack import Cell
 from lsrl.circuit.state_graph import components
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ZERO, as_float
-from lsrl.targets.guarantee import Guarantee
 
 PRECISION = {"float32": 24, "float64": 53}
 LARGEST = {24: 2**126, 53: 2**1022}
 """Magnitudes from one over this to this are normal floats of that precision."""
 
 LEAST = {precision: fmpq(1, largest) for precision, largest in LARGEST.items()}
-
-SLACK = 1 + 2.0**-20
-"""The bound itself is computed in float64; this covers its own rounding."""
 
 Term: TypeAlias = tuple[fmpq, Fact, float]
 """Weight, what is known of the number it multiplies, and how far off that number can be."""
@@ -208,21 +203,3 @@ def _accumulated(norm: float, max_length: int | None) -> float:
         return max_length * norm ** (max_length - 1)
     except OverflowError:
         return math.inf
-
-
-def guarantee_from(bound: float, max_length: int | None, culprit: str) -> Guarantee:
-    """The guarantee that a bound gives; `culprit` is the first value without one."""
-    if bound == 0:
-        return Guarantee("exact", 0.0, max_length)
-    if math.isfinite(bound):
-        return Guarantee("bounded", bound * SLACK, max_length)
-    reason = (
-        f"no range that floats hold is known for {culprit or 'the output'!r}; "
-        "declare Input(range=...) and max_length (a state that grows at every step has none)"
-    )
-    return Guarantee("none", math.inf, max_length, reason)
-
-
-def first_unbounded(cells: Sequence[Cell], errors: Sequence[float]) -> str:
-    """The label of the first cell whose error is not bounded, or nothing."""
-    return next((cell.label for cell, error in zip(cells, errors, strict=True) if math.isinf(error)), "")

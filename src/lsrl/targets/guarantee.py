@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from lsrl.circuit.facts import Fact
+from lsrl.lang.numbers import as_float
+
 Kind: TypeAlias = Literal["exact", "bounded", "none"]
+
+SLACK = 1 + 2.0**-20
+"""Bounds are computed in float64; this covers their own rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,25 +22,94 @@ class Guarantee:
 
     It holds for inputs inside the declared range and grid, for sequences up to `max_length`
     (None: any length), wherever no comparison is undecided. `exact`: equal bit for bit.
-    `bounded`: |error| ≤ `bound` in every output component. `none`: `reason` says what to declare.
+    `bounded`: |error| ≤ `bounds[i]` in output component i, 0 for equal bit for bit. `none`: nothing is known of a
+    component whose bound is infinite. `reason` says what to declare, or why a bound says nothing.
 
-    >>> str(Guarantee("exact", 0.0, 100))
-    'exact: bit for bit, up to 100 steps'
+    >>> guarantee = Guarantee((0.0, 0.5), 100)
+    >>> print(guarantee)
+    bounded: |error| ≤ 0.5 in output 1, the others exact, up to 100 steps
+    >>> guarantee.kind, guarantee.bound
+    ('bounded', 0.5)
     """
 
-    kind: Kind
-    bound: float
+    bounds: tuple[float, ...]
     max_length: int | None
     reason: str = ""
 
-    def __post_init__(self) -> None:
-        if (self.kind == "exact") != (self.bound == 0.0) or (self.kind == "none") != math.isinf(self.bound):
-            raise ValueError(f"a guarantee of kind {self.kind!r} cannot have the bound {self.bound}")
+    @property
+    def bound(self) -> float:
+        """The largest bound of any component."""
+        return max(self.bounds)
+
+    @property
+    def kind(self) -> Kind:
+        """`exact`, `bounded` or `none`, whichever is true of the worst component."""
+        return "exact" if self.bound == 0 else "bounded" if math.isfinite(self.bound) else "none"
 
     def __str__(self) -> str:
         length = "any length" if self.max_length is None else f"up to {self.max_length:,} steps"
         if self.kind == "exact":
             return f"exact: bit for bit, {length}"
-        if self.kind == "bounded":
-            return f"bounded: |error| ≤ {self.bound:.2g}, {length}"
-        return f"none: {self.reason}"
+        if self.kind == "none":
+            return f"none: {self.reason}"
+        inexact = [str(i) for i, bound in enumerate(self.bounds) if bound]
+        where = ""
+        if len(inexact) < len(self.bounds):
+            others = "the others" if len(self.bounds) - len(inexact) > 1 else "the other"
+            where = f" in output {', '.join(inexact)}, {others} exact"
+        reason = f"; {self.reason}" if self.reason else ""
+        return f"bounded: |error| ≤ {self.bound:.2g}{where}, {length}{reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """A number of a network: what it is for, what is known of its exact value, and how far off it can be."""
+
+    label: str
+    fact: Fact
+    error: float
+
+
+def guarantee_from(
+    bounds: Sequence[float], outputs: Sequence[Fact], trail: Sequence[Rounded], max_length: int | None
+) -> Guarantee:
+    """The guarantee that the outputs' error bounds give; `trail` has the numbers before them, in their order.
+
+    >>> guarantee_from([0.0], [Fact()], [], None).kind
+    'exact'
+    """
+    reason = ""
+    if not all(map(math.isfinite, bounds)):
+        reason = _unbounded(trail)
+    elif any(bound > 0 and bound >= _span(fact) for bound, fact in zip(bounds, outputs, strict=True)):
+        reason = _useless(trail)
+    return Guarantee(tuple(bound * SLACK for bound in bounds), max_length, reason)
+
+
+def _span(fact: Fact) -> float:
+    return math.inf if fact.low is None or fact.high is None else as_float(fact.high - fact.low)
+
+
+def _unbounded(trail: Sequence[Rounded]) -> str:
+    """Which number has no bound first, and what that takes."""
+    culprit = next((number for number in trail if math.isinf(number.error)), None)
+    label = repr("the output" if culprit is None else culprit.label)
+    if culprit is not None and culprit.fact.magnitude is not None:
+        return (
+            f"{label} is decided among numbers too large for this float format to tell apart; write wider ramps "
+            "(width=…) or smaller ranges, or use dtype='float64' where the target has it"
+        )
+    return (
+        f"no range that floats hold is known for {label}; "
+        "declare Input(range=...) and max_length (a state that grows at every step has none)"
+    )
+
+
+def _useless(trail: Sequence[Rounded]) -> str:
+    """Which number can first be anything in its range."""
+    culprit = next((number for number in trail if 0 < _span(number.fact) <= number.error), None)
+    label = "the output" if culprit is None else repr(culprit.label)
+    return (
+        f"that says nothing, being as large as the range of the output: {label} is what is left of much larger "
+        "numbers; select by lsrl.ifelse, which takes its constants from the ranges, or write smaller numbers"
+    )

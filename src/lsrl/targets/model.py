@@ -17,6 +17,7 @@ from lsrl.circuit.stack import Stack
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError, RangeError, ShapeError, UnsupportedProgram
 from lsrl.lang import Program
+from lsrl.semantics import report_undecided
 from lsrl.semantics.inputs import as_array, check_narrowed, check_outputs, checked_floats, declarations
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout import Layout
@@ -43,6 +44,7 @@ class CompiledModel:
     """A network that computes `program`. Made by `lsrl.compile` and `lsrl.load`.
 
     `circuit` is what the target made of the program's, `stack` what it was assembled from; a loaded model has neither.
+    `undecidable` names comparisons that inputs inside the declaration can leave between 0 and 1.
 
     >>> import lsrl
     >>> model = lsrl.compile(lsrl.Program(lsrl.cumsum(lsrl.Input(1, range=(0, 9), integer=True))), max_length=100)
@@ -62,6 +64,7 @@ class CompiledModel:
     runtime: Runtime
     stack: Stack | NeuronStack | ResidualStack | None
     circuit: Circuit | None
+    undecidable: tuple[str, ...]
 
     def __repr__(self) -> str:
         return f"<CompiledModel {self.sizes}>"
@@ -69,20 +72,23 @@ class CompiledModel:
     def run(self, x: Any) -> np.ndarray:
         """Outputs for inputs (T, dim) or (batch, T, dim), shaped likewise.
 
-        Raises `ShapeError`, `NumberError`, or `RangeError` for inputs outside the declaration or
-        sequences longer than `max_length`.
+        Warns with `UndecidedComparisonWarning` if a comparison of the program was undecided. Raises
+        `ShapeError`, `NumberError`, or `RangeError` for inputs outside the declaration or sequences longer than
+        `max_length`.
         """
         batch, single = self._checked(x)
         # Outputs beyond the floats are refused by `check_outputs`, here and below.
         with np.errstate(over="ignore", invalid="ignore"):
             outputs = self.runtime.run(batch)
         check_outputs(outputs, self.program.name)
+        if self.undecidable:
+            report_undecided(self.program, batch)
         return outputs[0] if single else outputs
 
     def step(self, x: Any, state: StreamState | None = None) -> tuple[np.ndarray, StreamState]:
         """One step of a stream: outputs for inputs (dim,) or (batch, dim), and the next state.
 
-        Without a state the stream begins. Raises as `run` does.
+        Without a state the stream begins. Raises as `run` does, and says nothing of undecided comparisons.
         """
         given = as_array(x, self.program.names[self.program.input])
         if given.ndim not in (1, 2):

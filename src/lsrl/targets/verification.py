@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -75,7 +76,7 @@ def verified(
             skipped += 1
         else:
             errors = absolute_errors(model.run(x), trace.output)
-            allowed = model.guarantee.bound if model.guarantee.kind == "bounded" else 0.0
+            allowed = [bound if math.isfinite(bound) else 0.0 for bound in model.guarantee.bounds]
             mismatches += int((errors > allowed).sum())
             worst = max(worst, float(errors.max(initial=0.0)))
         if progress is not None:

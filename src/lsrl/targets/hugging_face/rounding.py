@@ -18,8 +18,8 @@ from lsrl.circuit.residual import ResidualStack
 from lsrl.circuit.state_facts import sum_fact
 from lsrl.circuit.units import DelayUnit, GateUnit, InputUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit
 from lsrl.lang.numbers import ONE, ZERO, as_float
-from lsrl.targets.float_sums import Recurrence, Sum, fits, guarantee_from, input_error, recurrent_errors
-from lsrl.targets.guarantee import Guarantee
+from lsrl.targets.float_sums import Recurrence, Sum, fits, input_error, recurrent_errors
+from lsrl.targets.guarantee import Guarantee, Rounded, guarantee_from
 from lsrl.targets.hugging_face.scale import Activation, Scale, is_saturated, sharpness, step_parts
 
 DECIDED = 0.25
@@ -57,17 +57,14 @@ class Line:
     least: fmpq = ZERO
 
 
-def guarantee_of(
-    stack: ResidualStack, readout: Sequence[Affine], arithmetic: Arithmetic, scale: Scale, max_length: int | None
-) -> Guarantee:
-    """The guarantee of the network's output, for sequences of up to `max_length` steps."""
-    analysis = _Analysis(stack, arithmetic, scale, max_length, {})
-    culprit = ""
-    for unit_id in range(len(stack.circuit.units)):
-        line = analysis.lines[unit_id] = analysis.line(unit_id)
-        if math.isinf(line.error):
-            culprit = culprit or stack.circuit.origins[unit_id]
-    return guarantee_from(max(analysis.sum(form).error(PRECISION) for form in readout), max_length, culprit)
+def guarantee_of(stack: ResidualStack, arithmetic: Arithmetic, scale: Scale, max_length: int | None) -> Guarantee:
+    """The guarantee of the network's outputs, for sequences of up to `max_length` steps."""
+    circuit, analysis = stack.circuit, _Analysis(stack, arithmetic, scale, max_length, {})
+    for unit_id in range(len(circuit.units)):
+        analysis.lines[unit_id] = analysis.line(unit_id)
+    trail = [Rounded(circuit.origins[unit], line.fact, line.error) for unit, line in analysis.lines.items()]
+    bounds = [analysis.sum(form).error(PRECISION) for form in circuit.outputs]
+    return guarantee_from(bounds, circuit.output_facts, trail, max_length)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lsrl.circuit.legalise import legalised
-from lsrl.circuit.lowerings import DIAGONAL
+from lsrl.circuit.lowerings import AS_IT_IS, DIAGONAL
 from lsrl.circuit.residual import ResidualStack, Stages, places, residual_stack
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError
@@ -57,7 +57,7 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
     """The target of a model of transformers."""
 
     def assemble(circuit: Circuit, program: Program, _: str) -> Assembly:
-        legal = legalised(circuit, DIAGONAL)
+        legal = legalised(legalised(circuit, DIAGONAL), AS_IT_IS)  # again: rules leave units that nothing reads
         stack = residual_stack(legal, architecture.stages)
         scale = scale_of(stack)
         weights = _weights(architecture, stack, scale, program)
@@ -67,7 +67,7 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
             runtime=HubRuntime(weights),
             stack=stack,
             layout=layout_of(legal, places(stack, scale.epsilon, architecture.layer_of), names),
-            guarantee=guarantee_of(stack, legal.outputs, architecture.arithmetic, scale, circuit.max_length),
+            guarantee=guarantee_of(stack, architecture.arithmetic, scale, circuit.max_length),
             circuit=legal,
         )
 

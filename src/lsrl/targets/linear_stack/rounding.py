@@ -14,13 +14,11 @@ from lsrl.targets.float_sums import (
     PRECISION,
     Recurrence,
     Sum,
-    first_unbounded,
     fits,
-    guarantee_from,
     input_error,
     recurrent_errors,
 )
-from lsrl.targets.guarantee import Guarantee
+from lsrl.targets.guarantee import Guarantee, Rounded, guarantee_from
 from lsrl.targets.linear_stack.scan import LARGEST_GROWTH
 
 BY_SCAN = Recurrence(sums=2, others=1 + LARGEST_GROWTH, roundings=8)
@@ -29,25 +27,25 @@ s − Aʲ s', and `block_powers` bounds Aʲ; such a state is rounded at every st
 block before it is added, and so are the powers of A that do that: eight times the bound of a step covers them."""
 
 
-def guarantee_of(stack: Stack, dtype: str, max_length: int | None) -> Guarantee:
-    """The guarantee of the stack's output in `dtype`."""
+def guarantee_of(stack: Stack, outputs: Sequence[Fact], dtype: str, max_length: int | None) -> Guarantee:
+    """The guarantee of the stack's outputs, of which the facts are given, in `dtype`."""
     precision = PRECISION[dtype]
     cells: Sequence[Cell] = stack.inputs
     errors = [input_error(cell.fact, precision) for cell in cells]
-    culprit = ""
+    trail = [Rounded(cell.label, cell.fact, error) for cell, error in zip(cells, errors, strict=True)]
     for layer in stack.layers:
         states = [(cell.fact, init) for cell, init in zip(layer.states, layer.init, strict=True)]
         drives = [(_terms(row, cells, errors), b) for row, b in zip(layer.B.rows, layer.b, strict=True)]
         state_errors = recurrent_errors(layer.A.rows, states, drives, precision, max_length, BY_SCAN)
-        culprit = culprit or first_unbounded(layer.states, state_errors)
         errors = _output_errors(layer, cells, errors, state_errors, precision)
-        culprit = culprit or first_unbounded(layer.outputs, errors)
+        for part, found in ((layer.states, state_errors), (layer.outputs, errors)):
+            trail += [Rounded(cell.label, cell.fact, error) for cell, error in zip(part, found, strict=True)]
         cells = layer.outputs
-    bound = max(
+    bounds = [
         Sum(_terms(row, cells, errors), constant).error(precision)
         for row, constant in zip(stack.R.rows, stack.r, strict=True)
-    )
-    return guarantee_from(bound, max_length, culprit)
+    ]
+    return guarantee_from(bounds, outputs, trail, max_length)
 
 
 def _terms(row: Row, cells: Sequence[Cell], errors: Sequence[float]) -> list[tuple[fmpq, Fact, float]]:

@@ -33,7 +33,7 @@ def linear_target(name: str, summary: str, *, products: bool, rules: Rules) -> T
             runtime=NumpyRuntime(weights),
             stack=stack,
             layout=layout_of(legal, stack.places, tuple(program.names.values())),
-            guarantee=guarantee_of(stack, dtype, circuit.max_length),
+            guarantee=guarantee_of(stack, legal.output_facts, dtype, circuit.max_length),
             circuit=legal,
         )
 

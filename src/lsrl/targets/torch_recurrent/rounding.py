@@ -22,14 +22,12 @@ from lsrl.targets.float_sums import (
     Sum,
     Term,
     Terms,
-    first_unbounded,
     fits,
-    guarantee_from,
     input_error,
     recurrent_errors,
     stored_error,
 )
-from lsrl.targets.guarantee import Guarantee
+from lsrl.targets.guarantee import Guarantee, Rounded, guarantee_from
 from lsrl.targets.torch_recurrent.hidden import HiddenStack
 from lsrl.targets.torch_recurrent.lines import Arithmetic, Line, reached, shifted, terms_of
 from lsrl.targets.torch_recurrent.scale import Scale, beyond, margin_of
@@ -39,22 +37,31 @@ DECIDED = 0.25
 
 
 def guarantee_of(
-    stack: NeuronStack, hidden: HiddenStack, arithmetic: Arithmetic, scale: Scale, max_length: int | None
+    stack: NeuronStack,
+    hidden: HiddenStack,
+    outputs: Sequence[Fact],
+    arithmetic: Arithmetic,
+    scale: Scale,
+    max_length: int | None,
 ) -> Guarantee:
-    """The guarantee of the network's output.
+    """The guarantee of the network's outputs, of which the facts are given.
 
     Raises `UnsupportedProgram` where a gate would be fed with more than the format holds.
     """
     precision = scale.format.precision
     below = [Line(cell.fact, input_error(cell.fact, precision)) for cell in stack.inputs]
-    culprit = ""
+    trail = [Rounded(cell.label, cell.fact, line.error) for cell, line in zip(stack.inputs, below, strict=True)]
     for layer, units in zip(stack.layers, hidden.layers, strict=True):
         shifts = [neuron.constant for neuron in units.neurons]
         below = _Layer(layer, shifts, below, arithmetic, scale, max_length).lines()
-        culprit = culprit or first_unbounded([neuron.cell for neuron in layer], [line.error for line in below])
+        trail += [
+            Rounded(neuron.cell.label, line.fact, line.error)
+            for neuron, line in zip(layer, below, strict=True)
+            if line.zone is None  # where it is no decision, it may be anything, and does not matter
+        ]
     # What is read out is no longer scaled: only what was stored small has lost anything.
-    bound = max(Sum(*terms_of(row, below)).error(precision) for row in stack.readout)
-    return guarantee_from(bound, max_length, culprit)
+    bounds = [Sum(*terms_of(row, below)).error(precision) for row in stack.readout]
+    return guarantee_from(bounds, outputs, trail, max_length)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def torch_target(
             runtime=TorchRuntime(weights),
             stack=stack,
             layout=layout_of(legal, _places(stack, hidden), tuple(program.names.values())),
-            guarantee=guarantee_of(stack, hidden, arithmetic, chosen, circuit.max_length),
+            guarantee=guarantee_of(stack, hidden, legal.output_facts, arithmetic, chosen, circuit.max_length),
             circuit=legal,
         )
 
