@@ -71,10 +71,11 @@ def _diagonal(matrix):
 
 def expressible(target):
     """What `programs` may use for a target."""
+    abilities = target_named(target).abilities
     return {
-        "products": target_named(target).products,
-        "gated_states": target not in ("linear-rnn", "gated-linear-rnn", "rnn-tanh"),
-        "any_matrix": target not in HUB,
+        "products": "products" in abilities,
+        "gated_states": "selective_states" in abilities,
+        "any_matrix": "any_matrix" in abilities,
     }
 
 

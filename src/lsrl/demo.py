@@ -168,7 +168,7 @@ def _run_both(model: CompiledModel, x: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def _draw_map(demo: Demo, target: str, samples: np.ndarray, note: Note) -> dict[str, np.ndarray]:
     surfaces = {}
-    for order in (0, 1) if target_named(target).products else (0,):
+    for order in (0, 1) if "products" in target_named(target).abilities else (0,):
         approximator = approximator_of(samples, order=order, max_cells=CELLS)
         model = compiled(approximator.program, target, max_length=approximator.max_length, dtype=_dtype(target))
         for uneven in (False, True):

@@ -7,6 +7,7 @@ expected, what was given, and what to do.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 
 class LsrlError(Exception):
@@ -25,8 +26,20 @@ class ProgramError(LsrlError, ValueError):
     """The program itself is malformed: two inputs, a cycle, a bad name."""
 
 
+Ability: TypeAlias = Literal["products", "selective_states", "any_matrix"]
+"""What some targets can do and others cannot: multiply reals, keep or drop a state as an input says, and linear
+states with whatever matrix."""
+
+
 class UnsupportedProgram(LsrlError):
-    """The program is well-formed, but the chosen target cannot express it."""
+    """The program is well-formed, but the chosen target cannot express it.
+
+    `ability` is what it lacks for that: whoever knows the targets says which ones have it.
+    """
+
+    def __init__(self, message: str, ability: Ability | None = None) -> None:
+        super().__init__(message)
+        self.ability = ability
 
 
 class FormatError(LsrlError, ValueError):

@@ -57,7 +57,7 @@ def function(
     """Approximate a sampled function of two variables from a prompt of cells, at points of [0, 1]²."""
     from lsrl.incontext.sampled import approximated_points, read_samples
 
-    if order and not target_named(target.value).products:
+    if order and "products" not in target_named(target.value).abilities:
         raise UnsupportedProgram(f"--order 1 multiplies, which {target.value} cannot; use --target gated-linear-rnn")
     with working("compiling and asking"):
         rows = approximated_points(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
 
 from flint import fmpq
@@ -15,6 +15,10 @@ TermsKey: TypeAlias = tuple[object, ...]
 
 LARGEST_ODD = 1024
 """Denominators with a larger odd part are left to floats: clearing them would only make all numbers large."""
+
+
+LARGEST_WHOLE = 2**53
+"""Weights that are whole only times more than this are left to floats, too: 1, 1/2, … 1/309 would become 10¹³²."""
 
 
 class Affine:
@@ -63,7 +67,8 @@ class Affine:
         """The positive rational c for which terms / c are whole numbers without a common divisor.
 
         The constant counts where there are no terms, and where c would leave it with a small odd
-        denominator: 3x − 1 stays as it is, since floats do not hold x − 1/3. Dividing by c keeps
+        denominator: 3x − 1 stays as it is, since floats do not hold x − 1/3. Where no float holds the whole
+        numbers, c is the largest weight. Dividing by c keeps
         whole-number programs whole, so that floats stay exact; dividing by a leading weight would not.
 
         >>> Affine({0: fmpq(6)}, fmpq(4)).content(), Affine({0: fmpq(6)}, fmpq(3)).content()
@@ -71,7 +76,7 @@ class Affine:
         """
         if not self.terms:
             return common_measure([self.constant])
-        content = common_measure(self.terms.values())
+        content = common_scale(self.terms.values())
         if not self.constant:
             return content
         denominator = int((self.constant / content).q)
@@ -123,6 +128,16 @@ def combination(parts: Iterable[tuple[fmpq, Affine]], constant: fmpq = ZERO) -> 
 def substituted(form: Affine, meanings: Mapping[UnitId, Affine]) -> Affine:
     """The form with every unit replaced by what it means in terms of others."""
     return combination(((weight, meanings[unit]) for unit, weight in form.terms.items()), form.constant)
+
+
+def common_scale(weights: Collection[fmpq]) -> fmpq:
+    """What to divide weights by: their common measure, or the largest of them where no float holds all multiples.
+
+    >>> common_scale([fmpq(4), fmpq(6)]), common_scale([fmpq(1), fmpq(1, 3**99)])
+    (2, 1)
+    """
+    measure, largest = common_measure(weights), max(map(abs, weights))
+    return largest if largest > LARGEST_WHOLE * measure else measure
 
 
 def common_measure(numbers: Iterable[fmpq]) -> fmpq:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from flint import fmpq
 
-from lsrl.circuit.affine import TermsKey, common_measure, terms_key
+from lsrl.circuit.affine import TermsKey, common_scale, terms_key
 
 Atom: TypeAlias = int
 """Something a layer has at hand: a unit, a copy of an autonomous state, or a carried combination."""
@@ -99,9 +99,9 @@ def _columns(
 
 
 def _normalised(form: Mapping[Atom, fmpq]) -> tuple[fmpq, Combination]:
-    """form = scale · direction; the direction's weights are whole, coprime, the first one positive."""
+    """form = scale · direction; the direction's weights are whole and coprime, if floats hold that; the first is positive."""
     terms = sorted(form.items())
-    scale = common_measure(weight for _, weight in terms)
+    scale = common_scale([weight for _, weight in terms])
     if terms[0][1] < 0:
         scale = -scale
     return scale, tuple((atom, weight / scale) for atom, weight in terms)

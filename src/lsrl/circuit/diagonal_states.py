@@ -9,13 +9,14 @@ Expressive Capacity of State Space Models").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination, number
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.delays import before, first_step, latched
+from lsrl.circuit.eigenvectors import eigenvectors
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.state_graph import components, is_permutation
 from lsrl.circuit.units import GatedStateUnit
@@ -27,6 +28,9 @@ WIDEST_STAIRCASE = 16
 """Steps that one stage of a staircase takes; longer ones have more stages."""
 
 
+LARGEST_CIRCLE = 64
+"""States that read one another, whose eigenvectors are looked for."""
+
 SLOWEST, FASTEST = fmpq(1, 2**12), fmpq(1, 2**64)
 """What a decaying state loses at least, and keeps at least: beyond that float32 does not hold decay or gain well."""
 
@@ -37,19 +41,23 @@ def diagonal_states(
     """sₜ = A sₜ₋₁ + driveₜ by delays, sums that start at 0, and staircases.
 
     Raises `UnsupportedProgram` for a component that reads itself with a weight that is not in
-    [0, 1], and for components that read one another in a circle, except for a driverless permutation.
+    [0, 1], and for components that read one another in a circle, except for a driverless permutation and what has
+    rational eigenvectors.
     """
     meanings: dict[int, Affine] = {}
     for members in components(rows):
+        inside = set(members)
+        driven = {}
+        for state in members:
+            read = [(weight, other) for other, weight in rows[state] if other not in inside]
+            remembered = [(weight, before(builder, meanings[other], inits[other])) for weight, other in read]
+            driven[state] = combination([(ONE, drives[state]), *remembered])
         if len(members) > 1:
-            meanings.update(_circle(builder, members, rows, drives, inits))
-            continue
-        (state,) = members
-        row = dict(rows[state])
-        itself = row.pop(state, ZERO)
-        remembered = [(weight, before(builder, meanings[other], inits[other])) for other, weight in row.items()]
-        drive = combination([(ONE, drives[state]), *remembered])
-        meanings[state] = _accumulated(builder, itself, drive, inits[state]) if itself else drive
+            meanings.update(_circle(builder, members, rows, driven, inits))
+        else:
+            (state,) = members
+            itself = dict(rows[state]).get(state, ZERO)
+            meanings[state] = _accumulated(builder, itself, driven[state], inits[state]) if itself else driven[state]
     return [meanings[state] for state in range(len(rows))]
 
 
@@ -58,12 +66,14 @@ def _accumulated(builder: CircuitBuilder, weight: fmpq, drive: Affine, init: fmp
     if not 0 < weight <= 1:
         raise UnsupportedProgram(
             f"value {builder.origin!r} has a state that reads itself times {weight}, and this target's state matrix is "
-            "real, diagonal and between 0 and 1; use target='lstm', 'gru', 'rnn-relu' or 'linear-rnn'"
+            "real, diagonal and between 0 and 1",
+            ability="any_matrix",
         )
     if 1 - SLOWEST < weight < 1 or weight < FASTEST:
         raise UnsupportedProgram(
             f"value {builder.origin!r} has a state that keeps {as_float(weight):.9g} of itself, and this target "
-            f"keeps {as_float(FASTEST):.3g} to {as_float(1 - SLOWEST):.9g}, or all; use target='lstm' or 'linear-rnn'"
+            f"keeps {as_float(FASTEST):.3g} to {as_float(1 - SLOWEST):.9g}, or all",
+            ability="any_matrix",
         )
     if weight == 1:
         return builder.states([((0, ONE),)], [drive], [ZERO])[0].shifted(init)
@@ -76,17 +86,37 @@ def _circle(
     builder: CircuitBuilder,
     members: Sequence[int],
     rows: Sequence[Row],
-    drives: Sequence[Affine],
+    drives: Mapping[int, Affine],
     inits: Sequence[fmpq],
 ) -> dict[int, Affine]:
-    """A permutation that nothing drives: initial values picked by what is left of the steps so far."""
-    circle = [rows[state] for state in members]
-    if not is_permutation(circle) or any(drives[state].terms or drives[state].constant for state in members):
+    """States that read one another: a permutation that nothing drives, or s = P z with A = P D P⁻¹, where every
+    component of z reads itself only.
+    """
+    undriven = not any(drive.terms or drive.constant for drive in drives.values())
+    if undriven and is_permutation([rows[state] for state in members]):
+        return _turned(builder, members, rows, inits)
+    place = {state: i for i, state in enumerate(members)}
+    inner = [{place[other]: weight for other, weight in rows[state] if other in place} for state in members]
+    found = eigenvectors(inner) if len(members) <= LARGEST_CIRCLE else None
+    if found is None:
         raise UnsupportedProgram(
             f"value {builder.origin!r} has states that read one another in a circle, and this target's state matrix is "
-            "real, diagonal and non-negative, which cannot rotate or permute (Merrill et al. 2024, Sarrof et al. "
-            "2024); use target='lstm', 'gru', 'rnn-relu' or 'linear-rnn', or a prompt that carries its positions"
+            "real and diagonal, so it would take rational eigenvectors and eigenvalues from 0 to 1; what rotates or "
+            "permutes has others (Merrill et al. 2024, Sarrof et al. 2024)",
+            ability="any_matrix",
         )
+    z = []
+    for value, row in zip(found.values, found.inverse, strict=True):
+        drive = combination((weight, drives[state]) for weight, state in zip(row, members, strict=True))
+        init = sum((weight * inits[state] for weight, state in zip(row, members, strict=True)), ZERO)
+        z.append(_accumulated(builder, value, drive, init) if value else drive)
+    return {state: combination(zip(row, z, strict=True)) for state, row in zip(members, found.vectors, strict=True)}
+
+
+def _turned(
+    builder: CircuitBuilder, members: Sequence[int], rows: Sequence[Row], inits: Sequence[fmpq]
+) -> dict[int, Affine]:
+    """A permutation that nothing drives: initial values picked by what is left of the steps so far."""
     residues = step_residues(builder, len(members))
     found = {}
     for state in members:

@@ -19,6 +19,10 @@ MOST_STEPS = 2**20
 a signed value with such a range travels as one line, lifted by its low end, and gates can tell its sign."""
 
 
+FINEST = 128
+"""Grids with more than 2 to this points in a range are left out: sums of 1, 1/2, … 1/309 have one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """low ≤ value ≤ high (None: unbounded), and value ∈ offset + grid · ℤ (grid None: any real).
@@ -104,9 +108,17 @@ def weighted_sum(parts: Iterable[tuple[fmpq, Fact]], constant: fmpq) -> Fact:
             grids.append(weight * fact.grid)
             if fact.offset:
                 offset = offset + weight * fact.offset
-    if grids is None:
+    measure = None if grids is None else common_measure(grids)
+    if measure is None or _is_too_fine(measure, low, high):
         return Fact(low, high)
-    return Fact(low, high, common_measure(grids), offset)
+    return Fact(low, high, measure, offset)
+
+
+def _is_too_fine(grid: fmpq, low: fmpq | None, high: fmpq | None) -> bool:
+    """Whether a grid has so many points that no float format tells them apart."""
+    if grid.height_bits() <= FINEST or low is None or high is None:
+        return False
+    return bool(high - low > grid * fmpq(2) ** FINEST)
 
 
 def on_grid(low: fmpq | None, high: fmpq | None, grid: fmpq | None, offset: fmpq = ZERO) -> Fact:

@@ -83,8 +83,8 @@ def refused_gated_state(builder: CircuitBuilder, gate: Affine, drive: Affine, un
     """No selective state can be expressed: raises `UnsupportedProgram`."""
     del gate, drive, unit
     raise UnsupportedProgram(
-        f"value {builder.origin!r} is a GatedState, and this target cannot keep or drop what was as its input says; "
-        "use target='lstm', 'gru' or 'rnn-relu'"
+        f"value {builder.origin!r} is a GatedState, and this target cannot keep or drop what was as its input says",
+        ability="selective_states",
     )
 
 

@@ -32,16 +32,15 @@ def by_big_m(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
     else:
         raise UnsupportedProgram(
             f"value {builder.origin!r} multiplies two values that are not booleans, which this target cannot; "
-            "expected a boolean factor; select by lsrl.ifelse, or, in a program without a GatedState, "
-            "use target='gated-linear-rnn' and via='auto'"
+            "expected a boolean factor; select by lsrl.ifelse, or write via='auto'",
+            ability="products",
         )
     if fact.is_boolean:
         return builder.relu(condition.plus(value).shifted(-ONE))
     if fact.low is None or fact.high is None:
         raise RangeError(
             f"value {builder.origin!r} selects a value whose range is not known, and big-M needs one; "
-            "declare Input(range=(low, high)) and compile(..., max_length=...), "
-            "or, in a program without a GatedState, use target='gated-linear-rnn' and via='auto'"
+            "declare Input(range=(low, high)) and compile(..., max_length=...)"
         )
     off, room = _off(builder, condition, max(fact.high, ZERO) - min(fact.low, ZERO))
     if fact.low < 0 and fact.grid is not None:
@@ -71,8 +70,8 @@ def without_products(builder: CircuitBuilder, left: Affine, right: Affine, unit:
     """Every product by big-M; refuses one that the program wants as a product."""
     if unit.via == "multi":
         raise UnsupportedProgram(
-            f"value {builder.origin!r} asks for a product (via='multi'), which this target has not; "
-            "use via='auto' or target='gated-linear-rnn'"
+            f"value {builder.origin!r} asks for a product (via='multi'), which this target lacks; write via='auto'",
+            ability="products",
         )
     return by_big_m(builder, left, right)
 

@@ -103,7 +103,7 @@ class TokenMap:
 
         asking = ReLU(2 * equals - asks, name="asking")  # the first '=', not one behind it
         turns = shift_register(asking, self.value_length, name="turns")
-        done = ReLU(not_(reading) - total(turns), name="done")  # never negative anyway, but ranges do not tell
+        done = ReLU(not_(reading) - total(turns), hint="done")  # never negative anyway, but ranges do not tell
         answer = total(branch(turns, found.register)) + self.vocabulary.number_of(END) * done
         return Program(answer, self._refused(asks, reading, asking, found), name=self._name, vocabulary=self.vocabulary)
 

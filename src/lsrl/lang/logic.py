@@ -248,7 +248,7 @@ def ifelse(
 
 
 def _is_zero(value: Value) -> bool:
-    return isinstance(value, Constant) and not any(value.parameters["numbers"])  # type: ignore[arg-type]
+    return isinstance(value, Constant) and value.name is None and not any(value.parameters["numbers"])  # type: ignore[arg-type]
 
 
 def ifequal(x: Any, y: Any, a: Any, b: Any, *, via: BranchVia = "auto", name: str | None = None) -> Value:

@@ -40,12 +40,15 @@ class Matrix:
 
     @staticmethod
     def of(entries: Any, shape: tuple[int, int], what: str = "matrix") -> Matrix:
-        """`entries` as a matrix of the given shape: a `Matrix`, rows of numbers, or one number.
+        """`entries` as a matrix of the given shape: a `Matrix`, rows of numbers, a sparse matrix, or one number.
 
         One number means that number times the identity where the shape is square, and a
-        matrix full of it where one side is 1. Raises `ShapeError` when the shape is another.
+        matrix full of it where one side is 1; plain numbers one after the other are a column, where the
+        shape is one. Raises `ShapeError` when the shape is another.
         """
-        plain = list(entries) if isinstance(entries, np.ndarray) and entries.ndim else entries
+        plain = _plain(entries)
+        if shape[1] == 1 and isinstance(plain, (list, tuple)) and plain and not any(map(is_sequence, plain)):
+            plain = [[number] for number in plain]
         if isinstance(plain, Matrix):
             matrix = plain
         elif isinstance(plain, (list, tuple)):
@@ -83,6 +86,34 @@ class Matrix:
                 numbers[column] = number
             full.append(numbers)
         return full
+
+
+def _plain(entries: Any) -> Any:
+    """Arrays and matrices of other packages as rows, sparse ones (SciPy's) as a `Matrix`."""
+    if hasattr(entries, "tocoo"):
+        coordinates = entries.tocoo()
+        places = zip(coordinates.row.tolist(), coordinates.col.tolist(), strict=True)
+        summed: dict[tuple[int, int], Any] = {}
+        for place, number in zip(places, coordinates.data.tolist(), strict=True):
+            summed[place] = exact(number) + summed.get(place, 0)  # SciPy adds up what is there twice
+        return Matrix.from_entries(entries.shape, summed)
+    if hasattr(entries, "tolist") and getattr(entries, "shape", ()) != ():
+        return entries.tolist() if not isinstance(entries, np.ndarray) else list(entries)
+    return entries
+
+
+def rows_of(entries: Any) -> int | None:
+    """How many rows a matrix has, None for one number.
+
+    >>> rows_of([[1, 2]]), rows_of(3)
+    (1, None)
+    """
+    if isinstance(entries, Matrix):
+        return len(entries.rows)
+    shape = getattr(entries, "shape", None)
+    if shape is not None:
+        return int(shape[0]) if shape else None
+    return len(entries) if is_sequence(entries) else None
 
 
 def _filled(number: fmpq, shape: tuple[int, int], what: str) -> Matrix:

@@ -85,6 +85,7 @@ def exact_vector(numbers: Any, dim: int, what: str) -> Vector:
         numbers = [numbers[()] if isinstance(numbers, np.ndarray) else numbers.item()]
     if isinstance(numbers, Mapping):
         raise ShapeError(f"{what} is a mapping; expected a list of numbers, or one number")
+    numbers = [row[0] if is_sequence(row) and len(row) == 1 else row for row in numbers]  # a column is one, too
     vector = tuple(exact(number, f"{what}[{i}]") for i, number in enumerate(numbers))
     if len(vector) == 1:
         return vector * dim

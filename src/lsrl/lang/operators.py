@@ -93,7 +93,7 @@ def _position(x: Value, index: Any, default: int | None = None) -> int:
 
 def _sum(x: Value, x_factor: fmpq, other: Any, other_factor: fmpq) -> Value:
     hint = "sum" if x_factor == other_factor else "difference"
-    if isinstance(other, Value) and not isinstance(other, Constant):
+    if isinstance(other, Value) and not (isinstance(other, Constant) and other.name is None):
         if other is x:
             return scaled(x, x_factor + other_factor, hint)
         left, right = same_dimension(x, other)

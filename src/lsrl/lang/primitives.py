@@ -13,7 +13,7 @@ import numpy as np
 from flint import fmpq
 
 from lsrl.errors import NumberError, ProgramError, ShapeError, shortened
-from lsrl.lang.matrix import Matrix, diagonal, identity
+from lsrl.lang.matrix import Matrix, diagonal, identity, rows_of
 from lsrl.lang.numbers import as_float, exact_vector, is_sequence, whole_number
 from lsrl.lang.values import Parameter, Value, value_of
 
@@ -104,7 +104,7 @@ class Linear(Value):
         hint: str | None = None,
     ) -> None:
         x = value_of(x, "Linear")
-        rows = _rows(A) if isinstance(A, Matrix) or is_sequence(A) else x.dim
+        rows = rows_of(A) or x.dim
         matrix = Matrix.of(A, (rows, x.dim), f"A of Linear({x.label})")
         bias = exact_vector(b, rows, f"b of Linear({x.label})")
         super().__init__(rows, (x,), {"A": matrix, "b": bias}, name, hint, comparison)
@@ -135,8 +135,7 @@ class LinState(Value):
         hint: str | None = None,
     ) -> None:
         x = value_of(x, "LinState")
-        sizes = [_rows(matrix) for matrix in (A, B) if isinstance(matrix, Matrix) or is_sequence(matrix)]
-        dim = sizes[0] if sizes else x.dim
+        dim = rows_of(A) or rows_of(B) or x.dim
         label = name or hint or f"LinState({x.label})"
         parameters: dict[str, Parameter] = {
             "A": Matrix.of(A, (dim, dim), f"A of {label}"),
@@ -277,10 +276,6 @@ PRIMITIVES: dict[str, type[Value]] = {
     primitive.__name__: primitive
     for primitive in (Input, Constant, Linear, LinState, GatedState, ReLU, Multi, Modulo, Concat, Slice)
 }
-
-
-def _rows(matrix: Any) -> int:
-    return len(matrix.rows) if isinstance(matrix, Matrix) else len(matrix)
 
 
 def claimed(boolean: Value, hint: str) -> Value:

@@ -82,29 +82,6 @@ def checked_fractions(x: Any, declared: Sequence[Declared], name: str) -> tuple[
     return np.stack(columns, axis=-1), single
 
 
-def check_narrowed(floats: np.ndarray, declared: Sequence[Declared], narrowed: Sequence[Declared], name: str) -> None:
-    """Raise `RangeError` unless floats that are inside what is declared are inside a narrower range, too.
-
-    Compared exactly: only declared ends and grid points are stood for by the floats next to them.
-    """
-    for i, (outer, inner) in enumerate(zip(declared, narrowed, strict=True)):
-        column, grid = floats[..., i].astype(np.float64), inner.grid
-        places = column if grid is None else _grid_points(column, grid)
-        inside = np.ones(column.shape, dtype=bool)
-        if inner.low is not None and inner.low != outer.low:
-            inside &= places >= _end_of(inner.low, grid, np.inf)
-        if inner.high is not None and inner.high != outer.high:
-            inside &= places <= _end_of(inner.high, grid, -np.inf)
-        _require(inside, floats[..., i], f"{name}[{i}]", RangeError, _expectation(inner))
-
-
-def _end_of(end: fmpq, grid: fmpq | None, direction: float) -> float:
-    """The outermost float inside an end or, where there is a grid, the number of the outermost point."""
-    if grid is None:
-        return float_beside(end, direction)
-    return float(int((end / grid).ceil() if direction > 0 else (end / grid).floor()))
-
-
 def float_beside(end: fmpq, direction: float, dtype: str = "float64") -> float:
     """The float nearest to `end` on its side towards `direction`, which is ±infinity.
 

@@ -10,13 +10,13 @@ from typing import Any, Literal, TypeAlias
 
 from lsrl.circuit.paper_style import in_paper_style
 from lsrl.circuit.translate import circuit_of, input_facts
-from lsrl.circuit.units import Circuit
-from lsrl.errors import FormatError, ProgramError, UnsupportedProgram, UselessGuaranteeWarning, shortened
+from lsrl.circuit.units import Circuit, GatedStateUnit
+from lsrl.errors import Ability, FormatError, ProgramError, UnsupportedProgram, UselessGuaranteeWarning, shortened
 from lsrl.lang import Program
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.guarded import GUARD_STEPS, guarded
 from lsrl.targets.model import CompiledModel
-from lsrl.targets.registry import Target, target_named
+from lsrl.targets.registry import TARGETS, Assembly, Target, target_named
 from lsrl.targets.report import report_of
 
 Style: TypeAlias = Literal["default", "paper"]
@@ -70,7 +70,7 @@ def compile(
     if _answers_tokens(chosen, program):
         program, longest = _for_tokens(program, input_range, max_length)
     circuit = circuit_of(program, input_range=input_range, max_length=longest, literal=style == "paper")
-    assembly = chosen.assemble(circuit, program, dtype)
+    assembly = _assembled(chosen, circuit, program, dtype)
     seconds = time.perf_counter() - started
     guarantee = replace(assembly.guarantee, max_length=max_length)
     if style == "paper":
@@ -93,6 +93,20 @@ def compile(
         circuit=assembly.circuit,
         undecidable=circuit.undecidable,
     )
+
+
+def _assembled(target: Target, circuit: Circuit, program: Program, dtype: str) -> Assembly:
+    """What the target makes of a circuit; a refusal says which targets can do what this one cannot."""
+    try:
+        return target.assemble(circuit, program, dtype)
+    except UnsupportedProgram as problem:
+        if problem.ability is None:
+            raise
+        needed: set[Ability] = {problem.ability}
+        if circuit.count(GatedStateUnit):
+            needed.add("selective_states")
+        others = [name for name in TARGETS if needed <= target_named(name).abilities]
+        raise UnsupportedProgram(f"{problem}; use target={' or '.join(map(repr, others))}") from None
 
 
 def _answers_tokens(target: Target, program: Program) -> bool:

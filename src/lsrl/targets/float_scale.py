@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 from flint import fmpq
 
 from lsrl.errors import RangeError
@@ -14,6 +18,26 @@ def unbounded(label: str) -> RangeError:
         f"the range of value {label!r} is not known, and this target needs one for every value; "
         "declare Input(range=(low, high)) and compile(..., max_length=...)"
     )
+
+
+def held_by(numbers: np.ndarray, dtype: Any, label_of: Callable[[int], str]) -> np.ndarray:
+    """The numbers in a float format. Raises `RangeError` for one beyond it, naming the value that it is for.
+
+    >>> held_by(np.array([1.0, 1e40]), "float32", lambda place: ["x", "y"][place])
+    Traceback (most recent call last):
+    lsrl.errors.RangeError: value 'y' takes a weight of 1e+40, beyond float32; expected smaller numbers, or float64
+    """
+    with np.errstate(over="ignore"):
+        converted: np.ndarray = numbers.astype(dtype)
+    beyond = np.argwhere(~np.isfinite(converted))
+    if len(beyond):
+        place = int(beyond[0, 0])
+        better = ", or float64" if np.dtype(dtype) == np.float32 else " in the program"
+        raise RangeError(
+            f"value {label_of(place)!r} takes a weight of {float(np.abs(numbers[place]).max()):.3g}, beyond {dtype}; "
+            f"expected smaller numbers{better}"
+        )
+    return converted
 
 
 def power(of: int) -> fmpq:

@@ -15,6 +15,6 @@ from lsrl.targets.linear_stack.target import linear_target
 TARGET = linear_target(
     "linear-rnn",
     "layers of a linear state and ReLUs; selection by big-M, no products",
-    products=False,
+    abilities=frozenset({"any_matrix"}),
     rules=WITHOUT_PRODUCTS,
 )

@@ -18,7 +18,7 @@ from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError, RangeError, ShapeError, UnsupportedProgram
 from lsrl.lang import Program
 from lsrl.semantics import report_undecided
-from lsrl.semantics.inputs import as_array, check_narrowed, check_outputs, checked_floats, declarations
+from lsrl.semantics.inputs import as_array, check_outputs, checked_floats
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout import Layout
 from lsrl.targets.report import Report
@@ -199,10 +199,7 @@ class CompiledModel:
         export(self.weights, Path(path))
 
     def _checked(self, x: Any) -> tuple[np.ndarray, bool]:
-        source = self.program.input
-        declared, name = declarations(source), self.program.names[source]
-        batch, single = checked_floats(x, declared, name, self.dtype)
-        check_narrowed(batch, declared, self.inputs, name)
+        batch, single = checked_floats(x, self.inputs, self.program.names[self.program.input], self.dtype)
         self.check_length(batch.shape[1])
         return batch, single
 

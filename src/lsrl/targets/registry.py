@@ -12,7 +12,7 @@ from lsrl.circuit.neurons import NeuronStack
 from lsrl.circuit.residual import ResidualStack
 from lsrl.circuit.stack import Stack
 from lsrl.circuit.units import Circuit
-from lsrl.errors import UnsupportedProgram, shortened
+from lsrl.errors import Ability, UnsupportedProgram, shortened
 from lsrl.lang import Program
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout import Layout
@@ -63,7 +63,7 @@ class Target:
     `assemble(circuit, program, dtype)` legalises the program's circuit and places it; `module(weights)`
     is the network in torch. `as_tensors(weights)` and `from_tensors(tensors, description)` turn weights into
     tensors of files (`weight_files`) and back; `runtime` evaluates them.
-    `products` says whether it multiplies two reals.
+    `abilities` are those that not every target has (`lsrl.errors.Ability`).
     A target whose network is a stock module says which (`description`), and how it is exported to
     ONNX (`export_onnx`) or what else is in its folder (`further_files`), for who runs it without LSRL.
     `tokens` says whether it makes a model of language of a program with a vocabulary.
@@ -71,7 +71,7 @@ class Target:
 
     name: str
     summary: str
-    products: bool
+    abilities: frozenset[Ability]
     dtypes: tuple[str, ...]
     assemble: Callable[[Circuit, Program, str], Assembly]
     runtime: Callable[[Any], Runtime]
@@ -103,8 +103,8 @@ TARGETS: dict[str, str] = {
 def target_named(name: str) -> Target:
     """The target with this name; raises `UnsupportedProgram` if there is none.
 
-    >>> target_named("linear-rnn").products
-    False
+    >>> sorted(target_named("gated-linear-rnn").abilities)
+    ['any_matrix', 'products']
     """
     if not isinstance(name, str) or name not in TARGETS:
         raise UnsupportedProgram(f"no target is named {shortened(name)}; expected one of {', '.join(TARGETS)}")

@@ -82,7 +82,7 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
     return Target(
         name=name,
         summary=summary,
-        products=True,
+        abilities=frozenset({"products", "selective_states"}),
         dtypes=("float32",),
         assemble=assemble,
         runtime=HubRuntime,

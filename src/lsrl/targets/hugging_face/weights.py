@@ -20,6 +20,9 @@ MAPS = "maps.safetensors"
 SMALLEST = 2.0**-126
 """The smallest float32 that has all its digits."""
 
+BEYOND = 2.0**127
+"""A larger float32 would only just be one."""
+
 LARGEST = 2**16
 """Widths beyond this are no model of ours."""
 
@@ -79,15 +82,21 @@ class Rows:
 
     def __init__(self, stack: ResidualStack, scale: Scale) -> None:
         self.channels = stack.channels
+        self.origins = stack.circuit.origins
         self.scale = scale
         self.width = scale.width
 
     def of(self, form: Affine, factor: Any) -> np.ndarray:
-        """The row that reads `factor` times the form."""
+        """The row that reads `factor` times the form. Raises `RangeError` for a weight beyond float32."""
         row = np.zeros(self.width)
         by = factor / self.scale.epsilon
         for unit_id, weight in form.terms.items():
-            row[self.channels[unit_id]] = as_float(weight * by)
+            row[self.channels[unit_id]] = number = as_float(weight * by)
+            if abs(number) > BEYOND:
+                raise RangeError(
+                    f"value {self.origins[unit_id]!r} is read with a weight of {number:.3g}, beyond float32; "
+                    "expected smaller numbers in the program, or numbers that are less far apart"
+                )
         row[STARTED] = as_float(form.constant * by)
         return row
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lsrl.circuit.layering import stacked
 from lsrl.circuit.legalise import Rules, legalised
 from lsrl.circuit.units import Circuit
-from lsrl.errors import FormatError, MissingPackage
+from lsrl.errors import Ability, FormatError, MissingPackage
 from lsrl.lang import Program
 from lsrl.targets.layout import layout_of
 from lsrl.targets.linear_stack.assemble import assembled
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
 
 
-def linear_target(name: str, summary: str, *, products: bool, rules: Rules) -> Target:
+def linear_target(name: str, summary: str, *, abilities: frozenset[Ability], rules: Rules) -> Target:
     """The target with these rules."""
 
     def assemble(circuit: Circuit, program: Program, dtype: str) -> Assembly:
@@ -39,14 +39,14 @@ def linear_target(name: str, summary: str, *, products: bool, rules: Rules) -> T
 
     def read(tensors: FileTensors, _: Mapping[str, Any]) -> StackWeights:
         weights = from_tensors(tensors[WEIGHTS])
-        if not products and any(layer.gates is not None for layer in weights.layers):
+        if "products" not in abilities and any(layer.gates is not None for layer in weights.layers):
             raise FormatError(f"the tensors have gates; expected none on {name}")
         return weights
 
     return Target(
         name=name,
         summary=summary,
-        products=products,
+        abilities=abilities,
         dtypes=("float64", "float32"),
         assemble=assemble,
         runtime=NumpyRuntime,

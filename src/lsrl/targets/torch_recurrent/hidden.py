@@ -33,8 +33,12 @@ class GateRow:
 
 @dataclass(frozen=True)
 class HiddenLayer:
-    """The rows of every gate, unit by unit; initial values; and each neuron as a form over the units."""
+    """The rows of every gate, unit by unit; initial values; and each neuron as a form over the units.
 
+    `labels` say what each unit is for.
+    """
+
+    labels: tuple[str, ...]
     gates: Mapping[str, tuple[GateRow, ...]]
     init: tuple[fmpq, ...]
     neurons: tuple[Affine, ...]
@@ -59,13 +63,14 @@ def laid_out(stack: NeuronStack, express: Express, scale: Scale) -> HiddenStack:
     below: Sequence[Affine] = [variable(i) for i in range(len(stack.inputs))]
     layers = []
     for neurons in stack.layers:
-        layers.append(_layer([express(neuron, scale) for neuron in neurons], below))
+        labels = [neuron.cell.label for neuron in neurons]
+        layers.append(_layer(labels, [express(neuron, scale) for neuron in neurons], below))
         below = layers[-1].neurons
     readout = tuple(_over(drive.below, below).shifted(drive.constant) for drive in stack.readout)
     return HiddenStack(tuple(layers), readout, len(stack.inputs))
 
 
-def _layer(expressions: Sequence[Expression], below: Sequence[Affine]) -> HiddenLayer:
+def _layer(labels: Sequence[str], expressions: Sequence[Expression], below: Sequence[Affine]) -> HiddenLayer:
     starts, size = [], 0
     for expression in expressions:
         starts.append(size)
@@ -80,6 +85,7 @@ def _layer(expressions: Sequence[Expression], below: Sequence[Affine]) -> Hidden
             for gate, signal in unit.gates.items():
                 gates.setdefault(gate, []).append(_row(signal, start, below, neurons))
     return HiddenLayer(
+        labels=tuple(label for label, made in zip(labels, expressions, strict=True) for _ in made.units),
         gates={gate: tuple(rows) for gate, rows in gates.items()},
         init=tuple(unit.init for expression in expressions for unit in expression.units),
         neurons=neurons,

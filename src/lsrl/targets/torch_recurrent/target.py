@@ -15,7 +15,7 @@ from lsrl.circuit.neuron_layering import neuron_stacks
 from lsrl.circuit.neurons import NeuronStack
 from lsrl.circuit.stack import Place
 from lsrl.circuit.units import Circuit
-from lsrl.errors import UnsupportedProgram
+from lsrl.errors import Ability, UnsupportedProgram
 from lsrl.lang import Program
 from lsrl.targets.layout import layout_of
 from lsrl.targets.registry import WEIGHTS, Assembly, FileTensors, Sizes, Target
@@ -36,6 +36,7 @@ def torch_target(
     *,
     passes: Sequence[Rules],
     arithmetic: Arithmetic,
+    abilities: frozenset[Ability] = frozenset({"selective_states", "any_matrix"}),
     scale: Callable[[NeuronStack, str], Scale] = scale_of,
     onnx: bool = True,
 ) -> Target:
@@ -73,7 +74,7 @@ def torch_target(
     return Target(
         name=name,
         summary=summary,
-        products=False,
+        abilities=abilities,
         dtypes=("float64", "float32"),
         assemble=assemble,
         runtime=TorchRuntime,

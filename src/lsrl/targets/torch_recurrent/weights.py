@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from flint import fmpq
 from lsrl.errors import FormatError, RangeError, listed, shortened
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import as_float
+from lsrl.targets.float_scale import held_by
 from lsrl.targets.torch_recurrent.hidden import GateRow, HiddenStack
 
 LARGEST_SIZE = 2**14
@@ -115,7 +116,16 @@ def assembled(architecture: Architecture, stack: HiddenStack, dtype: str) -> Rec
     for row, form in enumerate(stack.readout):
         _fill_row(tensors["readout.weight"][row], tuple(form.terms.items()))
     _fill_vector(tensors["readout.bias"], [form.constant for form in stack.readout])
-    return RecurrentWeights(architecture, {name: _converted(name, array, dtype) for name, array in tensors.items()})
+    converted = {name: held_by(array, dtype, _labels(stack, name)) for name, array in tensors.items()}
+    return RecurrentWeights(architecture, converted)
+
+
+def _labels(stack: HiddenStack, name: str) -> Callable[[int], str]:
+    """What the rows of a tensor are for."""
+    layer = name.rpartition("_l")[2]
+    if not layer.isdigit():
+        return lambda _: "output" if name.startswith("readout") else "initial state"
+    return lambda row: stack.layers[int(layer)].labels[row % stack.size]
 
 
 def _fill(tensors: dict[str, np.ndarray], layer: int, rows: Sequence[GateRow], first: int) -> None:
@@ -132,15 +142,6 @@ def _fill_row(array: np.ndarray, row: Row) -> None:
 
 def _fill_vector(array: np.ndarray, numbers: Sequence[fmpq]) -> None:
     array[: len(numbers)] = [as_float(number) for number in numbers]
-
-
-def _converted(name: str, array: np.ndarray, dtype: str) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        converted = array.astype(dtype)
-    if not np.isfinite(converted).all():
-        better = "smaller numbers, or dtype='float64'" if dtype == "float32" else "smaller numbers in the program"
-        raise RangeError(f"a number in {name} is {float(np.abs(array).max()):.3g}, beyond {dtype}; expected {better}")
-    return converted
 
 
 def from_tensors(architecture: Architecture, tensors: Mapping[str, np.ndarray]) -> RecurrentWeights:
