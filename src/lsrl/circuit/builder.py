@@ -14,6 +14,7 @@ from lsrl.circuit.affine import Affine, UnitId, number, terms_key, variable
 from lsrl.circuit.cases import fact_by_cases, fact_under
 from lsrl.circuit.facts import BOOLEAN, Fact, constant_fact, intersection, product_fact, relu_fact, weighted_sum
 from lsrl.circuit.knowledge import Knowledge
+from lsrl.circuit.rare_terms import rare_sum_fact
 from lsrl.circuit.state_facts import cluster_facts, gated_state_fact
 from lsrl.circuit.state_graph import clusters, components, is_permutation
 from lsrl.circuit.units import (
@@ -288,6 +289,9 @@ class CircuitBuilder:
         if known is None:
             first = len(self.units)
             facts = cluster_facts(rows, [self.fact(drive) for drive in drives], inits, self.max_length)
+            if rows == [((0, ONE),)] and self.knowledge.one_hot:
+                rare = rare_sum_fact(drives[0], inits[0], self.units, self.knowledge, self.max_length)
+                facts = [intersection(facts[0], rare)]
             for row, drive, init, fact in zip(rows, drives, inits, facts, strict=True):
                 self._append(StateUnit(tuple((first + j, w) for j, w in row), drive, init, first), fact)
             known = self._shared[key] = list(range(first, len(self.units)))

@@ -99,7 +99,7 @@ def _columns(
 
 
 def _normalised(form: Mapping[Atom, fmpq]) -> tuple[fmpq, Combination]:
-    """form = scale · direction; the direction's weights are whole and coprime, if floats hold that; the first is positive."""
+    """form = scale · direction; its weights are whole and coprime, where floats hold that, the first is positive."""
     terms = sorted(form.items())
     scale = common_scale([weight for _, weight in terms])
     if terms[0][1] < 0:
