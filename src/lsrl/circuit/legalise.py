@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -99,14 +99,29 @@ class Rules:
     sum: SumRule = kept_sum
 
 
-def legalised(circuit: Circuit, rules: Rules) -> Circuit:
+class Substitution:
+    """How forms over a circuit's units become forms over the rebuilt ones: unit by unit, unless a pass knows better."""
+
+    @property
+    def skipped(self) -> frozenset[UnitId]:
+        """Units that are not rebuilt, since no form reads them any more."""
+        return frozenset()
+
+    def __call__(self, builder: CircuitBuilder, form: Affine, meanings: Mapping[UnitId, Affine]) -> Affine:
+        """The form over the rebuilt units."""
+        del builder
+        return substituted(form, meanings)
+
+
+def legalised(circuit: Circuit, rules: Rules, substitution: Substitution | None = None) -> Circuit:
     """The circuit rewritten by a target's rules, and only the units that are needed.
 
     Needed are the outputs and the values that the user named. Values that nothing computes any
     more leave `values`. Raises what the rules raise, and `UnsupportedProgram` for a selective state
     on a target without.
     """
-    needed = reachable(circuit)
+    replace = substitution or Substitution()
+    needed = reachable(circuit) - replace.skipped
     builder = (LiteralBuilder if circuit.literal else CircuitBuilder)(circuit.max_length)
     meanings: dict[UnitId, Affine] = {}
     claims: dict[UnitId, list[Claim]] = {}
@@ -118,23 +133,24 @@ def legalised(circuit: Circuit, rules: Rules) -> Circuit:
         builder.origin = circuit.origins[unit_id]
         if isinstance(unit, StateUnit):
             if unit_id not in meanings:  # the first of its cluster; the others are rebuilt with it
-                _rebuild_states(builder, circuit, unit.cluster, needed, meanings, rules)
+                _rebuild_states(builder, circuit, unit.cluster, needed, meanings, rules, replace)
         else:
-            meanings[unit_id] = _rebuilt(builder, unit, circuit.knowledge.facts[unit_id], meanings, rules)
+            forms = [replace(builder, form, meanings) for form in forms_of(unit)]
+            meanings[unit_id] = _rebuilt(builder, unit, circuit.knowledge.facts[unit_id], forms, rules)
             builder.assume(meanings[unit_id], circuit.knowledge.facts[unit_id])
         # What is known of forms comes along at once: the units that follow are rebuilt by it.
         for direction, fact in claims.get(unit_id, ()):
             if all(unit in meanings for unit, _ in direction):
                 builder.assume(substituted(Affine(dict(direction)), meanings), fact)
     values = {
-        name: tuple(substituted(form, meanings) for form in forms)
+        name: tuple(replace(builder, form, meanings) for form in forms)
         for name, forms in circuit.values.items()
-        if all(unit in meanings for form in forms for unit in form.terms)
+        if name in circuit.kept or all(unit in meanings for form in forms for unit in form.terms)
     }
     return builder.finished(
         name=circuit.name,
         input_dim=circuit.input_dim,
-        outputs=[substituted(form, meanings) for form in circuit.outputs],
+        outputs=[replace(builder, form, meanings) for form in circuit.outputs],
         values=values,
         kept=circuit.kept,
     )
@@ -155,8 +171,7 @@ def reachable(circuit: Circuit) -> set[UnitId]:
     return needed
 
 
-def _rebuilt(builder: CircuitBuilder, unit: Unit, fact: Fact, meanings: dict[UnitId, Affine], rules: Rules) -> Affine:
-    forms = [substituted(form, meanings) for form in forms_of(unit)]
+def _rebuilt(builder: CircuitBuilder, unit: Unit, fact: Fact, forms: Sequence[Affine], rules: Rules) -> Affine:
     match unit:
         case InputUnit(component):
             return builder.input(component, fact)
@@ -198,12 +213,13 @@ def _rebuild_states(
     needed: set[UnitId],
     meanings: dict[UnitId, Affine],
     rules: Rules,
+    replace: Substitution,
 ) -> None:
     """Rebuild the needed states of the cluster that begins with `first`."""
     cluster = [(unit_id, unit) for unit_id, unit in circuit.cluster(first) if unit_id in needed]
     place = {unit_id: i for i, (unit_id, _) in enumerate(cluster)}
     rows = [tuple((place[other], weight) for other, weight in unit.previous) for _, unit in cluster]
-    drives = [substituted(unit.drive, meanings) for _, unit in cluster]
+    drives = [replace(builder, unit.drive, meanings) for _, unit in cluster]
     forms = rules.states(builder, rows, drives, [unit.init for _, unit in cluster])
     for (unit_id, unit), form in zip(cluster, forms, strict=True):
         meanings[unit_id] = form

@@ -64,7 +64,7 @@ def search(x: Value, key_length: int, value_length: int, branch: Branch, *readin
     query = cumsum(branch(query_slots, branch(not_(prompt), x)), name="query")
     expected = total(branch(key_slots, query), name="expected")
     match = and_(prompt, compare, equal(expected, x), name="match")
-    recent = shift_register(match, K + 1, name="recent")
+    recent = shift_register(match, K + 1)
     hit = at_least(total(recent[1:]), K, name="hit")
     found = at_least(cumsum(and_(hit, first, *reading)), 1, name="found")
     copying = and_(found, cumsum(found) <= V, *reading, name="copying")

@@ -70,15 +70,21 @@ def scale_of(stack: ResidualStack) -> Scale:
         if cell.fact.magnitude is None:
             raise unbounded(cell.label)
         largest = max(largest, cell.fact.magnitude)
-    width = 4
-    while width < stack.width:
-        width *= 4
+    width = width_of(stack)
     if width > LARGEST_WIDTH:
         raise RangeError(
             f"{stack.name} has {stack.width:,} values for the residual stream; expected at most {LARGEST_WIDTH:,}; "
             "use a smaller program, or target='lstm'"
         )
     return Scale(power(STORED) / power_of_two_above(largest), width)
+
+
+def width_of(stack: ResidualStack) -> int:
+    """The fewest channels, a power of four, that hold a stack's values."""
+    width = 4
+    while width < stack.width:
+        width *= 4
+    return width
 
 
 def sharpness(activation: Activation, fact: Fact, label: str) -> fmpq:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ import numpy as np
 from lsrl.circuit.legalise import legalised
 from lsrl.circuit.lowerings import AS_IT_IS, DIAGONAL
 from lsrl.circuit.residual import ResidualStack, Stages, places, residual_stack
+from lsrl.circuit.rings import rings_of
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError
 from lsrl.lang import Program
@@ -19,7 +20,7 @@ from lsrl.targets.guarded import far_circuit
 from lsrl.targets.hugging_face.folder import further_files
 from lsrl.targets.hugging_face.rounding import Arithmetic, guarantee_of
 from lsrl.targets.hugging_face.runtime import HubRuntime, model_of
-from lsrl.targets.hugging_face.scale import Scale, scale_of
+from lsrl.targets.hugging_face.scale import Scale, scale_of, width_of
 from lsrl.targets.hugging_face.tokens import embedding_of, head_of, table_of
 from lsrl.targets.hugging_face.weights import MAPS, HubWeights, Rows, converted, from_tensors, maps_of
 from lsrl.targets.layout import layout_of
@@ -57,9 +58,8 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
     """The target of a model of transformers."""
 
     def assemble(circuit: Circuit, program: Program, _: str) -> Assembly:
-        legal = legalised(legalised(circuit, DIAGONAL), AS_IT_IS)  # again: rules leave units that nothing reads
-        stack = residual_stack(legal, architecture.stages)
-        scale = scale_of(stack)
+        stack = min(_stacks(circuit, architecture.stages), key=_entries)
+        legal, scale = stack.circuit, scale_of(stack)
         weights = _weights(architecture, stack, scale, program)
         names = tuple(program.names.values())
         return Assembly(
@@ -95,6 +95,20 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
         further_files=further_files,
         tokens=True,
     )
+
+
+def _stacks(circuit: Circuit, stages: Stages) -> Iterator[ResidualStack]:
+    """The stack with long delays as chains and, where there are some, the one with rings."""
+    legal = legalised(circuit, DIAGONAL)
+    rings = rings_of(legal, set(circuit.knowledge.group_sizes.values()))
+    made = [legal] if rings is None else [legal, legalised(legal, AS_IT_IS, rings)]
+    for rewritten in made:  # once more: rules leave units that nothing reads
+        yield residual_stack(legalised(rewritten, AS_IT_IS), stages)
+
+
+def _entries(stack: ResidualStack) -> int:
+    """What the size of a network grows with."""
+    return len(stack.stages) * width_of(stack) ** 2
 
 
 def _weights(architecture: Architecture, stack: ResidualStack, scale: Scale, program: Program) -> HubWeights:
