@@ -181,7 +181,12 @@ def verify(
     with progress_bar(as_json) as progress:
         task = progress.add_task(f"verifying {named.program.name} on {target.value}", total=cases)
         result = verified(
-            model, cases=cases, length=length, seed=seed, sample=named.sample, progress=lambda: progress.advance(task)
+            model,
+            cases=cases,
+            length=length,
+            seed=seed,
+            sample=named.sample,
+            progress=lambda done: progress.advance(task, done),
         )
     row = {"program": named.program.name, "target": target.value, **result.as_dict()}
     emit(row, as_json, lambda: table([row]))

@@ -6,11 +6,12 @@ bound computed beforehand proves that nothing overflows, Python's unbounded inte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from math import gcd, lcm
+from typing import Any
 
 import numpy as np
 
@@ -153,11 +154,20 @@ class ExactArithmetic:
 
     def numbers(self, x: Rationals) -> np.ndarray:
         """x as an object array of `Fraction`, (batch, T, dim)."""
-        ordered = x.numerators.transpose(1, 2, 0)
-        fractions = np.empty(ordered.size, dtype=object)
-        fractions[:] = [Fraction(number, x.denominator) for number in ordered.ravel().tolist()]
-        result: np.ndarray = fractions.reshape(ordered.shape)
-        return result
+        return made_once(x.numerators.transpose(1, 2, 0), lambda number: Fraction(number, x.denominator))
+
+
+def made_once(numbers: np.ndarray, make: Callable[[Any], Fraction]) -> np.ndarray:
+    """An object array of what is made of each number, made once for equal ones.
+
+    >>> made_once(np.array([1, 2, 1]), lambda number: Fraction(number, 3)).tolist()
+    [Fraction(1, 3), Fraction(2, 3), Fraction(1, 3)]
+    """
+    distinct, places = np.unique(numbers, return_inverse=True)
+    fractions = np.empty(len(distinct), dtype=object)
+    fractions[:] = [make(number) for number in distinct.tolist()]
+    result: np.ndarray = fractions[places.reshape(numbers.shape)]
+    return result
 
 
 def rationals(fractions: np.ndarray) -> Rationals:

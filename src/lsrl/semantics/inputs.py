@@ -16,6 +16,7 @@ from flint import fmpq
 from lsrl.errors import NumberError, RangeError, ShapeError
 from lsrl.lang import Input
 from lsrl.lang.numbers import as_float, as_fraction, exact
+from lsrl.semantics.exact import made_once
 
 
 class Declared(Protocol):
@@ -171,17 +172,12 @@ def _component_floats(given: np.ndarray, component: Declared, wanted: np.dtype[A
 def _component_fractions(given: np.ndarray, component: Declared, name: str) -> np.ndarray:
     """The rational that each number of one component stands for."""
     points = _checked_points(given, component, name)
-    numbers: list[Fraction]
     if points is not None and component.grid is not None:
         grid = as_fraction(component.grid)
-        numbers = [int(point) * grid for point in points.ravel()]
-    else:
-        ends = [end for end in (component.low, component.high) if end is not None]
-        special = {float(_nearest(end, given.dtype)): as_fraction(end) for end in ends}
-        numbers = [special[number] if number in special else Fraction(number) for number in given.ravel().tolist()]
-    fractions = np.empty(given.size, dtype=object)
-    fractions[:] = numbers
-    return fractions.reshape(given.shape)
+        return made_once(points, lambda point: int(point) * grid)
+    ends = [end for end in (component.low, component.high) if end is not None]
+    special = {float(_nearest(end, given.dtype)): as_fraction(end) for end in ends}
+    return made_once(given, lambda number: special[number] if number in special else Fraction(number))
 
 
 def _nearest(end: fmpq, dtype: np.dtype[Any]) -> Any:

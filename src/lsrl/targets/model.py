@@ -166,6 +166,13 @@ class CompiledModel:
         return verified(self, cases=cases, length=length, seed=seed)
 
     @property
+    def refuses(self) -> bool:
+        """Whether its program is over tokens and guarded: the highest input number stands for what is no token."""
+        from lsrl.targets.registry import target_named
+
+        return self.program.vocabulary is not None and target_named(self.target).tokens
+
+    @property
     def module(self) -> torch.nn.Module:
         """The same network as a `torch.nn.Module` ((batch, T, dim) → (batch, T, out)), made anew."""
         from lsrl.targets.registry import target_named
