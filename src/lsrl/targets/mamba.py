@@ -8,6 +8,7 @@ with a depthwise causal convolution of width 4, one state per inner channel (sta
 numbers that all channels share and Δ = softplus(P u + p) a number of each channel. silu(κv) is
 κ·relu(v), exactly, once κ is so large that it is fed with nothing between −256 and 256 but 0. So
 
+- v itself: v and −v, each as a ReLU.
 - ReLU of v: W x = κv, D = 1, and Z x = 32, of which silu is 32; V divides by 32κ.
 - whether v > 0, where v is never between −m and m: (relu(v + m/2) − relu(v − m/2)) / m.
 - ReLU of v times a value that is never negative: Z x = κ'·value. A signed value takes two channels.
@@ -33,7 +34,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.residual import ResidualStack
-from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit
+from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
 from lsrl.lang.numbers import ONE, as_float
 from lsrl.targets.hugging_face.rounding import Arithmetic
 from lsrl.targets.hugging_face.scale import SILU, Scale, opened, sharpness, step_parts
@@ -89,8 +90,9 @@ def branches_of(stack: ResidualStack, unit_id: UnitId) -> Iterator[Branch]:
             for sign in signs(stack, gate):
                 relu = branch(argument)
                 yield replace(relu, weight=relu.weight * sign / factor, gate=gate.times(fmpq(sign)), gate_factor=factor)
-        case DelayUnit(argument, steps):
-            yield from (replace(branch(argument, sign), delay=steps) for sign in signs(stack, argument))
+        case SumUnit(argument) | DelayUnit(argument):
+            late = unit.steps if isinstance(unit, DelayUnit) else 0
+            yield from (replace(branch(argument, sign), delay=late) for sign in signs(stack, argument))
         case StateUnit(previous, drive, _, _):
             decay = decay_of(previous[0][1])
             yield from (replace(branch(drive, sign), decay=decay) for sign in signs(stack, drive))
@@ -216,9 +218,10 @@ TARGET = hub_target(
         prefix="backbone",
         embeddings="embeddings.weight",
         multiplied=False,
-        stages=[(ReLUUnit, StepUnit, GateUnit, StateUnit, DelayUnit, LatchUnit)],
+        stages=[(SumUnit, ReLUUnit, StepUnit, GateUnit, StateUnit, DelayUnit, LatchUnit)],
         layer_of=lambda stage: stage,
         network=network,
         arithmetic=Arithmetic(SILU, pairs=True, decay_errors=decay_errors),
+        float64=True,
     ),
 )

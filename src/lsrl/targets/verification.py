@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lsrl.lang.numbers import whole_number
+from lsrl.lang.numbers import as_float, whole_number
+from lsrl.lang.numbers import exact as exact_number
 from lsrl.targets.sampling import sampled_inputs
 
 if TYPE_CHECKING:
@@ -120,8 +121,8 @@ def absolute_errors(computed: np.ndarray, exact: np.ndarray) -> np.ndarray:
 
     numbers, exactly = computed.astype(np.float64).ravel(), exact.ravel()
     distinct = {id(true): true for true in exactly}
-    nearest = {key: float(true) for key, true in distinct.items()}
-    held = {key: Fraction(nearest[key]) == true for key, true in distinct.items()}
+    nearest = {key: as_float(exact_number(true)) for key, true in distinct.items()}
+    held = {key: math.isfinite(near) and Fraction(near) == distinct[key] for key, near in nearest.items()}
     as_floats = np.array([nearest[id(true)] for true in exactly])
     inexact = ~np.array([held[id(true)] for true in exactly])
     with np.errstate(invalid="ignore"):

@@ -16,7 +16,7 @@ with a depthwise causal convolution of width 4 and numbers of either sign all th
   h is kept, and the input comes in times 2⁻¹², which the convolution makes up for. Any decay up
   to 1 − 2⁻¹² works likewise, with a rounded gain. At position 0 the gain is 1, so that every sequence begins with an
   embedding of which u is 0.
-- v some steps ago: the convolution takes the earlier W x, and Λ = 100 makes a = 0, the gain 1.
+- v itself, or v some steps ago: the convolution takes the earlier W x, and Λ = 100 makes a = 0, the gain 1.
 - latch: Λ = 100 and r = σ(256) = 1 where it takes v, r = σ(−256) = 0 where it does not: then a = 1, the gain 0.
 - product of two reals: ReLU times a value, for either sign.
 
@@ -34,7 +34,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.residual import ResidualStack, Stages
-from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit
+from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
 from lsrl.lang.numbers import ONE, as_float
 from lsrl.targets.hugging_face.rounding import Arithmetic
 from lsrl.targets.hugging_face.scale import GELU, Scale, opened, sharpness, step_parts
@@ -85,7 +85,7 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> Architecture:
 
 def _stages(pattern: Sequence[str]) -> Stages:
     """Stage 2l is layer l's block, and stage 2l + 1 its MLP."""
-    blocks = {RECURRENT: (StateUnit, DelayUnit, LatchUnit), ATTENTION: ()}
+    blocks = {RECURRENT: (SumUnit, StateUnit, DelayUnit, LatchUnit), ATTENTION: ()}
     return [kinds for block in pattern for kinds in (blocks[block], (ReLUUnit, StepUnit, GateUnit))]
 
 
@@ -159,6 +159,8 @@ class _Recurrent:
     def _unit(self, unit_id: UnitId, gates: dict[object, int]) -> None:
         epsilon = self.rows.scale.epsilon
         match self.stack.circuit.units[unit_id]:
+            case SumUnit(argument):
+                channel = self._channel(argument, epsilon)
             case DelayUnit(argument, steps):
                 channel = self._channel(argument, epsilon, delay=steps)
             case StateUnit(previous, drive, _, _):

@@ -16,7 +16,7 @@ from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero, relu_fact, union, weighted_sum
 from lsrl.circuit.residual import ResidualStack
 from lsrl.circuit.state_facts import sum_fact
-from lsrl.circuit.units import DelayUnit, GateUnit, InputUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit
+from lsrl.circuit.units import DelayUnit, GateUnit, InputUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
 from lsrl.lang.numbers import ONE, ZERO, as_float
 from lsrl.targets.float_sums import Recurrence, Sum, fits, input_error, recurrent_errors
 from lsrl.targets.guarantee import Guarantee, Rounded, guarantee_from
@@ -87,7 +87,7 @@ class _Analysis:
                 return Line(fact, self._step(argument, margin), at_zero=0.0, least=ONE)
             case GateUnit(gate, argument):
                 return Line(fact, self._product(self._passed(gate), self._relu(argument)))
-            case DelayUnit(argument, _):
+            case SumUnit(argument) | DelayUnit(argument, _):
                 return Line(fact, self._passed(argument).error)
             case StateUnit(previous, drive, _, _):
                 return Line(fact, self._accumulated(previous[0][1], drive, fact))

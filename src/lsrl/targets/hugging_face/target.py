@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lsrl.circuit.affine import Affine, number
 from lsrl.circuit.legalise import legalised
 from lsrl.circuit.lowerings import AS_IT_IS, DIAGONAL
 from lsrl.circuit.residual import ResidualStack, Stages, places, residual_stack
@@ -15,9 +16,10 @@ from lsrl.circuit.rings import rings_of
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError
 from lsrl.lang import Program
-from lsrl.lang.numbers import as_float
+from lsrl.lang.numbers import ZERO, as_float
 from lsrl.targets.guarded import far_circuit
 from lsrl.targets.hugging_face.folder import further_files
+from lsrl.targets.hugging_face.precision_probe import probed
 from lsrl.targets.hugging_face.rounding import Arithmetic, guarantee_of
 from lsrl.targets.hugging_face.runtime import HubRuntime, model_of
 from lsrl.targets.hugging_face.scale import Scale, scale_of, width_of
@@ -39,7 +41,8 @@ class Architecture:
     """A model of transformers: its classes, the names of its parts, and how a residual stack becomes its weights.
 
     `multiplied`: embeddings are multiplied by the square root of the width. `stages` says what each stage computes,
-    `layer_of` gives the layer of a stage, `owns` tells a configuration of this architecture from others of its classes.
+    `layer_of` gives the layer of a stage, `float64` says whether the weights are right in that format, too, `owns`
+    tells a configuration of this architecture from others of its classes.
     """
 
     model: str
@@ -51,6 +54,7 @@ class Architecture:
     layer_of: Callable[[int], int]
     network: Callable[[ResidualStack, Scale], Network]
     arithmetic: Arithmetic
+    float64: bool = False
     owns: Callable[[Mapping[str, Any]], bool] = bool
 
 
@@ -58,9 +62,9 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
     """The target of a model of transformers."""
 
     def assemble(circuit: Circuit, program: Program, _: str) -> Assembly:
-        stack = min(_stacks(circuit, architecture.stages), key=_entries)
-        legal, scale = stack.circuit, scale_of(stack)
-        weights = _weights(architecture, stack, scale, program)
+        legal, stack, probe = min(_stacks(circuit, architecture, program), key=_entries)
+        scale = scale_of(stack)
+        weights = _weights(architecture, stack, scale, program, probe)
         names = tuple(program.names.values())
         return Assembly(
             weights=weights,
@@ -97,21 +101,36 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
     )
 
 
-def _stacks(circuit: Circuit, stages: Stages) -> Iterator[ResidualStack]:
+class Placed(NamedTuple):
+    """A legalised circuit, its stack, and a form over the stack that tells that the format of numbers is not right."""
+
+    circuit: Circuit
+    stack: ResidualStack
+    probe: Affine
+
+
+def _stacks(circuit: Circuit, architecture: Architecture, program: Program) -> Iterator[Placed]:
     """The stack with long delays as chains and, where there are some, the one with rings."""
     legal = legalised(circuit, DIAGONAL)
     rings = rings_of(legal, set(circuit.knowledge.group_sizes.values()))
     made = [legal] if rings is None else [legal, legalised(legal, AS_IT_IS, rings)]
-    for rewritten in made:  # once more: rules leave units that nothing reads
-        yield residual_stack(legalised(rewritten, AS_IT_IS), stages)
+    for rewritten in made:
+        pruned = legalised(rewritten, AS_IT_IS)  # once more: rules leave units that nothing reads
+        # Only a head can refuse.
+        whole, probe = (
+            (pruned, number(ZERO)) if program.vocabulary is None else probed(pruned, float64=architecture.float64)
+        )
+        yield Placed(pruned, residual_stack(whole, architecture.stages), probe)
 
 
-def _entries(stack: ResidualStack) -> int:
+def _entries(placed: Placed) -> int:
     """What the size of a network grows with."""
-    return len(stack.stages) * width_of(stack) ** 2
+    return len(placed.stack.stages) * width_of(placed.stack) ** 2
 
 
-def _weights(architecture: Architecture, stack: ResidualStack, scale: Scale, program: Program) -> HubWeights:
+def _weights(
+    architecture: Architecture, stack: ResidualStack, scale: Scale, program: Program, probe: Affine
+) -> HubWeights:
     table = table_of(program)
     network, maps = architecture.network(stack, scale), maps_of(stack, scale, stack.circuit.outputs)
     if architecture.multiplied:
@@ -126,7 +145,7 @@ def _weights(architecture: Architecture, stack: ResidualStack, scale: Scale, pro
     tensors = {f"{architecture.prefix}.{name}": tensor for name, tensor in tensors.items()}
     outputs, far = stack.circuit.outputs, far_circuit(program, stack.circuit.max_length)
     refused, symbol = stack.circuit.knowledge.fact(outputs[1]), far.knowledge.fact(far.outputs[0])
-    tensors["lm_head.weight"] = head_of(table, Rows(stack, scale), outputs, refused, symbol)
+    tensors["lm_head.weight"] = head_of(table, Rows(stack, scale), outputs, refused, symbol, probe)
     config |= {
         "vocab_size": len(table.texts),
         "pad_token_id": table.pad,

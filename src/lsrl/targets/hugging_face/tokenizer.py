@@ -16,9 +16,9 @@ def tokenizer_of(table: TokenTable, max_length: int | None) -> Any:
 
     Special tokens are not read from text: "<bos>" in a prompt is five characters that are no tokens.
     """
-    pad, bos, unknown = table.texts[:3]
+    pad, bos, unknown = (table.texts[place] for place in (table.pad, table.bos, table.unknown))
     tokenizer = Tokenizer(models.WordLevel({text: i for i, text in enumerate(table.texts)}, unk_token=unknown))
-    spelled = sorted(table.texts[3:], key=len, reverse=True)
+    spelled = sorted({*table.texts} - {pad, bos, unknown}, key=lambda text: (-len(text), text))
     pieces = "|".join([*map(re.escape, spelled), "."])
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex(pieces), "isolated")]

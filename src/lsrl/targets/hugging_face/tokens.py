@@ -44,29 +44,32 @@ class TokenTable:
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
-        """The text of every token, by its place."""
+        """The text of every token, by its place.
+
+        `nothing` comes first: where scores are no numbers, since a format does not hold the weights, arg-max is 0.
+        """
         special = [_unlike(text, self.vocabulary) for text in (PAD, BOS, UNKNOWN)]
-        return (*special, *self.vocabulary.tokens, self.vocabulary.nothing)
+        return (self.vocabulary.nothing, *special, *self.vocabulary.tokens)
 
     @property
     def pad(self) -> int:
         """The place of what fills short sequences on the left."""
-        return 0
+        return 1
 
     @property
     def bos(self) -> int:
         """The place of what every sequence begins with."""
-        return 1
+        return 2
 
     @property
     def unknown(self) -> int:
         """The place of text that is no token."""
-        return 2
+        return 3
 
     @property
     def nothing(self) -> int:
         """The place of "no answer"."""
-        return len(self.texts) - 1
+        return 0
 
     @property
     def ends(self) -> list[int]:
@@ -105,7 +108,7 @@ class TokenTable:
         """The number that each token stands for in the input; None for what comes before the first step."""
         numbers = self.vocabulary.tokens.values()
         known = [number if self.first <= number <= self.last else self.invalid for number in numbers]
-        return [None, None, self.invalid, *known, self.invalid]
+        return [self.invalid, None, None, self.invalid, *known]
 
 
 def table_of(program: Program) -> TokenTable | None:
@@ -125,7 +128,9 @@ def embedding_of(table: TokenTable, maps: dict[str, np.ndarray]) -> np.ndarray:
     return np.stack(rows)
 
 
-def head_of(table: TokenTable, rows: Rows, outputs: Sequence[Affine], refused: Fact, far: Fact) -> np.ndarray:
+def head_of(
+    table: TokenTable, rows: Rows, outputs: Sequence[Affine], refused: Fact, far: Fact, probe: Affine
+) -> np.ndarray:
     """A row for every token: 32 times 2kv − k² for token k, which is largest where k is the symbol v.
 
     The next score is 32 lower, so that the right token has a probability of 1 − 10⁻¹³ at temperature 1. `nothing`
@@ -133,7 +138,8 @@ def head_of(table: TokenTable, rows: Rows, outputs: Sequence[Affine], refused: F
     refused: so much that it is most likely for every symbol that can be, however large. Before the first step, too,
     it is the only likely token.
 
-    `refused` and `far` are what is known of the second output, and of the first within far too many steps. Raises
+    `refused` and `far` are what is known of the second output, and of the first within far too many steps. `probe` is
+    1 where numbers are of a format in which nothing is right; then all is refused. Raises
     `RangeError` for numbers so large that float32 could not tell scores apart.
     """
     symbol, flag = outputs
@@ -147,14 +153,15 @@ def head_of(table: TokenTable, rows: Rows, outputs: Sequence[Affine], refused: F
         )
     # For a symbol v = min − d, a token k scores (above − k)(above + k − 2v) < span² + 2·span·d more than `above`.
     deepest = max(fmpq(min(numbers)) - far.low, ZERO) if far.low is not None else ZERO
-    refusal = (span * span + 2 * span * deepest) / (refused.measure or ONE)
+    refusal = span * span + 2 * span * deepest
     # Special tokens are never likely: no score is lower than this.
     lowest = -8 * reach * ((far.magnitude or ZERO) + reach)
     head = np.zeros((len(table.texts), rows.width))
     for place, number in enumerate(numbers, start=table.unknown + 1):
         head[place] = rows.of(_score(symbol, number), MARGIN)
     head[: table.unknown + 1, ALWAYS] = as_float(MARGIN * lowest)
-    head[table.nothing] = rows.of(combination([(ONE, _score(symbol, above)), (refusal, flag)], -ONE), MARGIN)
+    refusals = combination([(1 / (refused.measure or ONE), flag), (ONE, probe)])
+    head[table.nothing] = rows.of(combination([(ONE, _score(symbol, above)), (refusal, refusals)], -ONE), MARGIN)
     head[table.nothing, ALWAYS] += as_float(MARGIN)  # at a step of the program, this and the −1 cancel
     return head
 

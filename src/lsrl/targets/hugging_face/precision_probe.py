@@ -1,0 +1,40 @@
+"""Units that find out whether the network runs in float32: weights are loaded in whatever format the caller names.
+
+A format with fewer digits makes 2²³ of 2²³ − 1, already where it stores the weight. One with more digits tells 2²⁴ + 1
+from 2²⁴, which float32 rounds it to; both stand side by side in one block, since norms compute in float32 in any case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flint import fmpq
+
+from lsrl.circuit.affine import Affine, variable
+from lsrl.circuit.facts import constant_fact
+from lsrl.circuit.units import Circuit, ReLUUnit, StepUnit, SumUnit, Unit
+from lsrl.lang.numbers import HALF, ONE, ZERO
+
+HALFWAY = fmpq(2) ** 23
+"""From twice this on, float32 holds even numbers only."""
+
+
+def probed(circuit: Circuit, *, float64: bool) -> tuple[Circuit, Affine]:
+    """The circuit with probes behind its units, and a form of them: 0 in float32, 1 in a format that is not right.
+
+    `float64` says whether that is right, too. What the probes mean in exact numbers is of no interest: no output reads
+    them, and only a head should.
+    """
+    first = len(circuit.units)
+    almost, fine, finer = (variable(first + i) for i in range(3))
+    units: list[Unit] = [SumUnit(Affine({}, HALFWAY - 1)), ReLUUnit(almost.times(-ONE).shifted(HALFWAY))]
+    facts = [constant_fact(HALFWAY - 1), constant_fact(ONE)]
+    flag = fine.times(-ONE).shifted(ONE)
+    if not float64:
+        # As a difference of two ReLUs: of 2²⁴ + 1 and 2²⁴.
+        units.append(StepUnit(almost.shifted(HALFWAY + ONE + HALF), ONE))
+        facts.append(constant_fact(ZERO))
+        flag = flag.plus(finer)
+    knowledge = replace(circuit.knowledge, facts=[*circuit.knowledge.facts, *facts])
+    origins = (*circuit.origins, *["precision probe"] * len(units))
+    return replace(circuit, units=(*circuit.units, *units), origins=origins, knowledge=knowledge), flag
