@@ -137,8 +137,9 @@ def _stored(
                     shelf.store(cell, outcome)
                     yield cell, outcome
     except WorkersLostError as problem:
-        names = listed([str(cell) for cell in list(in_flight)]) or "the other cells"
-        raise SweepError(f"no worker is left to measure {names}: {problem}; {_kept(shelf)}") from None
+        if not failures:
+            names = listed([str(cell) for cell in list(in_flight)]) or "the other cells"
+            raise SweepError(f"no worker is left to measure {names}: {problem}; {_kept(shelf)}") from None
     if failures:
         cell, failure = failures[0]
         more = f" (and {len(failures) - 1} more cells failed)" if len(failures) > 1 else ""
