@@ -113,7 +113,7 @@ def test_a_wrong_address_is_one_line_and_leaves_nothing_behind(tmp_path, address
     with one_line(SweepError, "no Dask scheduler answers.*expected an address such as tcp://"):
         run(tmp_path, cluster=address)
     # An open client would be closed by the garbage collector, in whichever thread and at whatever moment it runs.
-    wait_until(lambda: all(one.status == "closed" for one in gc.get_objects() if isinstance(one, distributed.Client)))
+    wait_until(lambda: all(one.status == "closed" for one in gc.get_objects() if type(one) is distributed.Client))
     wait_until(lambda: all("Offload" in thread.name for thread in set(threading.enumerate()) - before))
 
 
