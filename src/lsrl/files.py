@@ -24,6 +24,15 @@ def check_file(path: Path, expected: str) -> None:
         raise FormatError(f"cannot read {path}: it has {size:,} bytes; expected {expected} of at most {LARGEST:,}")
 
 
+def read_file(path: Path, expected: str) -> bytes:
+    """The content of a regular file that is not too large. Raises `FormatError` for any other, as `check_file` does."""
+    check_file(path, expected)
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise FormatError(f"cannot read {path}: {problem.strerror}; expected {expected}") from None
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Write a file. Raises `FormatError` when it cannot be written."""
     try:

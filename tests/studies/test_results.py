@@ -2,13 +2,17 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import polars
 import pytest
+from sample_sweep import one_line
 
 from lsrl.errors import FormatError
+from lsrl.studies import STUDIES, write_report
 from lsrl.studies.cells import Cell, SweepError
 from lsrl.studies.exact_json import from_text, to_text
 from lsrl.studies.results import described, frame_of, read_results, write_results
@@ -33,7 +37,8 @@ def test_json_files_are_strict(tmp_path):
         raise AssertionError(word)
 
     write_results(tmp_path, frame(), {"worst": math.inf})
-    assert json.loads((tmp_path / "metadata.json").read_text(), parse_constant=refused) == {"worst": {"float": "inf"}}
+    metadata = json.loads((tmp_path / "metadata.json").read_text(), parse_constant=refused)
+    assert metadata["worst"] == {"float": "inf"}
     assert [repr(from_text(to_text(value))) for value in ODD] == list(map(repr, ODD))
 
 
@@ -57,37 +62,89 @@ def test_what_a_row_has_not_is_null():
     assert frame_of([]).is_empty()
 
 
-@pytest.mark.parametrize(
-    ("values", "message"), [((1, "one"), "column y .* int and str"), ((2**64, 1), "expected at most 64 bits")]
-)
-def test_columns_have_one_type(values, message):
-    with pytest.raises(SweepError, match=message):
-        frame_of([(Cell("a", {"x": 1}), [{"y": value} for value in values])])
+def test_columns_have_one_type():
+    with pytest.raises(SweepError, match="column y .* int and str"):
+        frame_of([(Cell("a", {"x": 1}), [{"y": value} for value in (1, "one")])])
+
+
+def fifo(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def loop(path):
+    path.unlink()
+    path.symlink_to(path.name)
+
+
+def huge(path):
+    os.truncate(path, 2**40)
+
+
+def halved(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def one_bit_flipped(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 1
+    path.write_bytes(content)
+
+
+def containing(content):
+    return lambda path: path.write_bytes(content)
+
+
+NO_METADATA = [b"[]", b"{}", b'{"a": NaN}', b"\xff", b"[" * 100_000, b'{"sha256": %s}' % (b"[" * 900 + b"]" * 900)]
 
 
 @pytest.mark.parametrize(
-    ("file", "content"),
-    [
-        ("results.parquet", b"PAR1"),
-        ("results.parquet", b""),
-        ("results.parquet", "half"),
-        ("metadata.json", b"[]"),
-        ("metadata.json", b'{"a": NaN}'),
-        ("metadata.json", b"\xff"),
-        ("metadata.json", None),
-        ("results.parquet", None),
-    ],
+    "damage", [type(Path()).unlink, fifo, folder, loop, huge, halved, one_bit_flipped, containing(b"")]
 )
-def test_damaged_results_are_one_line(tmp_path, file, content):
+@pytest.mark.parametrize("file", ["results.parquet", "metadata.json"])
+def test_damaged_results_are_one_line_that_says_what_to_do(tmp_path, file, damage):
     write_results(tmp_path, frame(), {"seed": 0})
-    path = tmp_path / file
-    if content is None:
-        path.unlink()
-    else:
-        path.write_bytes(path.read_bytes()[:-40] if content == "half" else content)
-    with pytest.raises(FormatError, match=f"cannot read .*{file}") as failure:
+    damage(tmp_path / file)
+    with one_line(FormatError, f"cannot read .*{file}.*: run that study again, which takes its finished cells over"):
         read_results(tmp_path)
-    assert "\n" not in str(failure.value)
+
+
+@pytest.mark.parametrize("content", NO_METADATA)
+def test_what_is_no_metadata_is_one_line(tmp_path, content):
+    write_results(tmp_path, frame(), {"seed": 0})
+    (tmp_path / "metadata.json").write_bytes(content)
+    with one_line(FormatError, "cannot read .*metadata.json.*: run that study again"):
+        read_results(tmp_path)
+
+
+@pytest.mark.parametrize("file", ["results.parquet", "metadata.json"])
+def test_tables_and_metadata_of_two_runs_are_told_apart(tmp_path, file):
+    write_results(tmp_path, frame(), {"seed": 0})
+    write_results(tmp_path / "other", frame().head(1), {"seed": 0})
+    (tmp_path / "other" / file).replace(tmp_path / file)
+    with one_line(FormatError, "results.parquet: it is not the table that metadata.json belongs to"):
+        read_results(tmp_path)
+
+
+@pytest.mark.parametrize("damage", [fifo, folder, loop, one_bit_flipped, containing(b"{}")])
+def test_a_report_of_damaged_results_is_one_line(tmp_path, damage):
+    write_results(tmp_path / "formats", frame(), {"version": STUDIES["formats"].version})
+    damage(tmp_path / "formats" / "metadata.json")
+    with one_line(FormatError, "cannot read .*metadata.json.*: run that study again"):
+        write_report(tmp_path, STUDIES.values())
+
+
+def test_a_report_of_results_by_another_version_is_one_line(tmp_path):
+    write_results(tmp_path / "formats", frame(), {"version": "lsrl 0.0.1, formats 0"})
+    with one_line(
+        FormatError, "cannot show .*formats: it was made by 'lsrl 0.0.1, formats 0'; .*: run that study again"
+    ):
+        write_report(tmp_path, STUDIES.values())
 
 
 def test_results_that_cannot_be_written_are_one_line(tmp_path):

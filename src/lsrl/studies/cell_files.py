@@ -1,4 +1,4 @@
-"""Finished cells on disk: one JSON file each, which appears whole or not at all."""
+"""Finished cells on disk: one JSON file each, which appears whole or not at all, and counts only as it was written."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from lsrl.errors import FormatError
+from lsrl.files import read_file
 from lsrl.studies.cells import Cell
-from lsrl.studies.exact_json import Scalar, as_scalar, from_text, to_text
+from lsrl.studies.exact_json import Scalar, as_scalar, from_text, sealed, to_text, unsealed
 
 Row = dict[str, Scalar]
 
@@ -47,30 +48,30 @@ class Shelf:
     def store(self, cell: Cell, finished: Finished) -> None:
         """Write a cell's file. Raises `FormatError` when it cannot be written."""
         content = {**self._label(cell), "seconds": finished.seconds, "rows": finished.rows}
-        write_whole(self.path(cell), (to_text(content) + "\n").encode())
+        write_whole(self.path(cell), (to_text(sealed(content)) + "\n").encode())
 
     def stored(self, cell: Cell) -> Finished | None:
-        """What the cell's file says, or None: no file, a damaged one, or one made with another seed or version."""
+        """What the cell's file says, or None: no file, a changed one, or one made with another seed or version.
+
+        Raises `FormatError` for what is no file that can be read: it would neither be taken over nor replaced.
+        """
+        path = self.path(cell)
+        if not os.path.lexists(path):
+            return None
+        content = read_file(path, "the file of a finished cell, or none: move it away")
         try:
-            data = from_text(self.path(cell).read_bytes().decode())
-        except (OSError, ValueError):
+            data = unsealed(from_text(content.decode()))
+        except ValueError:
             return None  # To make a cell again is always right, and cheaper than to ask.
-        if not isinstance(data, dict) or to_text({name: data.get(name) for name in LABEL}) != to_text(
-            self._label(cell)
-        ):
+        label = self._label(cell)
+        if to_text({name: data.get(name) for name in label}) != to_text(label):
             return None
-        try:
-            return Finished(tuple(as_row(row) for row in data["rows"]), float(data["seconds"]))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return None
+        return Finished(tuple(as_row(row) for row in data["rows"]), float(data["seconds"]))
 
     def _label(self, cell: Cell) -> dict[str, Any]:
-        values = (cell.study, self.version, int(self.seed), dict(cell.parameters))
-        return dict(zip(LABEL, values, strict=True))
-
-
-LABEL = ("study", "version", "seed", "parameters")
-"""What a cell's file says about how it was made."""
+        """What a cell's file says about how it was made."""
+        parameters = dict(cell.parameters)
+        return {"study": cell.study, "version": self.version, "seed": self.seed, "parameters": parameters}
 
 
 def as_row(row: Any) -> Row:
@@ -82,6 +83,8 @@ def as_row(row: Any) -> Row:
     plain: Row = {}
     for name, value in row.items():
         try:
+            if not isinstance(as_scalar(name), str):
+                raise TypeError("expected a text as its name")
             plain[name] = as_scalar(value)
         except TypeError as problem:
             raise TypeError(f"column {name}: {problem}") from None

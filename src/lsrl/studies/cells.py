@@ -24,12 +24,13 @@ class SweepError(LsrlError):
         self.details = details
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cell:
     """One measurement of a study: the study's name and the parameters, which are numbers, texts, booleans or None.
 
     NumPy's scalars become Python's. The order of the parameters is that of the columns in the results; the key and
-    the random numbers do not depend on it. Raises `SweepError` for parameters of other types.
+    the random numbers do not depend on it. Cells with the same key are equal. Raises `SweepError` for parameters of
+    other types.
 
     >>> cell = Cell("noise", {"program": "latch", "sigma": 1e-7, "target": 3})
     >>> cell.key
@@ -52,6 +53,9 @@ class Cell:
 
     def __reduce__(self) -> tuple[type[Cell], tuple[str, dict[str, Scalar]]]:
         return Cell, (self.study, dict(self.parameters))  # A mapping proxy has no pickle of its own.
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cell) and self.key == other.key  # As NaN is not equal to itself.
 
     def __hash__(self) -> int:
         return hash(self.key)

@@ -1,4 +1,4 @@
-"""What a worker does with one cell: measure it with one thread, and say in one line what went wrong."""
+"""What workers do: measure one cell with one thread, say in one line what went wrong, and hand over what came out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,8 +29,20 @@ class Failed:
     details: str
 
 
+Outcomes = Generator[tuple[Cell, Finished | Failed], None, None]
+"""What became of cells, in the order in which they end.
+
+This is all that a sweep knows of its workers: they are given an iterator of cells, from which they take the next one
+when one of them is free, so that no more cells wait than are measured. Once the iterator ends, those in flight are
+finished; to close the generator is to give them up. Raises `WorkersLostError`."""
+
+
+class WorkersLostError(Exception):
+    """No worker is left that could measure anything: why, and what to do, in one line."""
+
+
 def measured(measure: Measure, cell: Cell, seed: int) -> Finished | Failed:
-    """Measure a cell. Never raises an `Exception`: a failure must not take other cells with it."""
+    """Measure a cell. Raises neither an `Exception` nor `SystemExit`: a failure must not take other cells with it."""
     use_one_thread()
     start = time.perf_counter()
     try:
@@ -38,10 +50,18 @@ def measured(measure: Measure, cell: Cell, seed: int) -> Finished | Failed:
         clashes = [name for row in rows for name in row if name in cell.parameters]
         if clashes:
             raise ValueError(f"column {clashes[0]} is measured, and a parameter as well; rename one of them")
-    except Exception as problem:
-        reason = " ".join(f"{type(problem).__name__}: {problem}".split())
-        return Failed(reason, traceback.format_exc())
+    except (Exception, SystemExit) as problem:
+        return Failed(one_line(problem), traceback.format_exc())
     return Finished(rows, time.perf_counter() - start)
+
+
+def one_line(problem: BaseException) -> str:
+    """An exception's type and message in one line.
+
+    >>> one_line(ValueError("two\\nlines"))
+    'ValueError: two lines'
+    """
+    return " ".join(f"{type(problem).__name__}: {problem}".split()).removesuffix(":")
 
 
 def use_one_thread() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
-from lsrl.errors import MissingPackage
+from lsrl.errors import FormatError, MissingPackage
 from lsrl.files import write_file
-from lsrl.studies.results import METADATA, read_results
+from lsrl.studies.results import METADATA, REPAIR, read_results
 from lsrl.studies.study import Study
 
 
@@ -22,8 +23,12 @@ def write_report(directory: Path, studies: Iterable[Study]) -> Path:
         raise MissingPackage("jinja2", "a report", "study") from None
     shown = []
     for study in studies:
-        if (directory / study.name / METADATA).is_file():
-            found = read_results(directory / study.name)
+        place = directory / study.name
+        if os.path.lexists(place / METADATA):
+            found = read_results(place)
+            made = found.metadata.get("version")
+            if made != study.version:  # it may have other columns
+                raise FormatError(f"cannot show {place}: it was made by {made!r}; expected {study.version!r}: {REPAIR}")
             figures = [as_svg(figure) for figure in study.figures(found.frame).values()]
             about = {"title": study.title, "caption": study.caption, "metadata": found.metadata}
             shown.append({**about, "figures": figures, "rows": study.table(found.frame)})

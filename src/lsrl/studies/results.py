@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import shlex
 import sys
@@ -10,17 +11,18 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lsrl.errors import FormatError, MissingPackage, shortened
-from lsrl.files import check_file
+from lsrl.errors import FormatError, MissingPackage
+from lsrl.files import read_file
 from lsrl.machine import machine
 from lsrl.studies.cell_files import Row, write_whole
 from lsrl.studies.cells import Cell, SweepError
-from lsrl.studies.exact_json import Scalar, from_text, to_text
+from lsrl.studies.exact_json import Scalar, from_text, sealed, to_text, unsealed
 
 if TYPE_CHECKING:
     import polars
 
 TABLE, TEXT_TABLE, METADATA = "results.parquet", "results.csv", "metadata.json"
+REPAIR = "run that study again, which takes its finished cells over"
 
 
 class Results(NamedTuple):
@@ -56,12 +58,8 @@ def _column(polars: Any, name: str, values: list[Scalar]) -> Any:
         raise SweepError(f"column {name} of the results holds {found}; expected values of one type")
     dtypes = {str: polars.String, bool: polars.Boolean, int: polars.Int64, float: polars.Float64}
     dtype = dtypes[kinds.pop()] if kinds else polars.Null
-    try:
-        plain = [None if value is None else float(value) for value in values] if dtype == polars.Float64 else values
-        return polars.Series(name, plain, dtype=dtype)
-    except (OverflowError, TypeError):
-        largest = max((value for value in values if isinstance(value, int)), key=abs)
-        raise SweepError(f"column {name} of the results holds {shortened(largest)}; expected at most 64 bits") from None
+    plain = [None if value is None else float(value) for value in values] if dtype == polars.Float64 else values
+    return polars.Series(name, plain, dtype=dtype)
 
 
 def described(parameters: Mapping[str, Any], *, seed: int, version: str, cells: int, seconds: float) -> dict[str, Any]:
@@ -88,7 +86,8 @@ def described(parameters: Mapping[str, Any], *, seed: int, version: str, cells: 
 def write_results(directory: Path, frame: polars.DataFrame, metadata: Mapping[str, Any]) -> None:
     """Write `results.parquet`, `results.csv` and `metadata.json`, each whole or not at all.
 
-    Parquet keeps every value and type; in CSV, nulls are empty, and NaN and the infinities are `NaN`, `inf`, `-inf`.
+    The metadata hold digests of themselves and of the Parquet file. Parquet keeps every value and type; in CSV, nulls
+    are empty, and NaN and the infinities are `NaN`, `inf`, `-inf`.
     Raises `FormatError` when files cannot be written, or the metadata is no JSON.
 
     >>> import tempfile, polars
@@ -97,8 +96,10 @@ def write_results(directory: Path, frame: polars.DataFrame, metadata: Mapping[st
     ...     read_results(Path(directory)).frame["error"].to_list(), read_results(Path(directory)).metadata
     ([inf], {'seed': 0})
     """
+    table = io.BytesIO()
+    frame.write_parquet(table)
     try:
-        text = to_text(metadata, indent=2)
+        text = to_text(sealed({**metadata, TABLE: _digest(table.getvalue())}), indent=2)
     except TypeError as problem:
         raise FormatError(f"the metadata of results is no JSON: {problem}") from None
     try:
@@ -106,31 +107,35 @@ def write_results(directory: Path, frame: polars.DataFrame, metadata: Mapping[st
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "a name that files cannot hold"
         raise FormatError(f"cannot make the folder {directory}: {reason}; expected a writable place") from None
-    table = io.BytesIO()
-    frame.write_parquet(table)
     write_whole(directory / TABLE, table.getvalue())
     write_whole(directory / TEXT_TABLE, frame.write_csv().encode())
     write_whole(directory / METADATA, (text + "\n").encode())
 
 
 def read_results(directory: Path) -> Results:
-    """The table and metadata that `write_results` wrote. Raises `FormatError`, `MissingPackage`."""
+    """The table and metadata that `write_results` wrote.
+
+    Raises `FormatError` for files that cannot be read, were changed, or do not belong together; `MissingPackage`.
+    """
     polars = polars_or_error()
     table, about = directory / TABLE, directory / METADATA
-    check_file(table, "results of a study")
-    check_file(about, "the metadata of results")
+    content = read_file(table, f"the results of a study: {REPAIR}")
+    text = read_file(about, f"the metadata of results: {REPAIR}")
     try:
-        frame = polars.read_parquet(io.BytesIO(table.read_bytes()))
-    except (OSError, polars.exceptions.PolarsError) as problem:
-        reason = " ".join(str(problem).split())
-        raise FormatError(f"cannot read {table}: {reason}; expected results as a study writes them") from None
+        metadata = unsealed(from_text(text.decode()))
+    except ValueError as problem:
+        raise FormatError(f"cannot read {about}: {problem}; expected it as a study wrote it: {REPAIR}") from None
+    if metadata.pop(TABLE, None) != _digest(content):
+        raise FormatError(f"cannot read {table}: it is not the table that {METADATA} belongs to: {REPAIR}")
     try:
-        metadata = from_text(about.read_bytes().decode())
-    except (OSError, ValueError) as problem:
-        raise FormatError(f"cannot read {about}: {problem}; expected metadata as a study writes it") from None
-    if not isinstance(metadata, dict):
-        raise FormatError(f"cannot read {about}: it holds {shortened(metadata)}; expected a JSON object")
+        frame = polars.read_parquet(io.BytesIO(content))
+    except polars.exceptions.PolarsError as problem:  # of another version, perhaps
+        raise FormatError(f"cannot read {table}: {' '.join(str(problem).split())}: {REPAIR}") from None
     return Results(frame, metadata)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def polars_or_error() -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lsrl.machine import machine
 from lsrl.studies.cells import Cell
 from lsrl.studies.measuring import Measure
 from lsrl.studies.results import described, write_results
@@ -35,6 +36,11 @@ class Study:
     table: Callable[[polars.DataFrame], list[dict[str, Any]]]
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def version(self) -> str:
+        """What makes its measurements: the version of LSRL and the study's revision."""
+        return f"lsrl {machine().get('lsrl', '?')}, {self.name} {self.revision}"
+
 
 def conducted(
     study: Study,
@@ -52,22 +58,19 @@ def conducted(
     >>> sorted(STUDIES)
     ['architectures', 'drift', 'formats', 'guarantee', 'noise']
     """
-    from lsrl.machine import machine
-
-    version = f"lsrl {machine().get('lsrl', '?')}, {study.name} {study.revision}"
     place = directory / study.name
     result = swept(
         study.cells(quick),
         study.measure,
         directory=place,
         seed=seed,
-        version=version,
+        version=study.version,
         workers=workers,
         cluster=cluster,
         progress=progress,
     )
     settings = {**study.settings, "quick": quick}
-    about = described(settings, seed=seed, version=version, cells=result.cells, seconds=result.seconds)
+    about = described(settings, seed=seed, version=study.version, cells=result.cells, seconds=result.seconds)
     write_results(place, result.frame, about)
     for name, figure in study.figures(result.frame).items():
         for ending in ("svg", "png"):

@@ -6,19 +6,20 @@ computes with one thread, and rows are put in the order of the cells.
 
 from __future__ import annotations
 
-import threading
-import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lsrl.errors import MissingPackage, RangeError, listed
+from lsrl.errors import RangeError, listed
 from lsrl.studies.cell_files import Finished, Shelf
 from lsrl.studies.cells import Cell, SweepError
-from lsrl.studies.cluster import on_cluster, one_line
-from lsrl.studies.measuring import Failed, Measure, measured, threads_restored
+from lsrl.studies.cluster import measured_on_cluster
+from lsrl.studies.exact_json import MOST
+from lsrl.studies.measuring import Failed, Measure, Outcomes, WorkersLostError
+from lsrl.studies.processes import measured_in_processes
 from lsrl.studies.results import frame_of
 
 if TYPE_CHECKING:
@@ -56,15 +57,15 @@ def swept(
 ) -> Swept:
     """Measure the cells that `directory` does not hold yet, and return the results of all.
 
-    `seed` is at least 0; `version` says what made the cells, e.g. LSRL's version and the study's own revision: a cell
-    on disk counts if it has the same seed, version and parameters. `workers` is the number of processes (all
-    processors, if None; 1 measures in this process, where BLAS keeps its threads: see
+    `seed` is an integer from 0 to 2⁶³ − 1; `version` says what made the cells, e.g. LSRL's version and the study's own
+    revision: a cell on disk counts if it has the same seed, version and parameters. `workers` is the number of
+    processes (all processors, if None; 1 measures in this process, where BLAS keeps its threads: see
     `use_one_thread`), `cluster` the address of a Dask scheduler to use instead. Finished cells stay on disk when
     the sweep is stopped.
 
-    Raises `SweepError` when a cell fails (after those in flight are stored), a cell comes twice, or the cluster
-    cannot be used; `RangeError` for a seed or number of workers that is none; `FormatError` when files cannot be
-    written; `MissingPackage`.
+    Raises `SweepError` when a cell fails (after those in flight are stored), a cell comes twice, or no worker is left
+    to measure with; `RangeError` for a seed or number of workers that is none; `FormatError` when files cannot be
+    read or written; `MissingPackage`.
 
     >>> import tempfile
     >>> def squared(cell, seed):
@@ -86,10 +87,12 @@ def swept(
     report(taken_over, len(cells))
     pending = [cell for cell in cells if cell not in finished]
     if pending:
-        with (
-            _workers(workers, cluster, measure) as parallel,
-            closing(_stored(parallel, pending, measure, shelf)) as results,
-        ):
+        measured = (
+            partial(measured_in_processes, workers=workers)
+            if cluster is None
+            else partial(measured_on_cluster, address=cluster)
+        )
+        with closing(_stored(partial(measured, measure=measure, seed=seed), pending, shelf)) as results:
             for cell, result in results:
                 finished[cell] = result
                 report(len(finished), len(cells))
@@ -99,8 +102,8 @@ def swept(
 
 
 def _check(cells: Sequence[Cell], seed: int, workers: int | None) -> None:
-    if seed < 0:
-        raise RangeError(f"the seed is {seed}; expected an integer of at least 0")
+    if not 0 <= seed < MOST:
+        raise RangeError(f"the seed is {seed}; expected an integer of at least 0 and less than 2⁶³")
     if workers is not None and workers < 1:
         raise RangeError(f"the number of workers is {workers}; expected at least 1")
     seen: set[Cell] = set()
@@ -110,82 +113,38 @@ def _check(cells: Sequence[Cell], seed: int, workers: int | None) -> None:
         seen.add(cell)
 
 
-@contextmanager
-def _workers(workers: int | None, cluster: str | None, measure: Measure) -> Iterator[Any]:
-    """A joblib `Parallel` in this process, in processes of this machine, or on a cluster."""
-    try:
-        import joblib
-    except ImportError:
-        raise MissingPackage("joblib", "a sweep", "study") from None
-    # One cell at a time is handed out, so that a cell is stored as soon as it is finished.
-    how = {"return_as": "generator_unordered", "batch_size": 1, "pre_dispatch": "2 * n_jobs"}
-    if cluster is not None:
-        with on_cluster(cluster, measure) as backend, joblib.parallel_config(backend=backend):
-            yield joblib.Parallel(n_jobs=-1, **how)
-        return
-    # A worker that was replaced because it grew is no problem: its cell is done, and the next has a new worker.
-    warnings.filterwarnings("ignore", message="A worker stopped while some jobs", category=UserWarning)
-    number = joblib.cpu_count() if workers is None else workers
-    # NumPy's matrix products, too, get one thread in each process: see `use_one_thread`.
-    with threads_restored(), joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        yield joblib.Parallel(n_jobs=number, **how)
-
-
 def _stored(
-    parallel: Any, pending: Sequence[Cell], measure: Measure, shelf: Shelf
+    workers: Callable[[Iterator[Cell]], Outcomes], pending: Sequence[Cell], shelf: Shelf
 ) -> Generator[tuple[Cell, Finished], None, None]:
     """Cells as they are finished, stored. After a failure no cell is started, but those in flight are stored."""
-    stop = threading.Event()
     failures: list[tuple[Cell, Failed]] = []
-    with closing(_outcomes(parallel, pending, measure, shelf.seed, stop)) as outcomes:
-        for cell, outcome in outcomes:
-            if isinstance(outcome, Failed):
-                stop.set()
-                failures.append((cell, outcome))
-            else:
-                shelf.store(cell, outcome)
-                yield cell, outcome
+    in_flight: dict[Cell, None] = {}
+
+    def started() -> Iterator[Cell]:
+        for cell in pending:
+            if failures:
+                return
+            in_flight[cell] = None
+            yield cell
+
+    try:
+        with closing(workers(started())) as outcomes:
+            for cell, outcome in outcomes:
+                del in_flight[cell]
+                if isinstance(outcome, Failed):
+                    failures.append((cell, outcome))
+                else:
+                    shelf.store(cell, outcome)
+                    yield cell, outcome
+    except WorkersLostError as problem:
+        if not failures:
+            names = listed([str(cell) for cell in list(in_flight)]) or "the other cells"
+            raise SweepError(f"no worker is left to measure {names}: {problem}; {_kept(shelf)}") from None
     if failures:
         cell, failure = failures[0]
         more = f" (and {len(failures) - 1} more cells failed)" if len(failures) > 1 else ""
-        raise SweepError(
-            f"the cell {cell} failed: {failure.reason}{more}; the finished cells are kept for the next run",
-            failure.details,
-        )
+        raise SweepError(f"the cell {cell} failed: {failure.reason}{more}; {_kept(shelf)}", failure.details)
 
 
-def _outcomes(
-    parallel: Any, pending: Sequence[Cell], measure: Measure, seed: int, stop: threading.Event
-) -> Generator[tuple[Cell, Finished | Failed], None, None]:
-    """What became of each cell, in the order in which they end; no cell is started once `stop` is set."""
-    from joblib import delayed
-
-    in_flight: dict[int, Cell] = {}
-
-    def tasks() -> Iterator[Any]:
-        for number, cell in enumerate(pending):
-            if stop.is_set():
-                return
-            in_flight[number] = cell
-            yield delayed(_numbered)(number, measure, cell, seed)
-
-    running: Any = None
-    try:
-        running = parallel(tasks())
-        for number, outcome in running:
-            yield in_flight.pop(number), outcome
-    except Exception as problem:  # Of joblib or a worker: what the cells raise are outcomes.
-        cells = listed([str(cell) for cell in in_flight.values()], limit=3)
-        raise SweepError(
-            f"the workers stopped while they measured {cells}: {one_line(problem)}; the finished cells are kept for "
-            f"the next run, which may need fewer workers if memory was short"
-        ) from None
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Joblib warns of tasks left unfinished: here they are meant to be.
-            if running is not None:
-                running.close()
-
-
-def _numbered(number: int, measure: Measure, cell: Cell, seed: int) -> tuple[int, Finished | Failed]:
-    return number, measured(measure, cell, seed)
+def _kept(shelf: Shelf) -> str:
+    return f"the finished cells are kept in {shelf.directory} for the next run"
