@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import sys
 import warnings
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group
-from rich.table import Table
+from flint import fmpq
 
-from lsrl.command_options import DEFAULT, Dtype, Json, MaxLength, Spec, Target, TargetName
-from lsrl.errors import LsrlError, UnsupportedProgram
+from lsrl.command_options import DEFAULT, Dtype, Json, MaxLength, Spec, Target, TargetName, named_path
+from lsrl.errors import UnsupportedProgram
+from lsrl.failures import exit_code
 from lsrl.incontext_commands import incontext
 from lsrl.specs import Specified, specified
 from lsrl.study_commands import study
 from lsrl.targets.registry import TARGETS, target_named
-from lsrl.terminal import as_cell, emit, print_problem, progress_bar, table, working
+from lsrl.terminal import Rows, as_cell, emit, print_json, print_output, print_problem, progress_bar, working
 
 app = typer.Typer(
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Compile small recurrent programs to the weights of real recurrent networks. "
@@ -32,12 +32,8 @@ app.command("study")(study)
 
 def main() -> None:
     """The entry point: mistakes of the user end in one line, not in a stack trace."""
-    warnings.showwarning = lambda message, *_: print_problem(message)
-    try:
-        app()
-    except LsrlError as problem:
-        print_problem(problem)
-        sys.exit(1)
+    warnings.showwarning = lambda message, kind, *_: print_problem(kind.__name__, " ".join(str(message).split()))
+    sys.exit(exit_code(app, sys.argv[1:]))
 
 
 @app.command()
@@ -48,9 +44,15 @@ def targets(as_json: Json = False) -> None:
     summaries = [{"target": name, "what it is": target_named(name).summary} for name in TARGETS]
     with working("compiling what each may express"):
         abilities = expressiveness()
-    shown = [{key: cell.replace("`", "") for key, cell in row.items()} for row in abilities]
+    shown = [{"": row[""].replace("`", ""), "guarantee": _grouped(row)} for row in abilities]
     found = {"targets": summaries, "expressiveness": abilities}
-    emit(found, as_json, lambda: Group(table(summaries), table(shown, title="what each can express")))
+    emit(found, as_json, lambda: [Rows(summaries), Rows(shown, title="what each can express")])
+
+
+def _grouped(row: dict[str, str]) -> str:
+    answers = dict.fromkeys(row[name].replace("`", "") for name in TARGETS)
+    names = {answer: [name for name in TARGETS if row[name].replace("`", "") == answer] for answer in answers}
+    return "; ".join(f"{answer}: {', '.join(found) if len(names) > 1 else 'all'}" for answer, found in names.items())
 
 
 @app.command()
@@ -59,7 +61,7 @@ def zoo(as_json: Json = False) -> None:
     from lsrl import zoo as programs
 
     rows = [{"name": f"zoo:{name}", "what it computes": programs.get(name).summary} for name in programs.names()]
-    emit(rows, as_json, lambda: table(rows))
+    emit(rows, as_json, lambda: [Rows(rows)])
 
 
 @app.command()
@@ -69,15 +71,18 @@ def show(spec: Spec, as_json: Json = False) -> None:
 
     program = specified(spec).program
     if as_json:
-        emit(to_json(program), True, str)
+        print_json(to_json(program))
     else:
-        sys.stdout.write(f"{program}\n")
+        print_output(f"{program}\n")  # no screen's width may break a listing that is read back
 
 
 @app.command()
 def draw(
     spec: Spec,
-    output: Annotated[Path, typer.Option("--output", "-o", help="FILE.svg or FILE.png; the stack goes to FILE-stack")],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", parser=named_path, help="FILE.svg or FILE.png; the stack goes to FILE-stack"),
+    ],
     target: Target = DEFAULT,
     max_length: MaxLength = None,
     as_json: Json = False,
@@ -91,13 +96,15 @@ def draw(
     beside = output.with_name(f"{output.stem}-stack{output.suffix}")
     with working("drawing"):
         written = [str(draw_program(named.program, output)), str(draw_stack(model.stack, beside))]
-    emit({"written": written}, as_json, lambda: "\n".join(f"wrote {path}" for path in written))
+    emit({"written": written}, as_json, lambda: [f"wrote {path}" for path in written])
 
 
 @app.command()
 def run(
     spec: Spec,
-    source: Annotated[Path, typer.Option("--input", "-i", help="CSV: a row per step, a column per component")],
+    source: Annotated[
+        Path, typer.Option("--input", "-i", parser=named_path, help="CSV: a row per step, a column per component")
+    ],
     target: Annotated[TargetName | None, typer.Option("--target", "-t", help="run compiled, not interpreted")] = None,
     exact: Annotated[bool, typer.Option("--exact", help="rationals instead of float64")] = False,
     max_length: MaxLength = None,
@@ -119,15 +126,15 @@ def run(
         model = _compiled(named, target, max_length, None)
         with working("running"):
             outputs = model.run(rows)
-    printed = [[str(number) if exact else float(number) for number in row] for row in outputs]
     if as_json:
-        emit({"outputs": printed}, True, str)
+        print_json({"outputs": [[_digits(number) if exact else float(number) for number in row] for row in outputs]})
     else:
-        sys.stdout.writelines(",".join(_plain(number) for number in row) + "\n" for row in printed)
+        print_output("".join(",".join(map(_digits, row)) + "\n" for row in outputs))
 
 
-def _plain(number: str | float) -> str:
-    return number if isinstance(number, str) else f"{number:.17g}"
+def _digits(number: Any) -> str:
+    # Python writes no integers of more than 4,300 digits; flint writes all.
+    return str(fmpq(number.numerator, number.denominator)) if isinstance(number, Fraction) else f"{number:.17g}"
 
 
 def _compiled(named: Specified, target: Any, max_length: int | None, dtype: str | None) -> Any:
@@ -141,7 +148,9 @@ def _compiled(named: Specified, target: Any, max_length: int | None, dtype: str 
 @app.command("compile")
 def compile_(
     spec: Spec,
-    output: Annotated[Path, typer.Option("--output", "-o", help="directory for weights and manifest, or FILE.onnx")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", parser=named_path, help="directory for weights and manifest, or FILE.onnx")
+    ],
     target: Target = DEFAULT,
     max_length: MaxLength = None,
     dtype: Dtype = None,
@@ -150,13 +159,12 @@ def compile_(
     """Compile a program and save the network; for a model of transformers, as a checkpoint that it loads."""
     model = _compiled(specified(spec), target, max_length, dtype)
     report = {**model.report().as_dict(), "written": str(output)}
-    if output.name.lower().endswith(".onnx"):
-        model.export_onnx(output)
-        if target.value != "rnn-relu":
-            report["guarantee"] = f"of torch, not of ONNX, whose runtimes approximate tanh: {report['guarantee']}"
-    else:
-        model.save(output)
-    emit(report, as_json, lambda: table([{"": key.replace("_", " "), "value": value} for key, value in report.items()]))
+    onnx = output.name.lower().endswith(".onnx")
+    with working(f"writing {output}"):
+        (model.export_onnx if onnx else model.save)(output)
+    if onnx and target.value != "rnn-relu":
+        report["guarantee"] = f"of torch, not of ONNX, whose runtimes approximate tanh: {report['guarantee']}"
+    emit(report, as_json, lambda: [Rows([report])])
 
 
 @app.command()
@@ -178,7 +186,7 @@ def verify(
 
     named = specified(spec)
     model = _compiled(named, target, max_length, dtype)
-    with progress_bar(as_json) as progress:
+    with progress_bar() as progress:
         task = progress.add_task(f"verifying {named.program.name} on {target.value}", total=cases)
         result = verified(
             model,
@@ -189,14 +197,16 @@ def verify(
             progress=lambda done: progress.advance(task, done),
         )
     row = {"program": named.program.name, "target": target.value, **result.as_dict()}
-    emit(row, as_json, lambda: table([row]))
+    emit(row, as_json, lambda: [Rows([row])])
     if not result.passed:
         raise typer.Exit(1)
 
 
 @app.command()
 def check(
-    checkpoint: Annotated[Path, typer.Argument(help="the folder of a model of transformers, saved by lsrl compile")],
+    checkpoint: Annotated[
+        Path, typer.Argument(parser=named_path, help="the folder of a model of transformers, saved by lsrl compile")
+    ],
     device: Annotated[str, typer.Option(help="where to run it, as torch names it")] = "cpu",
     as_json: Json = False,
 ) -> None:
@@ -206,7 +216,7 @@ def check(
     with working(f"checking {checkpoint}"):
         result = verify_checkpoint(checkpoint, device=device)
     found = list(result.problems) or [f"every file is as it was written, and {result.cases} cases came out bit for bit"]
-    emit(result.as_dict(), as_json, lambda: "\n".join(found))
+    emit(result.as_dict(), as_json, lambda: found)
     if not result.passed:
         raise typer.Exit(1)
 
@@ -221,9 +231,11 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """What limits a compiled program's precision and the noise in weights that it stands, worst first."""
-    found = _compiled(specified(spec), target, max_length, dtype).explain()
+    model = _compiled(specified(spec), target, max_length, dtype)
+    with working("explaining"):
+        found = model.explain()
     rows = [limit.as_dict() for limit in found.limits[:top]]
-    emit(found.as_dict(), as_json, lambda: Group(table(rows, title=f"{spec} on {target.value}"), str(found)))
+    emit(found.as_dict(), as_json, lambda: [Rows(rows, title=f"{spec} on {target.value}"), str(found)])
 
 
 @app.command()
@@ -235,14 +247,14 @@ def bench(
     from lsrl.machine import machine
 
     measured = []
-    with progress_bar(as_json) as progress:
+    with progress_bar() as progress:
         task = progress.add_task("measuring", total=None)
         for figure in measuring.figures(quick=quick):
             measured.append(figure)
             progress.update(task, advance=1, description=figure.what)
     data = {"machine": machine(), "figures": [figure.as_dict() for figure in measured]}
 
-    def render() -> Table:
+    def render() -> list[Rows]:
         title = ", ".join(f"{key} {value}" for key, value in data["machine"].items())  # type: ignore[attr-defined]
         rows = [
             {
@@ -254,7 +266,7 @@ def bench(
             }
             for figure in measured
         ]
-        return table(rows, title=title)
+        return [Rows(rows, title=title)]
 
     emit(data, as_json, render)
 
@@ -264,21 +276,22 @@ def demo(
     target: Annotated[
         TargetName | None, typer.Option("--target", "-t", help="one architecture; all by default")
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="directory for the report")] = Path("demo-output"),
+    output: Annotated[Path, typer.Option("--output", "-o", parser=named_path, help="directory for the report")] = Path(
+        "demo-output"
+    ),
     as_json: Json = False,
 ) -> None:
     """The main job: two dictionaries and an elevation map, answered from prompts; writes a report."""
     from lsrl.demo import run_demo
 
     names = list(TARGETS) if target is None else [target.value]
-    with progress_bar(as_json) as progress:
+    with progress_bar() as progress:
         task = progress.add_task("starting", total=None)
         result = run_demo(names, output, lambda text: progress.update(task, advance=1, description=text))
     title = "in-context answers of compiled networks"
     rows, legend = result.shown
-    emit(result.as_dict(), as_json, lambda: Group(table(rows, title=title), *legend))
-    if not as_json:
-        sys.stdout.write(f"\nReport with pictures: {result.report}\n")
+    report = f"Report with pictures: {result.report}"
+    emit(result.as_dict(), as_json, lambda: [Rows(rows, title=title), *legend, "", report])
     if not result.passed:
         raise typer.Exit(1)
 

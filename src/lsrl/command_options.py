@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from lsrl.errors import shortened
 from lsrl.targets.registry import TARGETS
 
 TargetName = Enum("TargetName", {name: name for name in TARGETS}, type=str)  # type: ignore[misc]
@@ -16,3 +18,14 @@ Json = Annotated[bool, typer.Option("--json", help="print JSON instead of tables
 MaxLength = Annotated[int | None, typer.Option(help="longest sequence; the zoo knows its own")]
 Dtype = Annotated[str | None, typer.Option(help="float64 or float32; the target's first, if not given")]
 DEFAULT = next(iter(TargetName))
+
+
+def named_path(text: str | Path) -> Path:
+    """The path that an argument names. Raises `typer.BadParameter` for an empty one: it would be the current folder.
+
+    >>> named_path("model").name
+    'model'
+    """
+    if not str(text) or "\0" in str(text):
+        raise typer.BadParameter(f"{shortened(text)}; expected a path")
+    return Path(text)

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from flint import fmpq
 
-from lsrl.errors import FormatError, NumberError
+from lsrl.errors import FormatError, NumberError, shortened
 from lsrl.files import check_file
-from lsrl.lang.numbers import exact
+from lsrl.lang.numbers import MOST, exact
+
+LONGEST_NUMBER = 4000
+"""Characters that a number has at most, as in the JSON of programs: what reading it takes grows with their square."""
 
 
 def read_rows(path: str | Path, columns: int | None, meaning: str) -> Iterator[tuple[int, list[str]]]:
@@ -41,11 +44,25 @@ def read_rows(path: str | Path, columns: int | None, meaning: str) -> Iterator[t
 
 
 def read_numbers(path: str | Path, columns: int | None, meaning: str) -> list[list[fmpq]]:
-    """The rows of a CSV file as exact numbers. Raises `FormatError` as `read_rows` does, and for text."""
-    rows = []
+    """The rows of a CSV file as exact numbers.
+
+    Raises `FormatError` as `read_rows` does, for text, numbers of more than `LONGEST_NUMBER` characters, and more
+    than `MOST` numbers.
+    """
+    rows: list[list[fmpq]] = []
     for line, cells in read_rows(path, columns, meaning):
-        try:
-            rows.append([exact(cell, f"{path}, line {line}, column {i + 1}") for i, cell in enumerate(cells)])
-        except NumberError as problem:
-            raise FormatError(f"{problem} (rows are numbers, without a header)") from None
+        if (len(rows) + 1) * len(cells) > MOST:
+            raise FormatError(f"{path} has more than {MOST:,} numbers; expected fewer ({meaning})")
+        rows.append([_number(cell, f"{path}, line {line}, column {i + 1}") for i, cell in enumerate(cells)])
     return rows
+
+
+def _number(cell: str, where: str) -> fmpq:
+    if len(cell) > LONGEST_NUMBER:
+        raise FormatError(
+            f"{where} is {shortened(cell)} of {len(cell):,} characters; expected a number of at most {LONGEST_NUMBER:,}"
+        )
+    try:
+        return exact(cell, where)
+    except NumberError as problem:
+        raise FormatError(f"{problem} (rows are numbers, without a header)") from None

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lsrl.demo_results import LEGEND, Demo
+from lsrl.errors import FormatError
 from lsrl.incontext import FunctionApproximator, SequenceMap
 from lsrl.incontext.dictionaries import airports, capitals, codes_map, codes_tokens
 from lsrl.incontext.sampled import approximator_of
@@ -47,8 +48,12 @@ def _name(uneven: bool, order: int) -> str:
 def run_demo(targets: Sequence[str], output: Path, note: Note) -> Demo:
     """Do the main job on each target and write `report.html` into `output`.
 
-    `note` is told what happens next. Raises `FormatError` when the report cannot be written.
+    `note` is told what happens next. Raises `FormatError` when the report cannot be written, before anything is done.
     """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise FormatError(f"cannot write {output}: {problem.strerror}; expected a folder for the report") from None
     demo = Demo(report=output / "report.html")
     for target in targets:
         if target_named(target).tokens:

@@ -9,9 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
+LONGEST_MESSAGE = 1000
+"""Characters that a message has at most; longer ones lose their middle."""
+
 
 class LsrlError(Exception):
-    """The root of every error that LSRL raises on purpose."""
+    r"""The root of every error that LSRL raises on purpose.
+
+    Its message is one printable line of at most `LONGEST_MESSAGE` characters, whatever paths, names and cells it
+    quotes.
+
+    >>> print(FormatError("cannot read a\x1b[31m\n.json"))
+    cannot read a\x1b[31m\n.json
+    """
+
+    def __init__(self, message: object) -> None:
+        super().__init__(one_line(str(message)))
 
 
 class ShapeError(LsrlError, ValueError):
@@ -68,13 +81,40 @@ class UselessGuaranteeWarning(UserWarning):
     """The error bound of a compiled model is as large as the range of its output."""
 
 
+def printable(text: str) -> str:
+    r"""The text with escapes for what a terminal would obey or hide: line breaks, control codes, marks of direction.
+
+    >>> print(printable("a\nb \x1b[31m\u202e →"))
+    a\nb \x1b[31m\u202e →
+    """
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def one_line(text: str) -> str:
+    """The text as a message shows it: printable, and without its middle where it is longer than `LONGEST_MESSAGE`.
+
+    >>> len(one_line("a" * 5000))
+    1000
+    """
+    return _cut(printable(text), LONGEST_MESSAGE)
+
+
 def shortened(item: object, limit: int = 60) -> str:
     """The item as one short line for a message.
 
     >>> shortened("a" * 100, limit=10)
     "'aaaaa…aa'"
     """
-    text = " ".join(repr(item).split())
+    try:
+        text = repr(item)
+    except Exception:  # Python refuses to write out integers of more than 4,300 digits; anything's repr may fail
+        text = f"<{type(item).__name__}>"
+    return _cut(printable(" ".join(text.split())), limit)
+
+
+def _cut(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     return f"{text[: limit - limit // 3 - 1]}…{text[len(text) - limit // 3 :]}"

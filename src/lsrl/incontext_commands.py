@@ -7,19 +7,18 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Group
 
-from lsrl.command_options import DEFAULT, Json, Target
+from lsrl.command_options import DEFAULT, Json, Target, named_path
 from lsrl.errors import FormatError, UnsupportedProgram
 from lsrl.targets.registry import target_named
-from lsrl.terminal import emit, table, working
+from lsrl.terminal import Rows, emit, working
 
-incontext = typer.Typer(no_args_is_help=True, help="Prompt a compiled network with a dictionary or a function.")
+incontext = typer.Typer(help="Prompt a compiled network with a dictionary or a function.")
 
 
 @incontext.command()
 def dictionary(
-    pairs: Annotated[Path, typer.Argument(help="CSV of two columns: key,value")],
+    pairs: Annotated[Path, typer.Argument(parser=named_path, help="CSV of two columns: key,value")],
     ask: Annotated[list[str] | None, typer.Option("--ask", help="a key to ask for; all keys if none is given")] = None,
     target: Target = DEFAULT,
     as_json: Json = False,
@@ -38,12 +37,14 @@ def dictionary(
         answers = sequence_map.answers(model, keys, sequence_map.prompt(mapping))
     rows = [{"key": key, "answer": answer} for key, answer in zip(keys, answers, strict=True)]
     shown = [{"key": row["key"], "answer": row["answer"] or "not in the prompt"} for row in rows]
-    emit(rows, as_json, lambda: Group(table(shown), str(model.report())))
+    emit(rows, as_json, lambda: [Rows(shown), str(model.report())])
 
 
 @incontext.command()
 def function(
-    samples: Annotated[Path, typer.Argument(help="CSV grid of numbers: the function on a regular grid")],
+    samples: Annotated[
+        Path, typer.Argument(parser=named_path, help="CSV grid of numbers: the function on a regular grid")
+    ],
     cells: Annotated[int, typer.Option(min=1, help="prompt tokens: cells of the function")] = 256,
     order: Annotated[
         int,
@@ -63,7 +64,7 @@ def function(
         rows = approximated_points(
             read_samples(samples), _points(at), cells=cells, order=order, uneven=uneven, target=target.value
         )
-    emit(rows, as_json, lambda: table(rows))
+    emit(rows, as_json, lambda: [Rows(rows)])
 
 
 def _points(text: str | None) -> np.ndarray:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import runpy
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import walk_tb
 
 import numpy as np
 
-from lsrl.errors import FormatError, LsrlError, ProgramError, listed
+from lsrl.errors import FormatError, LsrlError, ProgramError, listed, shortened
+from lsrl.files import check_file
 from lsrl.lang import Program
 
-EXPECTED = "expected file.py:name, file.json or zoo:name"
+EXPECTED = "file.py:name, file.json or zoo:name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +47,31 @@ def specified(spec: str) -> Specified:
     path, colon, name = spec.rpartition(":")
     if colon and path.endswith(".py"):
         return Specified(_from_python(Path(path), name), None, None)
-    raise FormatError(f"{spec!r} names no program; {EXPECTED}")
+    raise FormatError(f"{shortened(spec)} names no program; expected {EXPECTED}")
 
 
 def _from_python(path: Path, name: str) -> Program:
-    if not path.is_file():
-        raise FormatError(f"{path} is not a file; {EXPECTED}")
+    check_file(path, EXPECTED)
     try:
-        variables = runpy.run_path(str(path))
-    except LsrlError:
+        # Standard output is for results; what the file prints is for the person who watches.
+        with redirect_stdout(sys.stderr):
+            variables = runpy.run_path(str(path))
+    except (LsrlError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as problem:
-        reason = f"{type(problem).__name__}: {problem}".splitlines()[0]
-        raise ProgramError(f"{path} failed with {reason}; expected a file that defines {name!r}") from problem
+    except BaseException as problem:  # it may also end the interpreter
+        raise ProgramError(
+            f"{path} failed with {_reason(problem, path)}; expected a file that defines {name!r}"
+        ) from None
+    if isinstance(variables.get(name), Program):
+        program: Program = variables[name]
+        return program
     programs = [key for key, value in variables.items() if isinstance(value, Program)]
-    if name not in programs:
-        raise ProgramError(f"{path} has no Program {name!r}; expected one of: {listed(programs) or 'none there'}")
-    program: Program = variables[name]
-    return program
+    given = f"{name!r} of type {type(variables[name]).__name__}" if name in variables else f"no Program {name!r}"
+    raise ProgramError(f"{path} has {given}; expected a Program, one of: {listed(programs) or 'none there'}")
+
+
+def _reason(problem: BaseException, path: Path) -> str:
+    """The error in one line, with the last line of the file that took part in it."""
+    reason = " ".join(f"{type(problem).__name__}: {problem}".split()).rstrip(":")
+    lines = [line for frame, line in walk_tb(problem.__traceback__) if frame.f_code.co_filename == str(path)]
+    return f"{reason} in line {lines[-1]}" if lines else reason

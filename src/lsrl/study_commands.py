@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group
 
-from lsrl.command_options import Json
-from lsrl.terminal import emit, progress_bar, table
+from lsrl.command_options import Json, named_path
+from lsrl.terminal import Rows, emit, progress_bar
+
+MOST_WORKERS = 1024
+"""More processes than this are a slip of the keyboard that would take the machine down."""
 
 ALL = "all"
 StudyName = Enum(  # type: ignore[misc]
@@ -21,10 +23,12 @@ StudyName = Enum(  # type: ignore[misc]
 def study(
     name: Annotated[StudyName, typer.Argument(help="which study, or all of them")],
     quick: Annotated[bool, typer.Option("--quick", help="fewer random targets: a look in about a minute")] = False,
-    output: Annotated[Path, typer.Option("--output", "-o", help="directory for results, plots and report")] = Path(
-        "study-output"
-    ),
-    workers: Annotated[int | None, typer.Option(min=1, help="processes; one for each processor by default")] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", parser=named_path, help="directory for results, plots and report")
+    ] = Path("study-output"),
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=MOST_WORKERS, help="processes; one for each processor by default")
+    ] = None,
     cluster: Annotated[str | None, typer.Option(help="address of a Dask scheduler to run on, tcp://HOST:8786")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     as_json: Json = False,
@@ -35,7 +39,7 @@ def study(
     chosen = list(STUDIES) if name.value == ALL else [name.value]
     shown: list[Any] = []
     data: dict[str, Any] = {}
-    with progress_bar(as_json) as progress:
+    with progress_bar() as progress:
         for one in chosen:
             task = progress.add_task(one, total=None)
             result = conducted(
@@ -49,8 +53,8 @@ def study(
             )
             rows = STUDIES[one].table(result.frame)
             data[one] = rows
-            shown.append(table(rows, title=STUDIES[one].title))
+            shown.append(Rows(rows, title=STUDIES[one].title))
             if result.taken_over:
-                shown.append(f"{result.taken_over} of {result.cells} cells were there from a run before\n")
+                shown += [f"{result.taken_over} of {result.cells} cells were there from a run before", ""]
     report = write_report(output, STUDIES.values())
-    emit({"studies": data, "report": str(report)}, as_json, lambda: Group(*shown, f"Report with plots: {report}"))
+    emit({"studies": data, "report": str(report)}, as_json, lambda: [*shown, f"Report with plots: {report}"])

@@ -15,7 +15,7 @@ from flint import fmpq
 
 from lsrl.errors import NumberError, RangeError, ShapeError
 from lsrl.lang import Input
-from lsrl.lang.numbers import as_float, as_fraction, exact
+from lsrl.lang.numbers import as_float, as_fraction, exact, number_text
 from lsrl.semantics.exact import made_once
 
 
@@ -213,7 +213,7 @@ def _read_exactly(given: np.ndarray, declared: Sequence[Declared], name: str) ->
             continue
         fractions[place] = as_fraction(exact(number, where))
         if _outside(fractions[place], component):
-            raise RangeError(f"{where} is {number}; {_expectation(component)}")
+            raise RangeError(f"{where} is {number_text(exact(number))}; {_expectation(component)}")
     return fractions
 
 
@@ -229,8 +229,8 @@ def _require_held(fractions: np.ndarray, floats: np.ndarray, declared: Sequence[
         else:
             kept = number.denominator != 1 or Fraction(float(floats[place])) == number
         if not kept:
-            where = f"{name}[{place[-1]}]{_place(place[:-1])}"
-            raise NumberError(f"{where} is {number}; expected a number that {floats.dtype} can hold")
+            where, given = f"{name}[{place[-1]}]{_place(place[:-1])}", number_text(exact(number))
+            raise NumberError(f"{where} is {given}; expected a number that {floats.dtype} can hold")
 
 
 def _outside(number: Fraction, component: Declared) -> bool:

@@ -1,4 +1,4 @@
-"""The command line: every command, as a table and as JSON; mistakes end in one line."""
+"""The command line: every command, as a table and as JSON."""
 
 import json
 import subprocess
@@ -8,24 +8,17 @@ import pytest
 from typer.testing import CliRunner
 
 import lsrl
+from command_line import write_files
 from lsrl import zoo
-from lsrl.cli import app, main
+from lsrl.cli import app
 from lsrl.demo_results import Demo
 from lsrl.targets.registry import TARGETS
-
-PROGRAM = """
-import lsrl
-x = lsrl.Input(1, range=(0, 9), integer=True, name="x")
-running = lsrl.Program(lsrl.cumsum(x, name="sum"), name="running")
-number = 5
-"""
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "file.py").write_text(PROGRAM)
-    (tmp_path / "x.csv").write_text("1\n2\n3\n")
+    write_files(tmp_path)
     return tmp_path
 
 
@@ -99,80 +92,22 @@ def test_verify_reports_and_fails_by_its_exit_code(dtype):
     assert run("verify", "zoo:bracket_balance", "--cases", "2").exit_code == 0
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("target", ["linear-rnn", "gated-linear-rnn"])
-def test_dictionaries_are_answered_from_a_file(here, target):
-    (here / "pairs.csv").write_text("AUS,VIE\nBUL,SOF\n")
+def test_dictionaries_are_answered_from_a_file(target):
     asked = data("incontext", "dictionary", "pairs.csv", "--ask", "BUL", "--ask", "ITA", "--target", target)
     assert asked == [{"key": "BUL", "answer": "SOF"}, {"key": "ITA", "answer": None}]
     assert "not in the prompt" in run("incontext", "dictionary", "pairs.csv", "--ask", "ITA").stdout
     assert [row["answer"] for row in data("incontext", "dictionary", "pairs.csv")] == ["VIE", "SOF"]
 
 
-def test_functions_are_approximated_from_a_file(here):
-    (here / "grid.csv").write_text("0,1\n1,2\n")
+@pytest.mark.usefixtures("here")
+def test_functions_are_approximated_from_a_file():
     rows = data("incontext", "function", "grid.csv", "--cells", "256", "--at", "0.5,0.5;1,1")
     assert [row["samples"] for row in rows] == [1, 2]
     assert all(row["error"] < 0.1 for row in rows)
     smooth = ["--order", "1", "--uneven", "--target", "gated-linear-rnn"]
     assert all(row["error"] < 0.01 for row in data("incontext", "function", "grid.csv", *smooth))
-
-
-MISTAKES = [
-    (["show", "nothing"], "FormatError: 'nothing' names no program; expected file.py:name, file.json or zoo:name"),
-    (["show", "none.py:p"], "FormatError: none.py is not a file"),
-    (["show", "file.py:missing"], "ProgramError: file.py has no Program 'missing'; expected one of: running"),
-    (["show", "file.py:number"], "ProgramError: file.py has no Program 'number'"),
-    (["show", "broken.py:p"], "ProgramError: broken.py failed with ZeroDivisionError"),
-    (["show", "none.json"], "FormatError: cannot read none.json"),
-    (["show", "zoo:lion"], "ProgramError: no zoo program is named 'lion'"),
-    (["run", "file.py:running", "--input", "none.csv"], "FormatError: cannot read none.csv"),
-    (["run", "file.py:running", "--input", "ragged.csv"], "FormatError: ragged.csv, line 2 has 2 columns; expected 1"),
-    (["run", "file.py:running", "--input", "text.csv"], "FormatError: text.csv, line 1, column 1 is 'one'"),
-    (["run", "file.py:running", "--input", "big.csv"], "RangeError: x[0] at batch 0, step 1 is 10"),
-    (
-        ["run", "file.py:running", "--input", "x.csv", "--exact", "--target", "linear-rnn"],
-        "UnsupportedProgram: --exact",
-    ),
-    (["show", "exits.py:p"], "ProgramError: exits.py failed with SystemExit"),
-    (["run", "file.py:running", "--input", "x.csv", "--max-length", "9"], "UnsupportedProgram: --max-length without"),
-    (["run", "file.py:running", "--input", "."], "FormatError: cannot read .: it is no regular file"),
-    (
-        ["verify", "file.py:running", "--max-length", "9", "--length", "10"],
-        "RangeError: the sequence for running has 10",
-    ),
-    (["draw", "zoo:parity", "-o", "parity.pdf"], "FormatError: parity.pdf ends in '.pdf'; expected a file name with"),
-    (["compile", "zoo:parity", "-o", "x.csv"], "FormatError: cannot write x.csv"),
-    (["compile", "zoo:parity", "-o", "m", "--dtype", "float16"], "UnsupportedProgram: dtype='float16'"),
-    (["compile", "zoo:parity", "-o", "m", "--max-length", "0"], "ShapeError: max_length is 0"),
-    (["incontext", "dictionary", "x.csv"], "FormatError: x.csv, line 1 has 1 columns; expected 2"),
-    (["incontext", "dictionary", "pairs.csv", "--ask", "LONG"], "ShapeError: key 'LONG' has 4 symbols; expected 3"),
-    (["incontext", "function", "x.csv"], "FormatError: x.csv is a grid of 3 × 1; expected at least 2 × 2"),
-    (["incontext", "function", "grid.csv", "--at", "here"], "FormatError: --at 'here'; expected points like"),
-    (["incontext", "function", "grid.csv", "--at", "2,2"], "RangeError: points reach from 2 to 2"),
-    (
-        ["incontext", "function", "grid.csv", "--order", "1"],
-        "UnsupportedProgram: --order 1 multiplies, which linear-rnn cannot; use --target",
-    ),
-]
-
-
-@pytest.mark.parametrize(("arguments", "message"), MISTAKES)
-def test_mistakes_end_in_one_line_and_exit_code_1(here, arguments, message, monkeypatch, capsys):
-    (here / "broken.py").write_text("1 / 0")
-    (here / "exits.py").write_text("import sys; sys.exit(0)")
-    (here / "ragged.csv").write_text("1\n2,3\n")
-    (here / "text.csv").write_text("one\n")
-    (here / "big.csv").write_text("1\n10\n")
-    (here / "pairs.csv").write_text("AUS,VIE\n")
-    (here / "grid.csv").write_text("0,1\n1,2\n")
-    monkeypatch.setattr(sys, "argv", ["lsrl", *arguments])
-    with pytest.raises(SystemExit) as caught:
-        main()
-    printed = capsys.readouterr()
-    assert caught.value.code == 1
-    assert printed.err.startswith(message)
-    assert printed.err.count("\n") == 1
-    assert printed.out == ""
 
 
 def test_brackets_in_names_are_only_brackets(here):
