@@ -102,18 +102,18 @@ def _plain(entries: Any) -> Any:
     return entries
 
 
-def rows_of(entries: Any) -> int | None:
-    """How many rows a matrix has, None for one number.
+def rows_of(entries: Any, *, otherwise: int) -> int:
+    """How many rows a matrix has; `otherwise` for one number.
 
-    >>> rows_of([[1, 2]]), rows_of(3)
-    (1, None)
+    >>> rows_of([[1, 2]], otherwise=5), rows_of(3, otherwise=5)
+    (1, 5)
     """
     if isinstance(entries, Matrix):
         return len(entries.rows)
     shape = getattr(entries, "shape", None)
     if shape is not None:
-        return int(shape[0]) if shape else None
-    return len(entries) if is_sequence(entries) else None
+        return int(shape[0]) if shape else otherwise
+    return len(entries) if is_sequence(entries) else otherwise
 
 
 def _filled(number: fmpq, shape: tuple[int, int], what: str) -> Matrix:

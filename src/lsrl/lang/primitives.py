@@ -104,7 +104,7 @@ class Linear(Value):
         hint: str | None = None,
     ) -> None:
         x = value_of(x, "Linear")
-        rows = rows_of(A) or x.dim
+        rows = rows_of(A, otherwise=x.dim)
         matrix = Matrix.of(A, (rows, x.dim), f"A of Linear({x.label})")
         bias = exact_vector(b, rows, f"b of Linear({x.label})")
         super().__init__(rows, (x,), {"A": matrix, "b": bias}, name, hint, comparison)
@@ -135,7 +135,7 @@ class LinState(Value):
         hint: str | None = None,
     ) -> None:
         x = value_of(x, "LinState")
-        dim = rows_of(A) or rows_of(B) or x.dim
+        dim = rows_of(A, otherwise=rows_of(B, otherwise=x.dim))
         label = name or hint or f"LinState({x.label})"
         parameters: dict[str, Parameter] = {
             "A": Matrix.of(A, (dim, dim), f"A of {label}"),

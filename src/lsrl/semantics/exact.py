@@ -164,9 +164,9 @@ def made_once(numbers: np.ndarray, make: Callable[[Any], Fraction]) -> np.ndarra
     [Fraction(1, 3), Fraction(2, 3), Fraction(1, 3)]
     """
     distinct, places = np.unique(numbers, return_inverse=True)
-    fractions = np.empty(len(distinct), dtype=object)
+    fractions, result = np.empty(len(distinct), dtype=object), np.empty(numbers.shape, dtype=object)
     fractions[:] = [make(number) for number in distinct.tolist()]
-    result: np.ndarray = fractions[places.reshape(numbers.shape)]
+    result[...] = fractions[places.reshape(numbers.shape)]
     return result
 
 

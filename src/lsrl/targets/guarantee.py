@@ -87,7 +87,10 @@ def guarantee_from(
 
 
 def _span(fact: Fact) -> float:
-    return math.inf if fact.low is None or fact.high is None else as_float(fact.high - fact.low)
+    """How large a range is; of a single number, how large that is."""
+    if fact.low is None or fact.high is None:
+        return math.inf
+    return as_float(fact.high - fact.low) or as_float(abs(fact.high)) or 1.0
 
 
 def _unbounded(trail: Sequence[Rounded]) -> str:
@@ -107,7 +110,7 @@ def _unbounded(trail: Sequence[Rounded]) -> str:
 
 def _useless(trail: Sequence[Rounded]) -> str:
     """Which number can first be anything in its range."""
-    culprit = next((number for number in trail if 0 < _span(number.fact) <= number.error), None)
+    culprit = next((number for number in trail if _span(number.fact) <= number.error), None)
     label = "the output" if culprit is None else repr(culprit.label)
     return (
         f"that says nothing, being as large as the range of the output: {label} is what is left of much larger "
