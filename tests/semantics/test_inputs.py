@@ -110,7 +110,8 @@ def test_a_float32_stands_for_the_same_point_in_a_float64_network():
 def test_a_narrowed_range_takes_what_a_declared_one_takes(dtype, narrowed, declared):
     program = Program(lsrl.larger(Input(1, range=declared, name="u"), "3/10", width=1e-18))
     model = lsrl.compile(program, dtype=dtype, input_range=narrowed)
-    below, end, above = np.nextafter(np.array([0.3], dtype), [-1, 0.3, 1]).astype(dtype)[:, None, None]
+    nearest = np.full(3, 0.3, dtype)
+    below, end, above = np.nextafter(nearest, np.array([-1, nearest[0], 1], dtype))[:, None, None]
     assert model.run(below) == program.run(below, exact=True)
     assert model.run(end) == program.run([["3/10"]], exact=True) == 0  # the float nearest to an end stands for it
     with pytest.raises(RangeError, match="expected a number in the declared range 0 … 3/10"):
