@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from flint import fmpq
 
 from lsrl.errors import FormatError, LsrlError
-from lsrl.files import check_file, write_file
+from lsrl.files import check_file, write_whole
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import exact
 from lsrl.lang.program import Program
@@ -67,7 +67,7 @@ def from_json(data: Any, what: str = "the program") -> Program:
 def save(program: Program, path: Path) -> None:
     """Write the program as JSON. Raises `FormatError` when it cannot be written."""
     text = json.dumps(to_json(program), indent=1, ensure_ascii=False)
-    write_file(path, f"{text}\n".encode())
+    write_whole(path, f"{text}\n".encode())
 
 
 def load(path: Path) -> Program:

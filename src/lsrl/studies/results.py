@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lsrl.errors import FormatError, MissingPackage, shortened
-from lsrl.files import check_file
+from lsrl.files import check_file, write_whole
 from lsrl.machine import machine
-from lsrl.studies.cell_files import Row, write_whole
+from lsrl.studies.cell_files import Row
 from lsrl.studies.cells import Cell, SweepError
 from lsrl.studies.exact_json import Scalar, from_text, to_text
 
