@@ -216,7 +216,7 @@ def check(
     with working(f"checking {checkpoint}"):
         result = verify_checkpoint(checkpoint, device=device)
     found = list(result.problems) or [f"every file is as it was written, and {result.cases} cases came out bit for bit"]
-    emit(result.as_dict(), as_json, lambda: found)
+    emit(result.as_dict(), as_json, lambda: [*found, *result.notices])
     if not result.passed:
         raise typer.Exit(1)
 

@@ -206,6 +206,7 @@ MISTAKES = [
     (lambda: Input(1, range=(0, 1, 2)), ProgramError, r"range of input is \(0, 1, 2\)"),
     (lambda: Input(1, range=("1/5", "4/5"), integer=True), ProgramError, r"has no multiple of its grid 1"),
     (lambda: Input(1, grid=Fraction(1, 10**400)), NumberError, r"grid of input is beyond what floats hold"),
+    (lambda: Input(1, grid=Fraction(10**400, 10**400 + 1)), NumberError, "numerator and denominator that floats hold"),
     (lambda: Input(1, name=3), ProgramError, r"name 3 is not usable"),
     (lambda: wide[None], ShapeError, r"wide\[None\]: expected whole numbers"),
     (lambda: wide[::"1\n2"], ShapeError, r"slice without a step"),

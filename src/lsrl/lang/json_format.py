@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 from itertools import islice
@@ -12,17 +13,24 @@ from typing import Any, NoReturn
 
 from flint import fmpq
 
-from lsrl.errors import FormatError, LsrlError
-from lsrl.files import check_file, write_file
+from lsrl.errors import FormatError, LsrlError, NumberError, shortened
+from lsrl.files import read_file, write_whole
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.numbers import exact
+from lsrl.lang.numbers import number_in_file, text_in_file
 from lsrl.lang.program import Program
-from lsrl.lang.records import Record, check_size, program_of, records_of, vocabulary_of
+from lsrl.lang.records import LARGEST_DIMENSION, Record, check_size, program_of, records_of, vocabulary_of
+from lsrl.lang.values import LONGEST_LABEL
 from lsrl.lang.vocabulary import Vocabulary
 
 FORMAT = "lsrl-program"
 VERSION = 1
 PROGRAM_SCHEMA = "lsrl.lang", "program.schema.json"
+
+LARGEST_JSON = 2**26
+"""JSON files with more bytes than this are neither written nor read."""
+
+MOST_VALUES = 2**16
+"""So are programs of more values than this."""
 
 _VECTORS = ("low", "high", "grid", "numbers", "b", "init", "bias")
 
@@ -30,17 +38,21 @@ _VECTORS = ("low", "high", "grid", "numbers", "b", "init", "bias")
 def to_json(program: Program) -> dict[str, Any]:
     """The program as plain JSON types; the schema is `program.schema.json`.
 
+    Raises `FormatError` for names, numbers and sizes that `from_json` would refuse.
+
     >>> from lsrl import Input
     >>> to_json(Program(Input(1, name="x")))["values"]
     [{'name': 'x', 'kept': True, 'primitive': 'Input', 'dim': 1, 'arguments': []}]
     """
-    vocabulary = program.vocabulary
+    _check_count(program.values)
+    vocabulary, values = program.vocabulary, [_fields(record) for record in records_of(program)]
+    _check_sizes(values)
     return {
         "format": FORMAT,
         "version": VERSION,
         "name": program.name,
         **({} if vocabulary is None else {"vocabulary": _vocabulary_fields(vocabulary)}),
-        "values": [_fields(record) for record in records_of(program)],
+        "values": values,
         "output": program.names[program.output],
     }
 
@@ -52,9 +64,12 @@ def from_json(data: Any, what: str = "the program") -> Program:
     >>> from_json(to_json(Program(Input(1) + 1))).run([[1]]).tolist()
     [[2.0]]
     """
+    if isinstance(data, dict) and isinstance(data.get("values"), list):
+        _check_count(data["values"])
     checked = validated(data, *PROGRAM_SCHEMA, what=what)
-    shapes = (entry[key]["shape"][0] for entry in checked["values"] for key in ("A", "B") if key in entry)
-    check_size([*shapes, *(entry["dim"] for entry in checked["values"])])
+    for i, entry in enumerate(checked["values"]):
+        validated(entry, *PROGRAM_SCHEMA, what=f"{what}, value {i}", part=entry["primitive"])
+    _check_sizes(checked["values"])
     records: dict[str, Record] = {}
     for i, entry in enumerate(checked["values"]):
         if entry["name"] in records:
@@ -65,9 +80,19 @@ def from_json(data: Any, what: str = "the program") -> Program:
 
 
 def save(program: Program, path: Path) -> None:
-    """Write the program as JSON. Raises `FormatError` when it cannot be written."""
-    text = json.dumps(to_json(program), indent=1, ensure_ascii=False)
-    write_file(path, f"{text}\n".encode())
+    """Write the program as JSON, whole or not at all. Raises `FormatError` when it cannot be written."""
+    write_whole(path, as_json_file(to_json(program), str(path)))
+
+
+def as_json_file(data: Any, what: str) -> bytes:
+    """The content of a file with this data. Raises `FormatError` if it is too large to be read again."""
+    content = f"{json.dumps(data, indent=1, ensure_ascii=False)}\n".encode()
+    if len(content) > LARGEST_JSON:
+        raise FormatError(
+            f"cannot write {what}: it would have {len(content):,} bytes; expected at most {LARGEST_JSON:,}, "
+            "as many as are read; use a smaller program"
+        )
+    return content
 
 
 def load(path: Path) -> Program:
@@ -77,17 +102,30 @@ def load(path: Path) -> Program:
 
 def read_json(path: Path) -> Any:
     """The JSON data in a file. Raises `FormatError` for missing, huge, malformed or too deeply nested files."""
-    check_file(path, "a JSON file")
+    content = read_file(path, "a JSON file", LARGEST_JSON)
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant, parse_float=_finite)
-    except OSError as problem:
-        raise FormatError(f"cannot read {path}: {problem.strerror}; expected a JSON file") from None
-    except FormatError:
-        raise
+        return json.loads(content.decode(), parse_constant=_no_constant, parse_float=_finite)
     except RecursionError:
         raise FormatError(f"{path} is nested too deeply; expected JSON that LSRL wrote") from None
     except ValueError as problem:
         raise FormatError(f"{path} is not JSON ({_shortened(str(problem))}); expected a file that LSRL wrote") from None
+
+
+def _check_count(values: Sequence[Any]) -> None:
+    if len(values) > MOST_VALUES:
+        raise FormatError(f"the program has {len(values):,} values; expected at most {MOST_VALUES:,} in a file")
+
+
+def _check_sizes(values: list[dict[str, Any]]) -> None:
+    """Raise `FormatError` for values that are, or claim to be, larger than those that are read."""
+    matrices = [entry[key] for entry in values for key in ("A", "B") if key in entry]
+    for entry in values:
+        if entry["dim"] > LARGEST_DIMENSION:
+            raise FormatError(
+                f"{entry['name']} has dimension {entry['dim']:,}; expected at most {LARGEST_DIMENSION:,} in a file"
+            )
+    check_size([*(matrix["shape"][0] for matrix in matrices), *(entry["dim"] for entry in values)])
+    check_size(len(matrix["entries"]) for matrix in matrices)
 
 
 def _finite(text: str) -> float:
@@ -101,12 +139,12 @@ def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON number")
 
 
-def validated(data: Any, package: str, schema: str, *, what: str) -> Any:
-    """The data, if it has the form that a schema file of a package describes; `FormatError` if not."""
+def validated(data: Any, package: str, schema: str, *, what: str, part: str | None = None) -> Any:
+    """The data, if it has the form that a schema file of a package describes, or a part of it; `FormatError` if not."""
     from jsonschema.exceptions import relevance
 
     # The first few are enough to name one that matters, and a hostile file has millions.
-    problems = islice(_validator(package, schema).iter_errors(data), 10)
+    problems = islice(_validator(package, schema, part).iter_errors(data), 10)
     problem = min(problems, key=relevance, default=None)
     if problem is not None:
         place = problem.json_path.removeprefix("$.").removeprefix("$") or "the top"
@@ -115,14 +153,15 @@ def validated(data: Any, package: str, schema: str, *, what: str) -> Any:
 
 
 @lru_cache
-def _validator(package: str, schema: str) -> Any:
+def _validator(package: str, schema: str, part: str | None) -> Any:
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
     # JSON Schema calls 1.0 an integer; as a size or an index it is none.
     kinds = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, item: type(item) is int)
     validator = extend(Draft202012Validator, type_checker=kinds)  # type: ignore[no-untyped-call]
-    return validator(json.loads(files(package).joinpath(schema).read_text(encoding="utf-8")))
+    form = json.loads(files(package).joinpath(schema).read_text(encoding="utf-8"))
+    return validator(form if part is None else {"$ref": f"#/$defs/{part}", "$defs": form["$defs"]})
 
 
 def _shortened(text: str) -> str:
@@ -142,6 +181,11 @@ def _vocabulary(fields: dict[str, Any], where: str) -> Vocabulary:
 
 
 def _fields(record: Record) -> dict[str, Any]:
+    if len(record.name) > LONGEST_LABEL:
+        raise FormatError(
+            f"the name {shortened(record.name)} has {len(record.name):,} characters; "
+            f"expected at most {LONGEST_LABEL:,} in a file"
+        )
     fields: dict[str, Any] = {
         "name": record.name,
         "kept": record.kept,
@@ -149,7 +193,10 @@ def _fields(record: Record) -> dict[str, Any]:
         "dim": record.dim,
         "arguments": list(record.arguments),
     }
-    fields |= {key: _plain(number) for key, number in record.parameters.items() if number is not None}
+    try:
+        fields |= {key: _plain(number) for key, number in record.parameters.items() if number is not None}
+    except NumberError as problem:
+        raise FormatError(f"{record.name} cannot be saved: {problem}") from None
     if record.comparison:
         fields["comparison"] = True
     return fields
@@ -166,7 +213,7 @@ def _plain(parameter: Any) -> Any:
 
 def _number(number: fmpq) -> int | str:
     """Whole numbers that every JSON reader keeps as numbers, all others as text."""
-    return int(number.p) if number.q == 1 and abs(number) < 2**53 else str(number)
+    return int(number.p) if number.q == 1 and abs(number) < 2**53 else text_in_file(number)
 
 
 def _record(entry: dict[str, Any], where: str) -> Record:
@@ -190,12 +237,20 @@ def _parameters(entry: dict[str, Any]) -> dict[str, Any]:
     parameters = {key: number for key, number in entry.items() if key in ("via", "start", "stop", "n", "below")}
     for key in _VECTORS:
         if key in entry:
-            parameters[key] = [exact(number) for number in entry[key]]
+            parameters[key] = [number_in_file(number) for number in entry[key]]
     for key in ("A", "B"):
         if key in entry:
-            shape = tuple(entry[key]["shape"])
-            places = {(i, column): number for i, column, number in entry[key]["entries"]}
-            if len(places) != len(entry[key]["entries"]):
-                raise FormatError(f"{key} has two entries in one place; expected every place once")
-            parameters[key] = Matrix.from_entries(shape, places)
+            parameters[key] = _read_matrix(entry[key], key)
     return parameters
+
+
+def _read_matrix(fields: dict[str, Any], key: str) -> Matrix:
+    places: dict[tuple[int, int], fmpq] = {}
+    for entry in fields["entries"]:
+        if type(entry) is not list or len(entry) != 3 or type(entry[0]) is not int or type(entry[1]) is not int:
+            raise FormatError(f"{key} has the entry {shortened(entry)}; expected [row, column, number]")
+        places[entry[0], entry[1]] = number_in_file(entry[2])
+    if len(places) != len(fields["entries"]):
+        raise FormatError(f"{key} has two entries in one place; expected every place once")
+    rows, columns = fields["shape"]
+    return Matrix.from_entries((rows, columns), places)

@@ -17,6 +17,8 @@ from lsrl.errors import NumberError, ShapeError, shortened
 
 Vector: TypeAlias = tuple[fmpq, ...]
 
+_IN_FILE = re.compile(r"-?[0-9]+(/0*[1-9][0-9]*)?\Z")
+
 _EXPONENT = re.compile(r"[eE][+-]?0*(\d+)")
 
 MOST_EXPONENT_DIGITS = 4
@@ -24,6 +26,9 @@ MOST_EXPONENT_DIGITS = 4
 
 MOST = 2**24
 """Dimensions, lengths and counts up to this are accepted; memory would not hold what larger ones stand for."""
+
+LONGEST_NUMBER = 4000
+"""Characters of the longest number that files hold."""
 
 ZERO = fmpq(0)
 ONE = fmpq(1)
@@ -145,3 +150,34 @@ def number_text(number: fmpq) -> str:
     '-1/2'
     """
     return str(number)
+
+
+def text_in_file(number: fmpq) -> str:
+    """`number` as files hold it. Raises `NumberError` for one that is too long for them.
+
+    >>> text_in_file(fmpq(-1, 2))
+    '-1/2'
+    """
+    text = str(number)
+    if len(text) > LONGEST_NUMBER:
+        raise NumberError(
+            f"the number {text[:20]}…{text[-20:]} has {len(text):,} characters; expected at most {LONGEST_NUMBER:,} in "
+            "a file; use numbers with fewer digits"
+        )
+    return text
+
+
+def number_in_file(item: Any) -> fmpq:
+    """The number that a file holds as an integer or as text. Raises `NumberError` for anything else.
+
+    >>> number_in_file("-1/2"), number_in_file(3)
+    (-1/2, 3)
+    """
+    if type(item) is int:
+        return fmpq(item)
+    if type(item) is str and len(item) <= LONGEST_NUMBER and _IN_FILE.match(item):
+        return fmpq(*map(int, item.split("/")))
+    raise NumberError(
+        f"{shortened(item)} is no number of a file; expected an integer, or text like '1/3' of at most "
+        f"{LONGEST_NUMBER:,} characters"
+    )

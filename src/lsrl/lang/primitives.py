@@ -325,7 +325,7 @@ def _check_grid(step: fmpq, low: fmpq | None, high: fmpq | None, name: str) -> N
         raise NumberError(f"grid of {name} is {step}; expected a positive number")
     if not SMALLEST <= as_float(step) <= LARGEST:
         raise NumberError(f"grid of {name} is beyond what floats hold; expected {SMALLEST:g} to {LARGEST:g}")
-    if any(int(float(int(part))) != int(part) for part in (step.p, step.q)):
+    if any(as_float(fmpq(part)) != int(part) for part in (step.p, step.q)):
         raise NumberError(f"grid of {name} is {step}; expected numerator and denominator that floats hold, as in 1/10")
     if low is not None and high is not None and (low / step).ceil() * step > high:
         raise ProgramError(f"range ({low}, {high}) of {name} has no multiple of its grid {step}; expected at least one")

@@ -10,7 +10,7 @@ import numpy as np
 
 from lsrl.errors import ProgramError, listed, shortened
 from lsrl.lang.primitives import Concat, Input
-from lsrl.lang.values import Value
+from lsrl.lang.values import LONGEST_LABEL, Value
 from lsrl.lang.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -43,7 +43,14 @@ class Program:
             given = ", ".join(repr(output) for output in outputs) or "nothing"
             raise ProgramError(f"Program({given}); expected one or more values")
         if not isinstance(name, str) or not name or not name.isprintable() or name != name.strip() or "#" in name:
-            raise ProgramError(f"a program is named {name!r}; expected printable text without '#' or blanks around it")
+            raise ProgramError(
+                f"a program is named {shortened(name)}; expected printable text without '#' or blanks around it"
+            )
+        if len(name) > LONGEST_LABEL:
+            raise ProgramError(
+                f"the name of a program, {shortened(name)}, has {len(name):,} characters; "
+                f"expected at most {LONGEST_LABEL:,}"
+            )
         self.name = name
         self.output = outputs[0] if len(outputs) == 1 else Concat(list(outputs), hint="output")
         self.values = _in_order(self.output)

@@ -16,7 +16,10 @@ from lsrl.lang.numbers import MOST, ONE, Vector
 Parameter: TypeAlias = Matrix | Vector | fmpq | int | str | bool | None
 
 LONGEST_NAME = 200
-"""Characters in a name."""
+"""Characters in a name that is given to a value."""
+
+LONGEST_LABEL = 1000
+"""Characters in the name that a value gets from the library, and in that of a program."""
 
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 
@@ -58,6 +61,8 @@ class Value:
             raise ShapeError(f"{label} has dimension {dim}; expected 1 to {MOST:,}")
         if name is not None and not (isinstance(name, str) and len(name) <= LONGEST_NAME and _NAME.match(name)):
             raise ProgramError(f"name {shortened(name)} is not usable; expected letters, digits, '_' and single dots")
+        if hint and not (isinstance(hint, str) and len(hint) <= LONGEST_LABEL and _NAME.match(hint)):
+            raise ProgramError(f"hint {shortened(hint)} is not usable; expected letters, digits, '_' and single dots")
         set_once = object.__setattr__
         set_once(self, "dim", dim)
         set_once(self, "arguments", arguments)

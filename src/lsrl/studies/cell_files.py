@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lsrl.errors import FormatError
-from lsrl.files import read_file
+from lsrl.files import read_file, write_whole
 from lsrl.studies.cells import Cell
 from lsrl.studies.exact_json import Scalar, as_scalar, from_text, sealed, to_text, unsealed
 
@@ -89,29 +89,6 @@ def as_row(row: Any) -> Row:
         except TypeError as problem:
             raise TypeError(f"column {name}: {problem}") from None
     return plain
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that appears whole or not at all, also when the process is killed. Raises `FormatError`."""
-    part: str | None = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            part = file.name
-            file.write(content)
-        # Temporary files are for their owner's eyes only; results are as readable as any file made here.
-        os.chmod(part, 0o666 & ~_umask())
-        os.replace(part, path)
-    except (OSError, ValueError) as problem:
-        raise _unwritable(path, problem) from None
-    finally:
-        if part is not None and os.path.exists(part):
-            os.unlink(part)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _unwritable(path: Path, problem: Exception) -> FormatError:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from lsrl.errors import FormatError, MissingPackage
-from lsrl.files import write_file
+from lsrl.files import write_whole
 from lsrl.studies.results import METADATA, REPAIR, read_results
 from lsrl.studies.study import Study
 
@@ -35,5 +35,5 @@ def write_report(directory: Path, studies: Iterable[Study]) -> Path:
     template = files("lsrl.studies").joinpath("report.html").read_text(encoding="utf-8")
     page = Environment(autoescape=True).from_string(template).render(studies=shown)
     path = directory / "report.html"
-    write_file(path, page.encode())
+    write_whole(path, page.encode())
     return path

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lsrl.errors import FormatError, MissingPackage
-from lsrl.files import read_file
+from lsrl.files import read_file, write_whole
 from lsrl.machine import machine
-from lsrl.studies.cell_files import Row, write_whole
+from lsrl.studies.cell_files import Row
 from lsrl.studies.cells import Cell, SweepError
 from lsrl.studies.exact_json import Scalar, from_text, sealed, to_text, unsealed
 

@@ -5,10 +5,8 @@ Nothing in either file is code, and loading runs none. Sizes are checked before 
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,52 +15,68 @@ import numpy as np
 
 from lsrl.circuit.facts import Fact
 from lsrl.errors import FormatError, LsrlError, shortened
-from lsrl.files import check_file
+from lsrl.files import read_file
 from lsrl.lang import Program
-from lsrl.lang.json_format import from_json, read_json, to_json, validated
-from lsrl.lang.numbers import exact
+from lsrl.lang.json_format import as_json_file, from_json, read_json, to_json, validated
+from lsrl.lang.numbers import number_in_file, text_in_file
 from lsrl.targets.guarantee import Guarantee
-from lsrl.targets.layout import Layout, Read, ReadOut
+from lsrl.targets.layout_format import check_layout, layout_fields, layout_in_file
 from lsrl.targets.model import CompiledModel
+from lsrl.targets.model_folder import FORMAT, MANIFEST, UNFINISHED, write_folder
 from lsrl.targets.registry import WEIGHTS, target_named
 from lsrl.targets.report import report_of
 
-MANIFEST = "manifest.json"
-FORMAT = "lsrl-model"
 VERSION = 2
 MANIFEST_SCHEMA = "lsrl.targets", "manifest.schema.json"
 
+LARGEST_FILE = 2**32
+"""Files of a model with more bytes than this are neither written nor read."""
+
 
 def save(model: CompiledModel, directory: Path) -> None:
-    """Write the model into `directory`, which is made if it is not there.
+    """Write the model into `directory`, which is made if it is not there; what was there is replaced whole.
 
-    Raises `FormatError` when it cannot be written.
+    Whenever this is interrupted, the directory has the old model, or the new one, or none that `load` accepts.
+    Raises `FormatError` when it cannot be written, and for what could not be loaded again.
     """
+    files = _files_of(model)
+    try:
+        write_folder(directory, files)
+    except FormatError:
+        raise
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "not a name of a directory"
+        raise FormatError(f"cannot write {directory}: {reason}; expected a writable directory") from None
+
+
+def _files_of(model: CompiledModel) -> dict[str, bytes]:
+    """The content of every file, the manifest last."""
     from safetensors.numpy import save as as_bytes
 
     target = target_named(model.target)
-    # Written as bytes, so that the files get the permissions that the user's files get.
     files = {
         name: as_bytes(tensors, metadata={"format": "pt"})  # what transformers expects of a model of torch
         for name, tensors in target.as_tensors(model.weights).items()
     }
     if target.further_files is not None:
         files |= target.further_files(model)
+    for name, content in files.items():
+        if len(content) > LARGEST_FILE:
+            raise FormatError(
+                f"{name} of {model.program.name} would have {len(content):,} bytes; expected at most {LARGEST_FILE:,}, "
+                "as many as are read; use a smaller program"
+            )
     manifest = _manifest(model) | {"files": {name: sha256(content).hexdigest() for name, content in files.items()}}
-    files[MANIFEST] = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (directory / name).write_bytes(content)
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or "not a name of a directory"
-        raise FormatError(f"cannot write {directory}: {reason}; expected a writable directory") from None
+    # What is long in it has its checks where it is made.
+    short = manifest | {"program": {}, "layout": {"absent": [], "values": {}}}
+    validated(short, *MANIFEST_SCHEMA, what=f"the manifest of {model.program.name}")
+    return files | {MANIFEST: as_json_file(manifest, MANIFEST)}
 
 
 def load(directory: str | Path) -> CompiledModel:
     """The compiled model saved in `directory`; it runs as it did when it was saved.
 
-    Raises `FormatError` for anything missing, truncated, malformed or inconsistent.
+    Raises `FormatError` for anything missing, changed, truncated, malformed or inconsistent.
     """
     folder = as_folder(directory)
     manifest, where = read_manifest(folder), str(folder / MANIFEST)
@@ -73,8 +87,9 @@ def load(directory: str | Path) -> CompiledModel:
         guarantee = _guarantee(manifest["guarantee"], manifest["max_length"], program)
     except (LsrlError, ValueError, OverflowError) as problem:
         raise FormatError(f"{where}: {problem}") from None
+    contents = _contents(folder, manifest["files"], target.weight_files)
     try:
-        tensors = {name: read_tensors(folder / name) for name in target.weight_files}
+        tensors = {name: tensors_of(content) for name, content in contents.items()}
         weights = target.from_tensors(tensors, manifest.get("module", {}))
     except LsrlError as problem:
         raise FormatError(f"{folder / WEIGHTS}: {problem}") from None
@@ -88,8 +103,8 @@ def load(directory: str | Path) -> CompiledModel:
     if manifest.get("module") != expected:
         raise FormatError(f"{where}: module is not what the weights are for; expected {shortened(expected, 300)}")
     runtime = target.runtime(weights)
-    layout = _layout(manifest["layout"])
-    _check_layout(layout, program, runtime.layer_sizes, where)
+    layout = layout_in_file(manifest["layout"], where)
+    check_layout(layout, program, runtime.layer_sizes, where)
     return CompiledModel(
         program=program,
         target=target.name,
@@ -123,21 +138,53 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not found:
         raise FormatError(f"{folder} is not a directory; expected one with {MANIFEST} and {WEIGHTS}")
     where = str(folder / MANIFEST)
-    manifest: dict[str, Any] = validated(read_json(folder / MANIFEST), *MANIFEST_SCHEMA, what=where)
-    return manifest
+    manifest = read_json(folder / MANIFEST)
+    if isinstance(manifest, dict) and manifest.get("format") == UNFINISHED:
+        raise FormatError(f"{where} says that a save was interrupted; expected a whole model; save it again")
+    if isinstance(manifest, dict) and "files" not in manifest:
+        raise FormatError(f"{where} does not say what the files were that it was saved with; save the model again")
+    checked: dict[str, Any] = validated(manifest, *MANIFEST_SCHEMA, what=where)
+    return checked
 
 
-def read_tensors(path: Path) -> dict[str, np.ndarray]:
-    """The tensors of a safetensors file, by name. Raises `FormatError`."""
+def changed_files(folder: Path, digests: Mapping[str, str]) -> Iterator[str]:
+    """A line for every file that is not the one that was saved."""
+    for name, digest in digests.items():
+        try:
+            _read_saved(folder / name, digest)
+        except FormatError as problem:
+            yield str(problem)
+
+
+def _contents(folder: Path, digests: Mapping[str, str], wanted: Collection[str]) -> dict[str, bytes]:
+    """The content of the wanted files. Raises `FormatError` unless each file there is the one that was saved."""
+    if missing := next((name for name in wanted if name not in digests), None):
+        raise FormatError(f"{folder / MANIFEST} does not say what {missing} was; save the model again")
+    contents = {}
+    for name, digest in digests.items():
+        content = _read_saved(folder / name, digest)
+        if name in wanted:
+            contents[name] = content
+    return contents
+
+
+def _read_saved(path: Path, digest: str) -> bytes:
+    content = read_file(path, "the file that was saved with the manifest", LARGEST_FILE)
+    if sha256(content).hexdigest() != digest:
+        raise FormatError(f"{path} is not the file that was saved (its SHA-256 is another); save the model again")
+    return content
+
+
+def tensors_of(content: bytes) -> dict[str, np.ndarray]:
+    """The tensors in the content of a safetensors file, by name. Raises `FormatError`."""
     from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    from safetensors.numpy import load
 
-    check_file(path, "the weights that belong to the manifest")
     try:
-        tensors: dict[str, np.ndarray] = load_file(path)
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        tensors: dict[str, np.ndarray] = load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-        raise FormatError(f"not a readable safetensors file ({reason}); save the model again") from None
+        raise FormatError(f"not a readable safetensors file ({shortened(reason, 120)}); save the model again") from None
     return tensors
 
 
@@ -152,25 +199,26 @@ def _manifest(model: CompiledModel) -> dict[str, Any]:
         "guarantee": _guarantee_fields(model.guarantee),
         "undecidable": list(model.undecidable),
         "compile_seconds": model.sizes.compile_seconds,
-        "layout": {
-            "absent": list(model.layout.absent),
-            "values": {name: asdict(read_out) for name, read_out in model.layout.reads.items()},
-        },
+        "layout": layout_fields(model.layout),
         "program": to_json(model.program),
     } | ({} if describe is None else {"module": describe(model.weights)})
 
 
 def _number_fields(fact: Fact) -> dict[str, str | None]:
     numbers = {"low": fact.low, "high": fact.high, "grid": fact.grid}
-    return {key: None if number is None else str(number) for key, number in numbers.items()}
+    return {key: None if number is None else text_in_file(number) for key, number in numbers.items()}
 
 
-def _inputs(entries: list[dict[str, str | None]], program: Program) -> tuple[Fact, ...]:
+def _inputs(entries: list[Any], program: Program) -> tuple[Fact, ...]:
     if len(entries) != program.input.dim:
         raise FormatError(f"it declares {len(entries)} inputs; expected {program.input.dim}, as the program does")
     facts = []
     for entry in entries:
-        low, high, grid = (None if entry[key] is None else exact(entry[key], key) for key in ("low", "high", "grid"))
+        if not isinstance(entry, dict) or entry.keys() != {"low", "high", "grid"}:
+            raise FormatError(f"an input is {shortened(entry)}; expected its low, high and grid")
+        low, high, grid = (
+            None if entry[key] is None else number_in_file(entry[key]) for key in ("low", "high", "grid")
+        )
         if (low is not None and high is not None and low > high) or (grid is not None and grid <= 0):
             raise FormatError(
                 f"an input has low {low}, high {high}, grid {grid}; expected low ≤ high and a grid above 0"
@@ -189,34 +237,3 @@ def _guarantee(entry: dict[str, Any], max_length: int | None, program: Program) 
     if len(bounds) != program.output.dim:
         raise FormatError(f"it bounds {len(bounds)} outputs; expected {program.output.dim}, as the program has")
     return Guarantee(bounds, max_length, entry["reason"])
-
-
-def _layout(entry: dict[str, Any]) -> Layout:
-    reads = {
-        name: ReadOut(
-            tuple(
-                Read(read["layer"], read["part"], tuple(tuple((i, w) for i, w in row) for row in read["rows"]))
-                for read in value["reads"]
-            ),
-            tuple(value["constants"]),
-        )
-        for name, value in entry["values"].items()
-    }
-    return Layout(reads, tuple(entry["absent"]))
-
-
-def _check_layout(layout: Layout, program: Program, sizes: Sequence[tuple[int, int]], where: str) -> None:
-    """Raise `FormatError` unless every read-out is of a value that is there, from activations that are there."""
-    dims = {name: value.dim for value, name in program.names.items()}
-    for name, read_out in layout.reads.items():
-        if name not in dims or len(read_out.constants) != dims[name]:
-            raise FormatError(f"{where}: layout of {name!r}, which the program does not have in that dimension")
-        for read in read_out.reads:
-            if (read.part == "input") != (read.layer == -1) or read.layer >= len(sizes) or len(read.rows) != dims[name]:
-                raise FormatError(
-                    f"{where}: layout of {name!r} reads {read.part} of layer {read.layer}, which is not there"
-                )
-            size = program.input.dim if read.part == "input" else sizes[read.layer][read.part == "output"]
-            beyond = [index for row in read.rows for index, _ in row if index >= size]
-            if beyond:
-                raise FormatError(f"{where}: layout of {name!r} reads activation {beyond[0]}; expected 0 to {size - 1}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from lsrl.errors import FormatError
+from lsrl.files import write_whole
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 INPUT, STATE, RELU, PRODUCT, COMPARISON, CARRIED, OUTPUT = (
@@ -24,14 +26,13 @@ INK = "#333333"
 
 def written(figure: Figure, path: str | Path) -> Path:
     """Write a figure as SVG or PNG, by the file's ending. Raises `FormatError` for any other."""
-    target = Path(path)
+    target, buffer = Path(path), BytesIO()
     if target.suffix.lower() not in (".svg", ".png"):
         raise FormatError(f"{target} ends in {target.suffix!r}; expected a file name with .svg or .png")
-    try:
+    figure.savefig(buffer, format=target.suffix[1:].lower(), dpi=150, bbox_inches="tight")
+    with suppress(OSError, ValueError):  # what keeps the folder from being made keeps the file from being written
         target.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(target, dpi=150, bbox_inches="tight")
-    except OSError as problem:
-        raise FormatError(f"cannot write {target}: {problem.strerror}; expected a writable file") from None
+    write_whole(target, buffer.getvalue())
     return target
 
 

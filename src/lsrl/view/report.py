@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment
 from matplotlib.figure import Figure
 
-from lsrl.errors import FormatError
+from lsrl.files import write_whole
 from lsrl.view.palette import as_svg, written
 
 
@@ -56,7 +56,4 @@ def write_report(
     )
     for picture in pictures:
         written(picture.figure, path.with_name(f"{picture.name}.png"))
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as problem:
-        raise FormatError(f"cannot write {path}: {problem.strerror}; expected a writable file") from None
+    write_whole(path, page.encode())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import TYPE_CHECKING
 
 from lsrl.targets.hugging_face.runtime import first_behind
@@ -18,8 +20,8 @@ generate = pipeline("text-generation", model="PATH OF THIS FOLDER")
 print(generate(PROMPT)[0]["generated_text"])
 ```
 
-A sequence begins with `{bos}`, which the tokenizer puts there. White space only separates tokens. The next token is
-the arg-max of the logits{end}. `{nothing}` is the answer to what the program was not made for: text that is no token,
+A sequence begins with {bos}, which the tokenizer puts there. White space only separates tokens. The next token is
+the arg-max of the logits{end}. {nothing} is the answer to what the program was not made for: text that is no token,
 {length}and whatever the program itself refuses. Special tokens are not read from text.
 """
 
@@ -49,15 +51,18 @@ def card_of(model: CompiledModel) -> str:
     if table is None:
         use = _VECTORS.format(dim=model.program.input.dim, out=model.program.output.dim)
     else:
-        end = f", up to `{table.vocabulary.end}`" if table.vocabulary.end else ""
+        end = f", up to {as_code(table.vocabulary.end)}" if table.vocabulary.end else ""
         length = "" if model.max_length is None else f"more than {model.max_length:,} of them, "
-        use = _TOKENS.format(bos=table.texts[table.bos], end=end, nothing=table.vocabulary.nothing, length=length)
+        bos, nothing = as_code(table.texts[table.bos]), as_code(table.vocabulary.nothing)
+        use = _TOKENS.format(bos=bos, end=end, nothing=nothing, length=length)
     header = ["---", "library_name: transformers", "tags:", "- lsrl", "- compiled"]
     header += ([] if table is None else ["pipeline_tag: text-generation"]) + ["---", ""]
+    listing = str(model.program).rstrip()
+    fence = _ticks(listing, least=3)
     return "\n".join(
         [
             *header,
-            f"# {model.program.name}",
+            f"# {as_code(model.program.name)}",
             "",
             f"This {model.weights.architecture} was not trained: LSRL compiled it from the program below, which it "
             "computes. It runs with transformers alone, in float32, on the CPU.",
@@ -65,15 +70,16 @@ def card_of(model: CompiledModel) -> str:
             use,
             "## What it promises",
             "",
-            f"{model.guarantee}, for inputs in the declared range. It has {sizes.layers} layers, hidden size "
-            f"{sizes.widest} and {sizes.parameters:,} parameters, of which {sizes.nonzeros:,} are not zero. "
+            f"{as_code(str(model.guarantee))}, for inputs in the declared range. "
+            f"It has {sizes.layers} layers, hidden size {sizes.widest} and {sizes.parameters:,} parameters, "
+            f"of which {sizes.nonzeros:,} are not zero. "
             "`lsrl.verify_checkpoint` compares it with the stored cases, bit for bit.",
             "",
             "## Program",
             "",
-            "```",
-            str(model.program).rstrip(),
-            "```",
+            fence,
+            listing,
+            fence,
             "",
             "## Layout",
             "",
@@ -83,7 +89,7 @@ def card_of(model: CompiledModel) -> str:
             "| value | hidden state | read-out |",
             "|---|---|---|",
             *(
-                f"| `{name}` | {_layers(read_out, first)} | {_rows(read_out)} |"
+                f"| {as_code(name)} | {_layers(read_out, first)} | {_rows(read_out)} |"
                 for name, read_out in model.layout.items()
             ),
             "",
@@ -99,9 +105,36 @@ def _rows(read_out: ReadOut) -> str:
     components = []
     for component, constant in enumerate(read_out.constants):
         parts = [
-            f"{weight:g}·{'x' if read.part == 'input' else 'h'}[{index}]"
+            f"{exact_text(weight)}·{'x' if read.part == 'input' else 'h'}[{index}]"
             for read in read_out.reads
             for index, weight in read.rows[component]
         ]
-        components.append(" + ".join([*parts, *([f"{constant:g}"] if constant or not parts else [])]))
+        components.append(" + ".join([*parts, *([exact_text(constant)] if constant or not parts else [])]))
     return "; ".join(components)
+
+
+def as_code(text: str) -> str:
+    """The text as code in a line of Markdown, in which nothing is markup.
+
+    >>> as_code("a"), as_code("`<b>`")
+    ('`a`', '`` `<b>` ``')
+    """
+    ticks, blank = _ticks(text, least=1), " " if "`" in (text[:1], text[-1:]) else ""
+    return f"{ticks}{blank}{text}{blank}{ticks}"
+
+
+def _ticks(text: str, least: int) -> str:
+    """More backticks than stand in a row in the text."""
+    return "`" * max([least, *(len(ticks) + 1 for ticks in re.findall("`+", text))])
+
+
+def exact_text(number: float) -> str:
+    """The number to its last digit; large and small powers of two as such.
+
+    >>> exact_text(0.1), exact_text(-3.0), exact_text(2.0**28)
+    ('0.1', '-3', '2^28')
+    """
+    mantissa, exponent = math.frexp(number)
+    if abs(mantissa) == 0.5 and abs(exponent - 1) > 20:
+        return f"{'-' if number < 0 else ''}2^{exponent - 1}"
+    return str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(number)

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from hashlib import sha256
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lsrl.errors import FormatError, shortened
-from lsrl.files import check_file
-from lsrl.targets.checkpoint import MANIFEST, as_folder, load, read_manifest, read_tensors
-from lsrl.targets.hugging_face.cases import answers
-from lsrl.targets.hugging_face.folder import CASES, CONFIG
-from lsrl.targets.hugging_face.runtime import first_behind, quiet, transformers_or_error
-from lsrl.targets.hugging_face.weights import MAPS
+from lsrl.errors import FormatError, LsrlError, listed, shortened
+from lsrl.files import read_file
+from lsrl.lang.json_format import from_json, read_json
+from lsrl.targets.checkpoint import LARGEST_FILE, as_folder, changed_files, load, read_manifest, tensors_of
+from lsrl.targets.hugging_face.cases import answers, checked_cases
+from lsrl.targets.hugging_face.folder import CASES, CONFIG, configurations_of
+from lsrl.targets.hugging_face.runtime import check_shapes, first_behind, quiet, transformers_or_error
+from lsrl.targets.hugging_face.weights import MAPS, from_tensors
+from lsrl.targets.model_folder import MANIFEST
 from lsrl.targets.registry import TARGETS, WEIGHTS, target_named
+from lsrl.targets.torch_environment import torch_or_error
+
+READ_BY_TRANSFORMERS = (
+    *("*.safetensors", "*.bin", "*.index.json", "*.h5", "*.msgpack", "*.gguf", "*.py", "custom_generate"),
+    *("config.json", "*_config.json", "adapter_model*", "*token*.json", "*.model", "vocab.*", "merges.txt"),
+    *("chat_template*", "*.jinja", "additional_chat_templates"),
+)
+"""Names of what transformers reads of a folder, if it is there: weights, code, settings, parts of tokenizers."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointVerification:
-    """What `verify_checkpoint` found: a line for every problem, and how many stored cases were compared."""
+    """What `verify_checkpoint` found: a line for every problem, and how many stored cases were compared.
+
+    `notices` has a line on what is in the folder and does no harm.
+    """
 
     checkpoint: str
     device: str
     cases: int
     problems: tuple[str, ...]
+    notices: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -35,17 +51,18 @@ class CheckpointVerification:
 
     def as_dict(self) -> dict[str, Any]:
         """The result as plain JSON types."""
-        return {**asdict(self), "problems": list(self.problems), "passed": self.passed}
+        lines = {"problems": list(self.problems), "notices": list(self.notices)}
+        return {**asdict(self), **lines, "passed": self.passed}
 
 
 def verify_checkpoint(directory: str | Path, *, device: str = "cpu") -> CheckpointVerification:
     """Load a folder as its users do, and compare its stored cases bit for bit.
 
-    Every file must be the one that was written; then the model that `AutoModel` or
-    `AutoModelForCausalLM` makes of the folder must give the stored outputs. If it does not, the first
-    layer is named whose hidden states differ, and by how much: another device or kernel rounds
+    Every file must be the one that was written, and no other be there that transformers would read; then the
+    model that `AutoModel` or `AutoModelForCausalLM` makes of the folder must give the stored outputs. If it does
+    not, the first layer is named whose hidden states differ, and by how much: another device or kernel rounds
     differently. Raises `FormatError` for a directory without a readable manifest of a model of
-    transformers, `MissingPackage` without transformers.
+    transformers and for a device that torch does not have here, `MissingPackage` without transformers.
 
     >>> import lsrl, tempfile
     >>> x = lsrl.Input(1, range=(0, 9), integer=True)
@@ -59,43 +76,78 @@ def verify_checkpoint(directory: str | Path, *, device: str = "cpu") -> Checkpoi
     name = manifest["target"]
     if name not in TARGETS or not target_named(name).tokens or "config" not in manifest.get("module", {}):
         raise FormatError(f"{folder} is a model for {shortened(name)}; expected one for mamba, hawk or griffin")
-    problems = _changed(folder, manifest.get("files", {}))
     transformers_or_error()
+    _check_device(device)
+    harmful, notices = _other_files(folder, manifest["files"])
+    unnamed = [
+        f"{folder / MANIFEST} does not say what {name} was; save the model again"
+        for name in (WEIGHTS, MAPS, CONFIG, CASES)
+        if name not in manifest["files"]
+    ]
+    problems = [*unnamed, *changed_files(folder, manifest["files"]), *harmful]
     compared = 0
     try:
         load(folder)
     except FormatError as problem:
         problems.append(str(problem))
     try:
-        cases = read_tensors(folder / CASES)
-        network = _loaded(folder, manifest["module"]["class"], device)
-        problems += _differences(network, cases, device)
-        compared = len(next(array for name, array in cases.items() if name.startswith("input")))
-    except FormatError as problem:
+        _check_before_loading(folder, manifest)
+        if not harmful:
+            compared, differences = _compared(folder, manifest["module"], device)
+            problems += differences
+    except LsrlError as problem:
         problems.append(str(problem))
-    return CheckpointVerification(str(folder), device, compared, tuple(problems))
+    return CheckpointVerification(str(folder), device, compared, tuple(dict.fromkeys(problems)), tuple(notices))
 
 
-def _changed(folder: Path, digests: dict[str, str]) -> list[str]:
-    """A line for every file that is not the one that was written."""
-    problems = [
-        f"{folder / MANIFEST} does not say what {name} was; save the model again"
-        for name in (WEIGHTS, MAPS, CONFIG, CASES)
-        if name not in digests
-    ]
-    for name, digest in digests.items():
-        if Path(name).name != name:
-            problems.append(f"{folder / MANIFEST} names {shortened(name)}, which is no file of the folder")
-            continue
-        path = folder / name
-        try:
-            check_file(path, "the file that was saved with the manifest")
-        except FormatError as problem:
-            problems.append(str(problem))
-            continue
-        if sha256(path.read_bytes()).hexdigest() != digest:
-            problems.append(f"{path} is not the file that was saved (its SHA-256 is another); save the model again")
-    return problems
+def _check_device(device: object) -> None:
+    """Raise `FormatError` for a device on which torch cannot compute here."""
+    torch = torch_or_error()
+    try:
+        if not isinstance(device, str):
+            raise TypeError("it is no text")
+        torch.ones(1, device=device).cpu().item()  # the device "meta" has no numbers to give back
+    except Exception as problem:
+        raise FormatError(
+            f"torch cannot compute on the device {shortened(device)} here ({_reason(problem)}); "
+            "expected 'cpu', or another that it has, such as 'cuda'"
+        ) from None
+
+
+def _other_files(folder: Path, saved: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """A problem for other files that transformers would read, and a notice of the rest."""
+    try:
+        others = sorted(name for name in os.listdir(folder) if name not in saved and name != MANIFEST)
+    except OSError as problem:
+        raise FormatError(f"cannot read {folder}: {problem.strerror}; expected the directory of a model") from None
+    kinds: dict[bool, list[str]] = {True: [], False: []}
+    for name in others:
+        kinds[any(fnmatchcase(name.lower(), form) for form in READ_BY_TRANSFORMERS)].append(shortened(name))
+    harmful, harmless = (f"{listed(names)} in {folder}" if names else "" for names in kinds.values())
+    problems = [f"{harmful}, which transformers would read, was not saved with the model; move it elsewhere"]
+    return problems if harmful else [], [f"{harmless} was not saved with the model"] if harmless else []
+
+
+def _check_before_loading(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Raise `FormatError` unless transformers, given the folder, will fetch and run nothing, and take no more memory.
+
+    Its settings must be those of the manifest, which has only what LSRL writes (`manifest.schema.json`), and ask for
+    the tensors that are there.
+    """
+    program = from_json(manifest["program"], what=str(folder / MANIFEST))
+    for name, expected in configurations_of(program, manifest["module"], manifest["max_length"]).items():
+        if read_json(folder / name) != expected:
+            raise FormatError(f"{folder / name} is not what the manifest says; expected {shortened(expected, 300)}")
+    files = {name: tensors_of(read_file(folder / name, "tensors", LARGEST_FILE)) for name in (WEIGHTS, MAPS)}
+    check_shapes(from_tensors(files[WEIGHTS], files[MAPS], manifest["module"]))
+
+
+def _compared(folder: Path, module: Mapping[str, Any], device: str) -> tuple[int, list[str]]:
+    """How many stored cases were compared, and what does not come out as stored."""
+    cases = tensors_of(read_file(folder / CASES, "the cases that were saved with the manifest", LARGEST_FILE))
+    inputs, expected = checked_cases(cases, module["class"], module["config"])
+    network = _loaded(folder, module["class"], device)
+    return len(next(iter(inputs.values()))), _differences(network, inputs, expected, device)
 
 
 def _loaded(folder: Path, name: str, device: str) -> Any:
@@ -107,8 +159,7 @@ def _loaded(folder: Path, name: str, device: str) -> Any:
             safely = {"use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
             network, notes = made.from_pretrained(folder, output_loading_info=True, **safely)
     except Exception as problem:
-        reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-        raise FormatError(f"transformers cannot load {folder}: {shortened(reason, 200)}") from None
+        raise FormatError(f"transformers cannot load {folder}: {_reason(problem)}") from None
     for what in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         if notes.get(what):
             names = shortened(sorted(map(str, notes[what])), 200)
@@ -116,15 +167,14 @@ def _loaded(folder: Path, name: str, device: str) -> Any:
     return network.to(device).eval()
 
 
-def _differences(network: Any, cases: dict[str, np.ndarray], device: str) -> list[str]:
+def _differences(
+    network: Any, inputs: dict[str, np.ndarray], expected: dict[str, np.ndarray], device: str
+) -> list[str]:
     """What does not come out as stored, by the first layer where it does not."""
-    inputs = {name: array for name, array in cases.items() if name.startswith("input")}
-    expected = {name: array for name, array in cases.items() if name not in inputs}
     try:
         found = answers(network, inputs, device)
-    except (RuntimeError, IndexError, ValueError, TypeError) as problem:
-        reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-        return [f"the stored cases cannot be run on {device} ({shortened(reason, 120)}); save the model again"]
+    except Exception as problem:
+        return [f"the stored cases cannot be run on {device} ({_reason(problem)}); save the model again"]
     if {name: array.shape for name, array in found.items()} != {name: array.shape for name, array in expected.items()}:
         return [f"the outputs on {device} have other shapes than the stored ones; save the model again"]
     problems = []
@@ -147,3 +197,7 @@ def _differences(network: Any, cases: dict[str, np.ndarray], device: str) -> lis
 def _largest(given: np.ndarray, stored: np.ndarray) -> float:
     with np.errstate(invalid="ignore"):
         return float(np.abs(given - stored).max())
+
+
+def _reason(problem: Exception) -> str:
+    return shortened(str(problem).partition("\n")[0] or type(problem).__name__, 160)

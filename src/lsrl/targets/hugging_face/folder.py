@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lsrl.lang import Program
 from lsrl.targets.hugging_face.card import card_of
 from lsrl.targets.hugging_face.tokens import TokenTable, table_of
 
@@ -21,30 +22,38 @@ CONFIG, GENERATION, CARD, CASES = "config.json", "generation_config.json", "READ
 
 
 def further_files(model: CompiledModel) -> Mapping[str, bytes]:
-    """Everything but the weights and the manifest."""
+    """Everything but the weights and the manifest; the configuration comes last, for without it nothing loads them."""
     from lsrl.targets.hugging_face.cases import cases_of
 
     table = table_of(model.program)
-    files = {CONFIG: _json(config_of(model)), CARD: card_of(model).encode(), CASES: cases_of(model)}
+    files = {CARD: card_of(model).encode(), CASES: cases_of(model)}
     if table is not None:
-        files |= {GENERATION: _json(_generation(model, table)), **_tokenizer(model, table)}
-    return files
+        files |= _tokenizer(model, table)
+    settings = configurations_of(model.program, model.weights.description, model.max_length)
+    return files | {name: _json(content) for name, content in settings.items()}
 
 
-def config_of(model: CompiledModel) -> dict[str, Any]:
-    """What `config.json` says."""
-    return {"architectures": [model.weights.architecture], **model.weights.config}
+def configurations_of(program: Program, module: Mapping[str, Any], max_length: int | None) -> dict[str, dict[str, Any]]:
+    """What the files say that tell transformers which model it is, and how it generates.
+
+    `module` is a manifest's: the class and its configuration.
+    """
+    table, name = table_of(program), module["class"].removeprefix("transformers.")
+    config = {"architectures": [name], **module["config"]}
+    if table is None:
+        return {CONFIG: config}
+    return {GENERATION: _generation(table, max_length, module["config"]["use_cache"]), CONFIG: config}
 
 
-def _generation(model: CompiledModel, table: TokenTable) -> dict[str, Any]:
+def _generation(table: TokenTable, max_length: int | None, use_cache: bool) -> dict[str, Any]:
     """Greedy; the tokens after which it stops."""
     return {
         "bos_token_id": table.bos,
         "pad_token_id": table.pad,
         "eos_token_id": table.ends,
         "do_sample": False,
-        "max_new_tokens": model.max_length or LONGEST,
-        "use_cache": bool(model.weights.config["use_cache"]),
+        "max_new_tokens": max_length or LONGEST,
+        "use_cache": use_cache,
     }
 
 

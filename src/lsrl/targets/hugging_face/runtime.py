@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lsrl.errors import FormatError, MissingPackage
+from lsrl.errors import FormatError, MissingPackage, shortened
 from lsrl.targets.hugging_face.weights import HubWeights
 from lsrl.targets.torch_environment import tensor_of, torch_or_error, undisturbed
 
@@ -119,24 +119,37 @@ def transformers_or_error() -> Any:
 
 
 def model_of(weights: HubWeights) -> Any:
-    """The stock model with these weights. Raises `MissingPackage` without transformers."""
-    transformers = transformers_or_error()
-    torch = torch_or_error()
-    config = transformers.AutoConfig.for_model(**weights.config)
-    model_class = getattr(transformers, weights.architecture)
-    with torch.device("meta"), quiet():
-        expected = {name: tuple(tensor.shape) for name, tensor in model_class(config).state_dict().items()}
+    """The stock model with these weights. Raises as `check_shapes` does, and `MissingPackage` without transformers."""
+    config, torch = check_shapes(weights), torch_or_error()
+    tensors = {name: torch.tensor(array, device="cpu") for name, array in weights.tensors.items()}
+    with quiet():
+        model = getattr(transformers_or_error(), weights.architecture).from_pretrained(
+            None, config=config, state_dict=tensors, dtype=torch.float32
+        )
+    return model.eval().requires_grad_(False)
+
+
+def check_shapes(weights: HubWeights) -> Any:
+    """The configuration as transformers has it, if its model has these tensors; `FormatError` if not."""
+    transformers, torch = transformers_or_error(), torch_or_error()
+    try:
+        config = transformers.AutoConfig.for_model(**weights.config)
+        with torch.device("meta"), quiet():  # shapes, which take no memory
+            model = getattr(transformers, weights.architecture)(config)
+    except Exception as problem:
+        raise FormatError(
+            f"transformers makes no {weights.architecture} of the configuration ({shortened(str(problem), 120)}); "
+            "expected one that LSRL wrote; save the model again"
+        ) from None
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     given = {name: array.shape for name, array in weights.tensors.items()}
     for name in sorted(expected.keys() | given.keys()):
         if expected.get(name) != given.get(name):
             raise FormatError(
-                f"tensor {name} has shape {given.get(name)}; expected {expected.get(name)} (None: not there), "
-                f"as the configuration of the {weights.architecture} says"
+                f"tensor {shortened(name)} has shape {given.get(name)}; expected {expected.get(name)} "
+                f"(None: not there), as the configuration of the {weights.architecture} says"
             )
-    tensors = {name: torch.tensor(array, device="cpu") for name, array in weights.tensors.items()}
-    with quiet():
-        model = model_class.from_pretrained(None, config=config, state_dict=tensors, dtype=torch.float32)
-    return model.eval().requires_grad_(False)
+    return config
 
 
 def first_behind(architecture: str) -> int:

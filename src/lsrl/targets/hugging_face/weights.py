@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,10 +24,9 @@ SMALLEST = 2.0**-126
 BEYOND = 2.0**127
 """A larger float32 would only just be one."""
 
-LARGEST = 2**16
-"""Widths beyond this are no model of ours."""
-
 CLASSES = ("MambaModel", "MambaForCausalLM", "RecurrentGemmaModel", "RecurrentGemmaForCausalLM")
+
+_LAYER = re.compile(r"(?:^|\.)layers\.([0-9]{1,6})\.")
 
 ALWAYS, STARTED = 0, 1
 """The channels that are 1 at every position, and 1 (stored as ε) at every step of the program."""
@@ -149,19 +149,35 @@ def from_tensors(
 ) -> HubWeights:
     """The weights in a folder's files; names, shapes and numbers are checked. Raises `FormatError`.
 
-    That the tensors are those of the model that the description names is checked where it is made.
+    The description has the form of a manifest's (`manifest.schema.json`). That the tensors are those of the model
+    that it names is checked where that is made; here, that there are as many layers of them.
     """
+    architecture, config = _described(description)
+    layers = {int(found[1]) for found in map(_LAYER.search, tensors) if found}
+    depth, width = config["num_hidden_layers"], config["hidden_size"]
+    if layers != set(range(depth)) or len(config.get("block_types", layers)) != depth:
+        raise FormatError(f"the tensors are those of {len(layers)} layers; expected {depth}, as the configuration says")
+    _check_maps(maps, width)
+    for name, array in (*tensors.items(), *maps.items()):
+        if array.dtype != np.float32 or not np.isfinite(array).all():
+            raise FormatError(
+                f"tensor {shortened(name)} is {array.dtype}, or holds NaN or infinity; expected finite float32"
+            )
+    return HubWeights(architecture, dict(config), dict(tensors), dict(maps))
+
+
+def _described(description: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The class and the configuration."""
     name, config = str(description.get("class", "")), description.get("config", {})
     architecture = name.removeprefix("transformers.")
     if architecture not in CLASSES:
         raise FormatError(f"the manifest names the model {shortened(name)}; expected one of {', '.join(CLASSES)}")
-    width = config.get("hidden_size")
-    if not isinstance(width, int) or not isinstance(config.get("num_hidden_layers"), int) or not 0 < width <= LARGEST:
-        raise FormatError(
-            f"the configuration has hidden_size {shortened(width)}; expected 4 to {LARGEST:,}, and layers"
-        )
+    return architecture, config
+
+
+def _check_maps(maps: Mapping[str, np.ndarray], width: int) -> None:
     shapes = {name: array.shape for name, array in maps.items()}
-    dims = [shapes.get(name, (0, 0))[axis] for name, axis in (("input.weight", -1), ("readout.weight", 0))]
+    dims = [(*shapes.get(name, ()), 0, 0)[axis] for name, axis in (("input.weight", 1), ("readout.weight", 0))]
     wanted = {
         "input.weight": (width, dims[0]),
         "input.bias": (width,),
@@ -171,7 +187,3 @@ def from_tensors(
     }
     if shapes != wanted:
         raise FormatError(f"{MAPS} has tensors of shapes {shortened(shapes, 200)}; expected {shortened(wanted, 200)}")
-    for name, array in (*tensors.items(), *maps.items()):
-        if array.dtype != np.float32 or not np.isfinite(array).all():
-            raise FormatError(f"tensor {name} is {array.dtype}, or holds NaN or infinity; expected finite float32")
-    return HubWeights(architecture, dict(config), dict(tensors), dict(maps))

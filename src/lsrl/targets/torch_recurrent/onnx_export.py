@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsrl.errors import MissingPackage, UnsupportedProgram
-from lsrl.files import write_file
+from lsrl.files import write_whole
 
 if TYPE_CHECKING:
     from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork
@@ -43,4 +43,4 @@ def exported(network: RecurrentNetwork, path: Path) -> None:
             output_names=["y"],
             dynamic_axes={"x": axes, "y": axes},
         )
-    write_file(path, buffer.getvalue())
+    write_whole(path, buffer.getvalue())
