@@ -14,7 +14,8 @@ from lsrl.files import check_file
 from lsrl.targets.checkpoint import MANIFEST, as_folder, load, read_manifest, read_tensors
 from lsrl.targets.hugging_face.cases import answers
 from lsrl.targets.hugging_face.folder import CASES, CONFIG
-from lsrl.targets.hugging_face.runtime import first_behind, quiet, transformers_or_error
+from lsrl.targets.hugging_face.runtime import first_behind
+from lsrl.targets.hugging_face.transformers_environment import loading, transformers_or_error
 from lsrl.targets.hugging_face.weights import MAPS
 from lsrl.targets.registry import TARGETS, WEIGHTS, target_named
 
@@ -102,7 +103,7 @@ def _loaded(folder: Path, name: str, device: str) -> Any:
     transformers = transformers_or_error()
     made = transformers.AutoModelForCausalLM if name.endswith("ForCausalLM") else transformers.AutoModel
     try:
-        with quiet():
+        with loading():
             # No pickles, no code of the folder's, nothing from elsewhere.
             safely = {"use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
             network, notes = made.from_pretrained(folder, output_loading_info=True, **safely)
