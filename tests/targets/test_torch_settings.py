@@ -4,7 +4,9 @@ import functools
 import os
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -155,6 +157,27 @@ def test_a_stream_goes_on_under_other_settings(target, setting):
         with SETTINGS[setting if switched else "no gradients"]():
             outputs, state = model.step(GIVEN[:, t], state)
         assert outputs.tobytes() == expected(target)[0][2 + t]
+
+
+@functools.cache
+def stock():
+    """A model in the format that ONNX has, and its file."""
+    model = lsrl.compile(program_for("lstm"), "lstm", max_length=12, dtype="float32")
+    return model, exported(model)
+
+
+def exported(model):
+    with tempfile.TemporaryDirectory() as folder:
+        model.export_onnx(Path(folder) / "model.onnx")
+        return (Path(folder) / "model.onnx").read_bytes()
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_onnx_files_do_not_depend_on_the_settings_of_torch(setting):
+    pytest.importorskip("onnx")
+    model, expected = stock()
+    with SETTINGS[setting]():
+        assert exported(model) == expected
 
 
 FORKED = """
