@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint types rooms tests bench clean
+.PHONY: demo test lint types rooms tests test-newest test-lowest bench clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/lsrl demo
@@ -26,6 +26,18 @@ rooms: $(VENV)/test-ready
 tests: $(VENV)/test-ready
 	$(BIN)/pytest -n auto
 
+# The tests with the newest versions that pyproject.toml allows, and with the lowest ones.
+test-newest:
+	$(PYTHON) -m venv $(VENV)-newest
+	$(VENV)-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager -e '.[test]'
+	$(VENV)-newest/bin/pytest -n auto
+
+test-lowest:
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade uv
+	$(VENV)-lowest/bin/uv pip install --quiet --python $(VENV)-lowest/bin/python --upgrade --resolution lowest-direct -e '.[test]'
+	$(VENV)-lowest/bin/pytest -n auto
+
 bench: $(VENV)/test-ready
 	$(BIN)/lsrl bench
 
@@ -41,4 +53,4 @@ $(VENV)/test-ready: $(BIN)/python pyproject.toml constraints.txt
 	touch $@ $(VENV)/demo-ready
 
 clean:
-	rm -rf $(VENV) demo-output
+	rm -rf $(VENV) $(VENV)-newest $(VENV)-lowest demo-output

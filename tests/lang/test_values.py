@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -63,6 +64,13 @@ def test_a_program_copies_as_itself():
     program = Program(lsrl.cumsum(Input(1)))
     assert copy.deepcopy(program) == program
     assert copy.deepcopy(program).run([[1], [2]]).tolist() == [[1], [3]]
+    assert copy.copy(program.output) is copy.deepcopy(program.output) is program.output
+
+
+def test_pickling_is_refused_with_what_to_do_instead():
+    for kept in (lsrl.cumsum(Input(1)), Program(lsrl.cumsum(Input(1)))):
+        with pytest.raises(lsrl.ProgramError, match=r"cannot be pickled; expected a program kept by program\.save"):
+            pickle.dumps(kept)
 
 
 def test_float32_arrays_and_numbers_mean_the_same():

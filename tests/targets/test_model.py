@@ -1,5 +1,7 @@
 """Compiled models: what compiling, running, streaming, reading and verifying promise, and refuse."""
 
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 
 import lsrl
-from lsrl import Input, LsrlError, Program, RangeError, ShapeError, UnsupportedProgram
+from lsrl import Input, LsrlError, Program, ProgramError, RangeError, ShapeError, UnsupportedProgram
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.registry import TARGETS
 from stock_models import outputs_of
@@ -55,6 +57,27 @@ def test_streams_go_on_where_they_were(model):
     assert (first.tolist(), second.tolist(), state.steps) == ([3], [7], 2)
     batch, _ = model.step([[1], [2]])
     assert batch.tolist() == [[1], [2]]
+
+
+def test_a_deep_copy_computes_the_same_on_its_own(model):
+    x = np.arange(8).reshape(2, 4, 1)
+    unused = copy.deepcopy(model)
+    model.run(x)
+    for copied in (unused, copy.deepcopy(model)):
+        assert (copied.run(x) == model.run(x)).all()
+        assert (copied.read("sum", x) == model.read("sum", x)).all()
+        _, state = copied.step([3])
+        assert copied.step([4], state)[0].tolist() == [7]
+        changeable(copied)[0][0] += 1
+        assert (model.run(x) == running.run(x)).all()
+
+
+def test_pickling_is_refused_with_what_to_do_instead(model):
+    with pytest.raises(
+        ProgramError, match=r"value '.*' cannot be pickled; expected .* a model by model\.save"
+    ) as caught:
+        pickle.dumps(model)
+    assert "\n" not in str(caught.value)
 
 
 def test_verify_compares_with_the_exact_interpreter(model):

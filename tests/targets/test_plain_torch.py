@@ -142,19 +142,6 @@ def test_a_running_sum_stays_in_the_cell_of_an_lstm(tmp_path):
     np.testing.assert_allclose(answered, model.run(given), rtol=1e-6)
 
 
-def test_export_does_not_depend_on_the_defaults_of_torch(tmp_path):
-    import torch
-
-    model = lsrl.compile(program, "gru", max_length=9, dtype="float32")
-    torch.set_default_dtype(torch.float64)
-    try:
-        with torch.device("meta"):
-            model.export_onnx(tmp_path / "model.onnx")
-    finally:
-        torch.set_default_dtype(torch.float32)
-    assert (tmp_path / "model.onnx").stat().st_size
-
-
 @pytest.mark.parametrize("call", ["run([[1, 2]])", "step([1, 2])", "read('x', [[1, 2]])", "module"])
 def test_without_torch_a_model_compiles_and_says_what_running_it_needs(call, tmp_path):
     code = (

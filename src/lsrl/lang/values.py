@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NoReturn, TypeAlias
 
 import numpy as np
 from flint import fmpq
@@ -74,8 +74,17 @@ class Value:
     def __setattr__(self, attribute: str, _: object) -> None:
         raise AttributeError(f"values are immutable; cannot set {attribute!r}")
 
-    def __deepcopy__(self, _: object) -> Value:
+    def __copy__(self) -> Value:
         return self  # immutable, and what it is compared by is itself
+
+    def __deepcopy__(self, _: object) -> Value:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise ProgramError(
+            f"value {self.label!r} cannot be pickled; expected a program kept by program.save and Program.load, "
+            "or a model by model.save and lsrl.load"
+        )
 
     def reading(self, arguments: Sequence[Value]) -> Value:
         """This value, over other arguments of the same dimensions."""

@@ -1,9 +1,13 @@
-"""How torch is used wherever a network runs: as the weights want it, whatever the caller has set."""
+"""How torch is used wherever a network is made or run: as the weights want it, whatever the caller has set.
+
+What is set here is set for the calling thread alone, so that networks can run in several threads at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,13 +37,38 @@ def tensor_of(array: np.ndarray) -> Tensor:
 
 
 @contextmanager
-def undisturbed(width: int) -> Iterator[None]:
-    """As few threads as are useful for a network of this width, and the weights' own precision."""
+def torch_defaults() -> Iterator[None]:
+    """Tensors are made on the CPU, can be trained, and are computed with in their own precision."""
     torch = torch_or_error()
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if width <= LARGEST_OF_ONE_THREAD else before)
-    try:
-        with torch.autocast("cpu", enabled=False), torch.no_grad():
-            yield
-    finally:
-        torch.set_num_threads(before)
+    with torch.inference_mode(False), torch.autocast("cpu", enabled=False), _on_the_cpu(torch):
+        yield
+
+
+@contextmanager
+def undisturbed(width: int) -> Iterator[None]:
+    """Torch's defaults, no gradients, and as few threads as are useful for a network of this width."""
+    torch = torch_or_error()
+    with torch_defaults(), torch.no_grad(), _useful_threads(torch, width):
+        yield
+
+
+def _on_the_cpu(torch: Any) -> AbstractContextManager[Any]:
+    # Only where it is needed: a device that is set slows every function of torch down.
+    on_the_cpu: AbstractContextManager[Any] = torch.device("cpu")
+    return nullcontext() if torch.empty(0).device.type == "cpu" else on_the_cpu
+
+
+def _useful_threads(torch: Any, width: int) -> AbstractContextManager[Any]:
+    # A thread takes its number from torch when it first asks for it, and later on its own one holds.
+    if width > LARGEST_OF_ONE_THREAD or torch.get_num_threads() == 1:
+        return nullcontext()
+    one: AbstractContextManager[Any] = _openmp().limit(limits=1)
+    return one
+
+
+@cache
+def _openmp() -> Any:
+    """Who counts torch's threads, for each thread of Python: `torch.set_num_threads` counts them for new ones, too."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="openmp")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lsrl.errors import FormatError, shortened
-from lsrl.targets.hugging_face.runtime import quiet
 from lsrl.targets.hugging_face.tokens import table_of
+from lsrl.targets.hugging_face.transformers_environment import quiet
 from lsrl.targets.sampling import sampled_inputs
 from lsrl.targets.torch_environment import torch_or_error, undisturbed
 

@@ -17,7 +17,8 @@ from lsrl.lang.json_format import from_json, read_json
 from lsrl.targets.checkpoint import LARGEST_FILE, as_folder, changed_files, load, read_manifest, tensors_of
 from lsrl.targets.hugging_face.cases import answers, checked_cases
 from lsrl.targets.hugging_face.folder import CASES, CONFIG, configurations_of
-from lsrl.targets.hugging_face.runtime import check_shapes, first_behind, quiet, transformers_or_error
+from lsrl.targets.hugging_face.runtime import check_shapes, first_behind
+from lsrl.targets.hugging_face.transformers_environment import loading, transformers_or_error
 from lsrl.targets.hugging_face.weights import MAPS, from_tensors
 from lsrl.targets.model_folder import MANIFEST
 from lsrl.targets.registry import TARGETS, WEIGHTS, target_named
@@ -154,7 +155,7 @@ def _loaded(folder: Path, name: str, device: str) -> Any:
     transformers = transformers_or_error()
     made = transformers.AutoModelForCausalLM if name.endswith("ForCausalLM") else transformers.AutoModel
     try:
-        with quiet():
+        with loading():
             # No pickles, no code of the folder's, nothing from elsewhere.
             safely = {"use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
             network, notes = made.from_pretrained(folder, output_loading_info=True, **safely)

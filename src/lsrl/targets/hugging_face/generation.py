@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from lsrl.errors import RangeError, UnsupportedProgram, shortened
 from lsrl.lang.numbers import whole_number
-from lsrl.targets.hugging_face.runtime import HubRuntime, quiet
+from lsrl.targets.hugging_face.runtime import HubRuntime
 from lsrl.targets.hugging_face.tokens import TokenTable, table_of
+from lsrl.targets.hugging_face.transformers_environment import quiet
 from lsrl.targets.torch_environment import torch_or_error, undisturbed
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsrl.targets.hugging_face.runtime import quiet, transformers_or_error
+from lsrl.targets.hugging_face.transformers_environment import loading, quiet, transformers_or_error
 from lsrl.targets.torch_environment import LARGEST_OF_ONE_THREAD, undisturbed
 
 BATCH = 64
@@ -15,8 +15,9 @@ BATCH = 64
 def generated(folder: Path, prompts: Sequence[str], most: int) -> tuple[list[str], float]:
     """What `pipeline("text-generation")` writes behind each prompt, up to `most` tokens, and tokens read per second."""
     transformers = transformers_or_error()
-    with undisturbed(LARGEST_OF_ONE_THREAD), quiet():
+    with loading():
         generate = transformers.pipeline("text-generation", model=str(folder))
+    with undisturbed(LARGEST_OF_ONE_THREAD), quiet():
         started = time.perf_counter()
         found = generate(list(prompts), return_full_text=False, max_new_tokens=most, batch_size=BATCH)
         seconds = time.perf_counter() - started

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lsrl.errors import FormatError, MissingPackage, shortened
+from lsrl.errors import FormatError, shortened
+from lsrl.targets.hugging_face.transformers_environment import loading, quiet, transformers_or_error
 from lsrl.targets.hugging_face.weights import HubWeights
 from lsrl.targets.torch_environment import tensor_of, torch_or_error, undisturbed
 
@@ -21,27 +24,47 @@ LARGEST_BATCH = 2**15
 
 
 class Stream(NamedTuple):
-    """A model's cache after some positions."""
+    """What a model keeps after some positions."""
 
-    cache: Any
+    kept: Any
     positions: int
 
 
 class HubRuntime:
-    """Evaluates the stock model through `inputs_embeds`, with the embedding of the start in front."""
+    """Evaluates the stock model through `inputs_embeds`, with the embedding of the start in front.
+
+    Several threads may do so at once: RecurrentGemma keeps its states in its modules, so each thread has its own.
+    """
 
     def __init__(self, weights: HubWeights) -> None:
         self.weights = weights
+        self._made: Any = None
+        self._of_this_thread = threading.local()
 
-    @cached_property
+    def __deepcopy__(self, memo: dict[int, Any]) -> HubRuntime:
+        return HubRuntime(copy.deepcopy(self.weights, memo))
+
+    @property
     def network(self) -> Any:
-        """The stock model, made when it is first used. Raises `MissingPackage` without transformers."""
-        return model_of(self.weights)
+        """This thread's modules of the stock model, without any state, over tensors that all threads share.
+
+        The model is made when it is first used. Raises `MissingPackage` without transformers.
+        """
+        from lsrl.targets.hugging_face.stepping import forget
+
+        if not hasattr(self._of_this_thread, "network"):
+            with loading():
+                if self._made is None:
+                    self._made = model_of(self.weights)
+            self._of_this_thread.network = _with_the_tensors_of(self._made)
+        network = self._of_this_thread.network
+        forget(_without_head(network))
+        return network
 
     @property
     def model(self) -> Any:
         """The model without its head."""
-        return getattr(self.network, self.network.base_model_prefix, self.network)
+        return _without_head(self.network)
 
     def run(self, x: np.ndarray) -> np.ndarray:
         """Outputs (batch, T, out) for inputs (batch, T, in)."""
@@ -62,7 +85,7 @@ class HubRuntime:
         """One step: outputs (batch, out) and the next state, for inputs (batch, in)."""
         with _undisturbed(self.weights.width):
             hidden, after = self._stepped(self._embedded(x[:, None, :]), state)
-        return self._read(hidden)[:, 0], after
+            return self._read(hidden)[:, 0], after
 
     def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
         """The residual stream behind every layer (batch, T, d), as its output."""
@@ -86,8 +109,8 @@ class HubRuntime:
     def _stepped(self, embedding: Tensor, state: Stream) -> tuple[Tensor, Stream]:
         from lsrl.targets.hugging_face.stepping import stepped
 
-        hidden, cache = stepped(self.model, embedding, state.cache, state.positions)
-        return hidden, Stream(cache, state.positions + 1)
+        hidden, kept = stepped(self.model, embedding, state.kept, state.positions)
+        return hidden, Stream(kept, state.positions + 1)
 
     def _begin(self, batch: int) -> Tensor:
         return tensor_of(self.weights.maps["bos"]).expand(batch, 1, -1)
@@ -108,33 +131,33 @@ def _undisturbed(width: int) -> Iterator[None]:
         yield
 
 
-def transformers_or_error() -> Any:
-    """The package. Raises `MissingPackage` without it."""
-    torch_or_error()
-    try:
-        import transformers
-    except ImportError:
-        raise MissingPackage("transformers", "running a model of Hugging Face transformers", "hf") from None
-    return transformers
+def _without_head(network: Any) -> Any:
+    return getattr(network, network.base_model_prefix, network)
 
 
+def _with_the_tensors_of(network: Any) -> Any:
+    """The same modules once more, over the same tensors."""
+    return copy.deepcopy(network, {id(tensor): tensor for tensor in chain(network.parameters(), network.buffers())})
+
+
+@loading()
 def model_of(weights: HubWeights) -> Any:
     """The stock model with these weights. Raises as `check_shapes` does, and `MissingPackage` without transformers."""
     config, torch = check_shapes(weights), torch_or_error()
     tensors = {name: torch.tensor(array, device="cpu") for name, array in weights.tensors.items()}
-    with quiet():
-        model = getattr(transformers_or_error(), weights.architecture).from_pretrained(
-            None, config=config, state_dict=tensors, dtype=torch.float32
-        )
+    model = getattr(transformers_or_error(), weights.architecture).from_pretrained(
+        None, config=config, state_dict=tensors, dtype=torch.float32
+    )
     return model.eval().requires_grad_(False)
 
 
+@loading()
 def check_shapes(weights: HubWeights) -> Any:
     """The configuration as transformers has it, if its model has these tensors; `FormatError` if not."""
     transformers, torch = transformers_or_error(), torch_or_error()
     try:
         config = transformers.AutoConfig.for_model(**weights.config)
-        with torch.device("meta"), quiet():  # shapes, which take no memory
+        with torch.device("meta"):  # shapes, which take no memory
             model = getattr(transformers, weights.architecture)(config)
     except Exception as problem:
         raise FormatError(
@@ -155,18 +178,3 @@ def check_shapes(weights: HubWeights) -> Any:
 def first_behind(architecture: str) -> int:
     """Which of `hidden_states` is the stream behind the first layer: Mamba leaves out the embeddings."""
     return 0 if architecture.startswith("Mamba") else 1
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """No progress bars of transformers, and no notes on kernels that it would like to have."""
-    logging = transformers_or_error().utils.logging
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()

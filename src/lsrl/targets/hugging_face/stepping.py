@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import copy
+import inspect
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import DynamicCache
 
+CACHES = ("cache", "cache_params", "past_key_values")
+"""What versions of transformers call the argument for what is kept; newer ones take the last two with a warning."""
 
-def stepped(model: Any, embedding: Tensor, cache: Any, position: int) -> tuple[Tensor, Any]:
-    """The last hidden state (batch, 1, d) of one more position, and the cache after it; `cache` stays as it was."""
+
+def stepped(model: Any, embedding: Tensor, kept: Any, position: int) -> tuple[Tensor, Any]:
+    """The last hidden state (batch, 1, d) of one more position, and what to keep after it; `kept` stays as it was.
+
+    The modules hold no states; see `forget`.
+    """
     if model.config.model_type == "mamba":
-        outputs = model(inputs_embeds=embedding, cache_params=copy.deepcopy(cache), use_cache=True)
-        return outputs.last_hidden_state, outputs.cache_params
-    return _stepped_gemma(model, embedding, cache, position)
+        after = DynamicCache(config=model.config) if kept is None else copy.deepcopy(kept)
+        outputs = model(inputs_embeds=embedding, use_cache=True, **{_cache_argument(type(model).forward): after})
+        return outputs.last_hidden_state, after
+    return _stepped_gemma(model, embedding, kept, position)
 
 
-def _stepped_gemma(model: Any, embedding: Tensor, cache: Any, position: int) -> tuple[Tensor, Any]:
+def forget(model: Any) -> None:
+    """Drop what a model without its head keeps in its modules: RecurrentGemma takes up what it finds there."""
+    for block in _stateful(model):
+        block.conv1d_state = block.rg_lru.recurrent_states = None
+
+
+def _stepped_gemma(model: Any, embedding: Tensor, kept: Any, position: int) -> tuple[Tensor, Any]:
     """RecurrentGemma keeps its states in its modules; its attention writes zero and needs no past."""
-    blocks = [layer.temporal_block for layer in model.layers if hasattr(layer.temporal_block, "rg_lru")]
-    model._setup_cache(model.config, len(embedding), embedding.device, embedding.dtype)
-    for block, (convolved, state) in zip(blocks, cache or (), strict=False):
+    blocks = _stateful(model)
+    for block, (convolved, state) in zip(blocks, kept or (), strict=False):
         block.conv1d_state, block.rg_lru.recurrent_states = convolved, state
     outputs = model(
         inputs_embeds=embedding,
@@ -30,10 +45,20 @@ def _stepped_gemma(model: Any, embedding: Tensor, cache: Any, position: int) -> 
         attention_mask=torch.ones(
             (1, 1, 1, 1), dtype=torch.bool
         ),  # made already: nothing asks the cache for its length
-        past_key_values=DynamicCache(config=model.config),
         use_cache=True,
+        **{_cache_argument(type(model).forward): DynamicCache(config=model.config)},
     )
-    after = [(block.conv1d_state, block.rg_lru.recurrent_states) for block in blocks]
-    for block in blocks:
-        block.conv1d_state = block.rg_lru.recurrent_states = None
-    return outputs.last_hidden_state, after
+    return outputs.last_hidden_state, [(block.conv1d_state, block.rg_lru.recurrent_states) for block in blocks]
+
+
+def _stateful(model: Any) -> list[Any]:
+    """The recurrent blocks of RecurrentGemma."""
+    blocks = (getattr(layer, "temporal_block", None) for layer in model.layers)
+    return [block for block in blocks if hasattr(block, "rg_lru")]
+
+
+@cache
+def _cache_argument(forward: Callable[..., Any]) -> str:
+    """What this forward pass calls what is kept."""
+    accepted = inspect.signature(forward).parameters
+    return next(name for name in CACHES if name in accepted)

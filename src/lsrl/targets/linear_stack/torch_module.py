@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from lsrl.targets.linear_stack.scan import Wave, block_powers, plan, scan_in_blocks
 from lsrl.targets.linear_stack.weights import LayerWeights, StackWeights
+from lsrl.targets.torch_environment import tensor_of, torch_defaults
 
 
 class LinearStack(nn.Module):
@@ -28,8 +29,9 @@ class LinearStack(nn.Module):
 
     def __init__(self, weights: StackWeights) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(LinearLayer(layer) for layer in weights.layers)
-        self.R, self.r = _parameter(weights.R), _parameter(weights.r)
+        with torch_defaults():
+            self.layers = nn.ModuleList(LinearLayer(layer) for layer in weights.layers)
+            self.R, self.r = _parameter(weights.R), _parameter(weights.r)
 
     def forward(self, x: Tensor) -> Tensor:
         """The outputs (batch, T, output_dim) for x (batch, T, input_dim)."""
@@ -135,7 +137,7 @@ def _scan(matrices: Tensor, drive: Tensor, init: Tensor) -> Tensor:
 def _cycle(init: Tensor, length: int) -> Tensor:
     """(T, period): component i at step t is what component i − t − 1 was at first."""
     period = len(init)
-    moved = torch.arange(period) - torch.arange(length)[:, None] - 1
+    moved = torch.arange(period, device=init.device) - torch.arange(length, device=init.device)[:, None] - 1
     return init[moved % period]
 
 
@@ -167,4 +169,4 @@ def _planned(n: int, places: bytes, weights: bytes, driven: bytes) -> tuple[Wave
 
 def _parameter(array: csr_array | NDArray[Any]) -> nn.Parameter:
     dense = array if isinstance(array, np.ndarray) else array.toarray()
-    return nn.Parameter(torch.tensor(dense))
+    return nn.Parameter(tensor_of(dense))

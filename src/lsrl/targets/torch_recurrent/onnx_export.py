@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lsrl.errors import MissingPackage, UnsupportedProgram
 from lsrl.files import write_whole
+from lsrl.targets.torch_environment import torch_defaults
 
 if TYPE_CHECKING:
     from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork
@@ -31,7 +32,7 @@ def exported(network: RecurrentNetwork, path: Path) -> None:
         )
     buffer = io.BytesIO()
     axes = {0: "batch", 1: "time"}
-    with warnings.catch_warnings(), torch.device("cpu"):
+    with warnings.catch_warnings(), torch_defaults():
         # The exporter by tracing is deprecated; the new one unrolls what a recurrent module is made of.
         warnings.simplefilter("ignore")
         torch.onnx.export(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lsrl.targets.torch_environment import tensor_of, torch_or_error, undisturbed
+from lsrl.targets.torch_environment import tensor_of, torch_defaults, undisturbed
 from lsrl.targets.torch_recurrent.weights import RecurrentWeights
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class TorchRuntime:
 
     def start(self, batch: int = 1) -> States:
         """The state before the first step."""
-        return self.network.start(batch)
+        with undisturbed(self.weights.size):
+            return self.network.start(batch)
 
     def step(self, x: np.ndarray, state: States) -> tuple[np.ndarray, States]:
         """One step: outputs (batch, out) and the next state, for inputs (batch, in)."""
@@ -72,10 +73,10 @@ class TorchRuntime:
 
 def network_of(weights: RecurrentWeights) -> RecurrentNetwork:
     """The module with these weights. Raises `MissingPackage` without torch."""
-    torch_or_error()
-    from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork
+    with torch_defaults():
+        from lsrl.targets.torch_recurrent.torch_module import RecurrentNetwork
 
-    return RecurrentNetwork(weights)
+        return RecurrentNetwork(weights)
 
 
 def _single(weights: RecurrentWeights, layer: int) -> RecurrentWeights:
