@@ -87,7 +87,7 @@ def test_the_manifest_says_all_that_there_is_to_know(target, tmp_path):
     model.save(tmp_path)
     manifest = json.loads((tmp_path / MANIFEST).read_text())
     assert manifest["module"]["recurrent"]["arguments"]["num_layers"] == model.report().layers
-    assert manifest["guarantee"]["kind"] == "exact"
+    assert manifest["guarantee"] == {"bounds": [0.0] * program.output.dim, "reason": ""}
     assert manifest["layout"]["values"]["chosen"]["reads"]
     assert Program.parse(str(program)) == program
     loaded = lsrl.load(tmp_path)
@@ -102,7 +102,8 @@ def test_the_manifest_says_all_that_there_is_to_know(target, tmp_path):
         (lambda m: m["module"]["recurrent"]["arguments"].update(num_layers=99), "module is not what the weights are"),
         (lambda m: m.pop("module"), "module is not what the weights are for"),
         (lambda m: m["module"].update(dtype="float32"), "module is not what the weights are for"),
-        (lambda m: m["guarantee"].update(kind="bounded", bound=10**400), "too large"),
+        (lambda m: m["guarantee"].update(bounds=[10**400]), "too large|bounds 1 outputs"),
+        (lambda m: m["guarantee"].update(bounds=[0.0] * 99), "it bounds 99 outputs; expected"),
         (lambda m: m.update(max_length=10**30), "max_length"),
         (lambda m: m.update(target="lstm"), "no tensor is named .*c0.*"),
         (lambda m: m.update(target="linear-rnn"), "no tensor is named"),

@@ -77,7 +77,8 @@ def test_selective_states_are_exact_over_ten_thousand_steps(target, dtype):
 def test_selective_states_are_refused_where_they_cannot_be(target):
     program = Program(lsrl.latch(digit, digit > 4, name="kept"))
     with pytest.raises(
-        UnsupportedProgram, match="value 'kept' is a GatedState.*use target='lstm', 'gru' or 'rnn-relu'"
+        UnsupportedProgram,
+        match="value 'kept' is a GatedState.*use target='rnn-relu', 'lstm', 'gru', 'mamba', 'hawk' or 'griffin'",
     ):
         lsrl.compile(program, target, max_length=9)
 

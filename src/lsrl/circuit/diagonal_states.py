@@ -98,11 +98,11 @@ def _circle(
     place = {state: i for i, state in enumerate(members)}
     inner = [{place[other]: weight for other, weight in rows[state] if other in place} for state in members]
     found = eigenvectors(inner) if len(members) <= LARGEST_CIRCLE else None
-    if found is None:
+    if found is None or not all(0 <= value <= 1 for value in found.values):
         raise UnsupportedProgram(
             f"value {builder.origin!r} has states that read one another in a circle, and this target's state matrix is "
-            "real and diagonal, so it would take rational eigenvectors and eigenvalues from 0 to 1; what rotates or "
-            "permutes has others (Merrill et al. 2024, Sarrof et al. 2024)",
+            "real, diagonal and non-negative, which cannot rotate or permute (Merrill et al. 2024, Sarrof et al. "
+            "2024); expected rational eigenvectors with eigenvalues from 0 to 1",
             ability="any_matrix",
         )
     z = []

@@ -106,7 +106,8 @@ def _assembled(target: Target, circuit: Circuit, program: Program, dtype: str) -
         if circuit.count(GatedStateUnit):
             needed.add("selective_states")
         others = [name for name in TARGETS if needed <= target_named(name).abilities]
-        raise UnsupportedProgram(f"{problem}; use target={' or '.join(map(repr, others))}") from None
+        either = " or ".join([", ".join(map(repr, others[:-1])), repr(others[-1])]) if others[1:] else repr(*others)
+        raise UnsupportedProgram(f"{problem}; use target={either}") from None
 
 
 def _answers_tokens(target: Target, program: Program) -> bool:
