@@ -54,17 +54,20 @@ class Comparisons:
             self._assume(form, gridded=builder.fact(progress).grid is not None)
         return form
 
-    def claim(self, form: Affine, claim: str, argument: str) -> None:
+    def claim(self, form: Affine, claim: str, argument: str, *, made_of_steps: bool) -> None:
         """Assume that a form is 0 or 1, if it is known to be so wherever comparisons are decided.
 
-        Raises `RangeError` if not: `claim` says what the form is for, `argument` what the program calls it.
+        Where a comparison is `made_of_steps` whose order is not known, as in a `bump` from one value to another, that is
+        expected of the inputs: it is undecidable. Raises `RangeError` for all else: `claim` says what the form is for,
+        `argument` what the program calls it.
         """
         fact = self.builder.fact(form)
         if fact.is_bit:
             return
-        if not self._is_chain(form) and not self._is_bit_in_all_cases(form):
+        known = self._is_chain(form) or self._is_bit_in_all_cases(form)
+        if not known and not (made_of_steps and self._is_sum_of_ramps(form)):
             raise RangeError(f"{claim} reads {argument}, {_reach(fact)}")
-        if self._assumed.intersection(form.terms):
+        if not known or self._assumed.intersection(form.terms):
             self._assume(form, gridded=False)
         else:
             self.builder.assume(form, BOOLEAN)
@@ -76,14 +79,18 @@ class Comparisons:
         self.builder.assume(form, BOOLEAN)
         self._assumed.update(form.terms)
 
+    def _is_sum_of_ramps(self, form: Affine) -> bool:
+        """Whether a form is k ± clip(p₁) ± clip(p₂) …"""
+        if not 0 < len(form.terms) <= MOST_RAMPS or any(abs(weight) != 1 for weight in form.terms.values()):
+            return False
+        return all(unit in self._progress or self.builder.knowledge.facts[unit].is_bit for unit in form.terms)
+
     def _is_chain(self, form: Affine) -> bool:
         """Whether k ± clip(p₁) ± clip(p₂) … is 0 or 1 whenever each clip is, because p₁ ≥ p₂ ≥ …
 
         Then the clips that are 1 are the first few: the form's values are k, k ± 1, k ± 1 ± 1, …
         """
-        if not 0 < len(form.terms) <= MOST_RAMPS or any(abs(weight) != 1 for weight in form.terms.values()):
-            return False
-        if not all(unit in self._progress or self.builder.knowledge.facts[unit].is_bit for unit in form.terms):
+        if not self._is_sum_of_ramps(form):
             return False
         towards: Affine | None = None
         value, ramps = form.constant, []

@@ -92,20 +92,22 @@ def _translated(
         return [comparisons.ramp(form.times(ramp[1])) for form in forms[ramp[0]]]
     made = TRANSLATIONS[type(value)](builder, value, [forms[argument] for argument in value.arguments])
     if value.comparison:
-        for component, form in enumerate(made):
-            if builder.literal:
+        if builder.literal:
+            for form in made:
                 builder.assume(form, BOOLEAN)
-            else:
-                comparisons.claim(form, *_claim_of(program, value, component))
+        else:
+            _claim(comparisons, program, value, made)
     return made
 
 
-def _claim_of(program: Program, value: Value, component: int) -> tuple[str, str]:
-    """What a value claims to be 0 or 1 for, and what the program calls that."""
+def _claim(comparisons: Comparisons, program: Program, value: Value, made: Sequence[Affine]) -> None:
+    """A value's components are 0 or 1, for what the value does: take an operand, or be a sum of steps of the library."""
     own = value.parameters.get("A") == identity(value.dim)
     argument = program.names[value.arguments[0] if own else value]
-    place = f"[{component}]" if value.dim > 1 else ""
-    return f"{program.names[value]!r} of {program.name}", f"{argument!r}{place}"
+    for component, form in enumerate(made):
+        place = f"[{component}]" if value.dim > 1 else ""
+        claim = f"{program.names[value]!r} of {program.name}"
+        comparisons.claim(form, claim, f"{argument!r}{place}", made_of_steps=not own)
 
 
 def input_facts(program: Program, input_range: tuple[Any, Any] | None) -> list[Fact]:
