@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from lsrl.errors import ProgramError, ShapeError, shortened
 from lsrl.lang.matrix import Matrix, diagonal, identity, rows_of
-from lsrl.lang.numbers import exact_vector, is_sequence, whole_number
+from lsrl.lang.numbers import exact_vector, is_sequence, plain, whole_number
 from lsrl.lang.stream import Input
 from lsrl.lang.values import Parameter, Value, value_of
 
@@ -29,6 +29,7 @@ class Constant(Value):
     default_hint = "constant"
 
     def __init__(self, numbers: Any, *, name: str | None = None, hint: str | None = None) -> None:
+        numbers = plain(numbers)
         dim = len(numbers) if is_sequence(numbers) else 1
         super().__init__(dim, (), {"numbers": exact_vector(numbers, dim, "constant")}, name, hint)
 

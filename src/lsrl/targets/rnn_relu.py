@@ -78,5 +78,6 @@ TARGET = torch_target(
     express,
     passes=(Rules(without_products),),
     arithmetic=Arithmetic(gates=False, several=("hold",)),
+    abilities=frozenset({"selective_states", "any_matrix"}),
     scale=unscaled,
 )

@@ -67,6 +67,6 @@ TARGET = torch_target(
     express,
     passes=(SELECTING, Rules(by_bits, relu_by_bits, gated_state=refused_gated_state)),
     arithmetic=Arithmetic(unclean=("select",)),
-    abilities=frozenset({"any_matrix"}),
+    abilities=frozenset({"selection", "any_matrix"}),
     onnx=False,
 )
