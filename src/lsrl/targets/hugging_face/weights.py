@@ -20,8 +20,10 @@ from lsrl.targets.hugging_face.scale import Scale
 MAPS = "maps.safetensors"
 
 SMALLEST = 2.0**-126
-BETTER = "target='lstm' with dtype='float64'"
 """The smallest float32 that has all its digits."""
+
+BETTER = "target='lstm' with dtype='float64'"
+"""What holds more than float32 does."""
 
 BEYOND = 2.0**127
 """A larger float32 would only just be one."""
