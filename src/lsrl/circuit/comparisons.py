@@ -21,7 +21,7 @@ from lsrl.errors import RangeError
 from lsrl.lang.numbers import ONE, ZERO
 
 Ramp: TypeAlias = tuple[Affine, fmpq]
-"""A progress, and how many times its clip is in a sum."""
+"""A progress, and how many times its clip something is."""
 
 MOST_RAMPS = 16
 """Sums of more ramps than this are not looked at: every pair is compared."""
@@ -39,8 +39,8 @@ class Comparisons:
         self.builder = builder
         self.undecidable: dict[str, None] = {}
         self.narrowed: dict[str, None] = {}
-        self._progress: dict[UnitId, Affine] = {}
-        """What a unit is the clip of, on decided runs."""
+        self._clips: dict[UnitId, Ramp] = {}
+        """What a unit is the clip of, on decided runs, and by what it has to be multiplied for that."""
         self._assumed: set[UnitId] = set()
 
     def ramp(self, progress: Affine) -> Affine:
@@ -48,8 +48,7 @@ class Comparisons:
         builder, form = self.builder, clipped(self.builder, progress)
         if len(form.terms) == 1:
             ((unit, weight),) = form.terms.items()
-            if abs(weight) == 1:
-                self._progress.setdefault(unit, progress if weight == 1 else one_minus(progress))
+            self._clips.setdefault(unit, (progress if weight > 0 else one_minus(progress), abs(weight)))
         if not builder.fact(form).is_bit:
             self._assume(form, gridded=builder.fact(progress).grid is not None)
         return form
@@ -81,9 +80,17 @@ class Comparisons:
 
     def _is_sum_of_ramps(self, form: Affine) -> bool:
         """Whether a form is k ± clip(p₁) ± clip(p₂) …"""
-        if not 0 < len(form.terms) <= MOST_RAMPS or any(abs(weight) != 1 for weight in form.terms.values()):
+        if not 0 < len(form.terms) <= MOST_RAMPS:
             return False
-        return all(unit in self._progress or self.builder.knowledge.facts[unit].is_bit for unit in form.terms)
+        facts = self.builder.knowledge.facts
+        return all(
+            abs(weight) == self._clip_of(unit)[1] and (unit in self._clips or facts[unit].is_bit)
+            for unit, weight in form.terms.items()
+        )
+
+    def _clip_of(self, unit: UnitId) -> Ramp:
+        """What is 0 or 1 is the clip of itself."""
+        return self._clips.get(unit, (variable(unit), ONE))
 
     def _is_chain(self, form: Affine) -> bool:
         """Whether k ± clip(p₁) ± clip(p₂) … is 0 or 1 whenever each clip is, because p₁ ≥ p₂ ≥ …
@@ -95,13 +102,13 @@ class Comparisons:
         towards: Affine | None = None
         value, ramps = form.constant, []
         for unit, weight in form.terms.items():
-            progress = self._progress.get(unit, variable(unit))  # what is 0 or 1 is the clip of itself
-            towards = towards or progress
+            progress, height = self._clip_of(unit)
+            towards, times = towards or progress, weight / height
             if _points_away(progress, towards):  # w · clip(p) = w − w · clip(1 − p)
-                ramps.append((one_minus(progress), -weight))
-                value = value + weight
+                ramps.append((one_minus(progress), -times))
+                value = value + times
             else:
-                ramps.append((progress, weight))
+                ramps.append((progress, times))
         values = [value]
         for _, weight in self._descending(ramps):
             values.append(values[-1] + weight)

@@ -79,7 +79,8 @@ def guarded(program: Program, max_length: int | None = None) -> Program:
         # A number that grows: so does what the program makes of more steps than it was made for.
         flags.append(ReLU(counter(1) - max_length, name=_free("too_long", program)))
     flags.append(ReLU(tokens[0] - symbol, hint="below"))
-    flags += _between(symbol, tokens, common_measure([answer.measure or ONE, ONE]))
+    # What lies above all tokens by less than 1 would be nearest to the last.
+    flags += _between(symbol, [*tokens, tokens[-1] + 1], common_measure([answer.measure or ONE, ONE]))
     # A plain sum: whatever reads the flags reads them together, and no layer is put behind any.
     refused = total(Concat(flags), name=_free("refused", program))
     return Program(symbol, refused, name=program.name, vocabulary=program.vocabulary)
@@ -146,9 +147,9 @@ def _check_outputs(name: str, facts: Sequence[Fact]) -> None:
             )
 
 
-def _between(symbol: Value, tokens: Sequence[int], grid: fmpq) -> Iterator[Value]:
-    """1 where the symbol, a multiple of the grid, is between two tokens that follow one another."""
-    for one, following in pairwise(tokens):
+def _between(symbol: Value, numbers: Sequence[int], grid: fmpq) -> Iterator[Value]:
+    """1 where the symbol, a multiple of the grid, is between two numbers that follow one another."""
+    for one, following in pairwise(numbers):
         if following - one > grid:
             yield bump(symbol, one, following - grid, width=grid)
 
