@@ -83,7 +83,7 @@ class Answers:
         symbols = np.random.default_rng(0).integers(0, 3, (4, 9, 1))
         self.inputs = symbols
         self.outputs = model.run(symbols)
-        self.ids = torch.tensor(np.concatenate([np.ones((4, 1, 1), int), symbols + 3], axis=1)[..., 0])
+        self.ids = torch.tensor(np.concatenate([np.full((4, 1, 1), 2), symbols + 4], axis=1)[..., 0])
         self.logits = model.module(self.ids).logits if model.target == "mamba" else None
 
     def are_those_of(self, folder):
@@ -95,7 +95,7 @@ class Answers:
         if self.logits is not None:
             network = transformers.AutoModelForCausalLM.from_pretrained(folder)
             assert torch.equal(network(self.ids).logits, self.logits)
-            assert transformers.AutoTokenizer.from_pretrained(folder)("a b").input_ids == [1, 3, 4]
+            assert transformers.AutoTokenizer.from_pretrained(folder)("a b").input_ids == [2, 4, 5]
         else:
             assert set(os.listdir(folder)) == OF_NUMBERS
         return True

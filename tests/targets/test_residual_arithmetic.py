@@ -82,10 +82,10 @@ def test_nothing_is_answered_however_many_tokens_too_many_there_are(grows, targe
     program = Program(grows(Input(1, range=(0, 25), integer=True)), vocabulary=Vocabulary.of_numbers(0, 99))
     model = lsrl.compile(program, target, max_length=4)
     x = np.ones((100, 1))
-    ids = np.concatenate([[1], 3 + x[:, 0]]).astype(int)
+    ids = np.concatenate([[2], 4 + x[:, 0]]).astype(int)
     import torch
 
     chosen = model.module(torch.tensor(ids)[None]).logits[0].argmax(-1).tolist()
-    texts = ["<pad>", "<bos>", "<unk>", *program.vocabulary.tokens, "<none>"]
+    texts = ["<none>", "<pad>", "<bos>", "<unk>", *program.vocabulary.tokens]
     expected = [str(int(number)) for number in program.run(x[:4])[:, 0]]
     assert [texts[place] for place in chosen] == ["<none>", *expected, *["<none>"] * 96]

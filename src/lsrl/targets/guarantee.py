@@ -28,7 +28,7 @@ class Guarantee:
 
     >>> guarantee = Guarantee((0.0, 0.5), 100)
     >>> print(guarantee)
-    bounded: |error| ≤ 0.5 in output 1, the others exact, up to 100 steps
+    bounded: |error| ≤ 0.5 in output 1, the other exact, up to 100 steps
     >>> guarantee.kind, guarantee.bound
     ('bounded', 0.5)
     """
@@ -89,7 +89,7 @@ def guarantee_from(
 
 def _rounded_up(bound: float) -> float:
     """The bound in two digits, none of which promises more than it does."""
-    return float(Context(prec=2, rounding=ROUND_CEILING).create_decimal(bound))
+    return float(Context(prec=2, rounding=ROUND_CEILING).create_decimal(repr(bound)))
 
 
 def _span(fact: Fact) -> float:

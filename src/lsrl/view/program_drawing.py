@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from lsrl.lang import GatedState, Input, LinState, Modulo, Multi, Program, ReLU, Value
+from lsrl.lang import GatedState, Input, Linear, LinState, Modulo, Multi, Program, ReLU, Value
 from lsrl.view import palette
 
 ROW, COLUMN = 0.62, 1.5
@@ -32,7 +32,7 @@ def program_graph(program: Program) -> ProgramGraph:
     >>> x = Input(1, name="x")
     >>> graph = program_graph(Program((x > 1) & (x > 2)))
     >>> [program_kind(value) for value in graph.values]
-    ['input', 'comparison', 'comparison', 'ReLU']
+    ['input', 'comparison', 'comparison', 'comparison']
     """
     readers: dict[Value, set[Value]] = {value: set() for value in program.values}
     shown: set[Value] = set()
@@ -51,8 +51,10 @@ def program_graph(program: Program) -> ProgramGraph:
 def _matters(value: Value, readers: set[Value]) -> bool:
     if value.name is not None or isinstance(value, (Input, LinState, GatedState, Modulo, Multi)):
         return True
-    # What a comparison is made of is the comparison's own business.
-    part = isinstance(value, ReLU) and all(reader.comparison for reader in readers)
+    # What a comparison is made of is its own business: ReLUs, and steps of which it is the sum; not what it decides on.
+    part = isinstance(value, ReLU) and all(
+        reader.comparison and (not value.comparison or isinstance(reader, Linear)) for reader in readers
+    )
     return (isinstance(value, ReLU) or value.comparison) and not part
 
 

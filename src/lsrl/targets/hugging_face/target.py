@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lsrl.circuit.affine import Affine, number
 from lsrl.circuit.legalise import legalised
 from lsrl.circuit.lowerings import AS_IT_IS, DIAGONAL
 from lsrl.circuit.residual import ResidualStack, Stages, places, residual_stack
@@ -16,10 +15,10 @@ from lsrl.circuit.rings import rings_of
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError
 from lsrl.lang import Program
-from lsrl.lang.numbers import ZERO, as_float
+from lsrl.lang.numbers import as_float
 from lsrl.targets.guarded import far_circuit
 from lsrl.targets.hugging_face.folder import further_files
-from lsrl.targets.hugging_face.precision_probe import probed
+from lsrl.targets.hugging_face.head_forms import HeadForms, head_forms
 from lsrl.targets.hugging_face.rounding import Arithmetic, guarantee_of
 from lsrl.targets.hugging_face.runtime import HubRuntime, model_of
 from lsrl.targets.hugging_face.scale import Scale, scale_of, width_of
@@ -62,9 +61,9 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
     """The target of a model of transformers."""
 
     def assemble(circuit: Circuit, program: Program, _: str) -> Assembly:
-        legal, stack, probe = min(_stacks(circuit, architecture, program), key=_entries)
+        legal, stack, scored = min(_stacks(circuit, architecture, program), key=_entries)
         scale = scale_of(stack)
-        weights = _weights(architecture, stack, scale, program, probe)
+        weights = _weights(architecture, stack, scale, program, scored)
         names = tuple(program.names.values())
         return Assembly(
             weights=weights,
@@ -102,25 +101,24 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
 
 
 class Placed(NamedTuple):
-    """A legalised circuit, its stack, and a form over the stack that tells that the format of numbers is not right."""
+    """A legalised circuit, its stack with what a head needs beside it, and what the head reads of that."""
 
     circuit: Circuit
     stack: ResidualStack
-    probe: Affine
+    scored: HeadForms | None
 
 
 def _stacks(circuit: Circuit, architecture: Architecture, program: Program) -> Iterator[Placed]:
     """The stack with long delays as chains and, where there are some, the one with rings."""
-    legal = legalised(circuit, DIAGONAL)
+    legal, table = legalised(circuit, DIAGONAL), table_of(program)
     rings = rings_of(legal, set(circuit.knowledge.group_sizes.values()))
     made = [legal] if rings is None else [legal, legalised(legal, AS_IT_IS, rings)]
     for rewritten in made:
         pruned = legalised(rewritten, AS_IT_IS)  # once more: rules leave units that nothing reads
-        # Only a head can refuse.
-        whole, probe = (
-            (pruned, number(ZERO)) if program.vocabulary is None else probed(pruned, float64=architecture.float64)
-        )
-        yield Placed(pruned, residual_stack(whole, architecture.stages), probe)
+        whole, scored = pruned, None
+        if table is not None:
+            whole, scored = head_forms(pruned, table, float64=architecture.float64)
+        yield Placed(pruned, residual_stack(whole, architecture.stages), scored)
 
 
 def _entries(placed: Placed) -> int:
@@ -129,7 +127,7 @@ def _entries(placed: Placed) -> int:
 
 
 def _weights(
-    architecture: Architecture, stack: ResidualStack, scale: Scale, program: Program, probe: Affine
+    architecture: Architecture, stack: ResidualStack, scale: Scale, program: Program, scored: HeadForms | None
 ) -> HubWeights:
     table = table_of(program)
     network, maps = architecture.network(stack, scale), maps_of(stack, scale, stack.circuit.outputs)
@@ -137,15 +135,15 @@ def _weights(
         maps |= {name: maps[name] / as_float(scale.root) for name in ("input.weight", "input.bias", "bos")}
     tensors = dict(network.tensors)
     config: dict[str, Any] = {**network.config, "tie_word_embeddings": False, "dtype": "float32"}
-    if table is None:
+    if table is None or scored is None:
         tensors[architecture.embeddings] = maps["bos"][None]
         config |= {"vocab_size": 1, "pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 0}
         return HubWeights(architecture.model, config, converted(tensors), converted(maps))
     tensors[architecture.embeddings] = embedding_of(table, maps)
     tensors = {f"{architecture.prefix}.{name}": tensor for name, tensor in tensors.items()}
-    outputs, far = stack.circuit.outputs, far_circuit(program, stack.circuit.max_length)
-    refused, symbol = stack.circuit.knowledge.fact(outputs[1]), far.knowledge.fact(far.outputs[0])
-    tensors["lm_head.weight"] = head_of(table, Rows(stack, scale), outputs, refused, symbol, probe)
+    far = far_circuit(program, stack.circuit.max_length)
+    reached = far.knowledge.fact(far.outputs[0])
+    tensors["lm_head.weight"] = head_of(table, Rows(stack, scale), scored.symbol, scored.refusal, reached)
     config |= {
         "vocab_size": len(table.texts),
         "pad_token_id": table.pad,

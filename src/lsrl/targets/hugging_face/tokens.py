@@ -90,6 +90,16 @@ class TokenTable:
         return {text: place for place, text in enumerate(self.texts)}
 
     @property
+    def above(self) -> int:
+        """The number above those of all tokens."""
+        return max(self.vocabulary.tokens.values()) + 1
+
+    @property
+    def reach(self) -> int:
+        """The largest number, of either sign, that a token or `above` stands for."""
+        return max(map(abs, [*self.vocabulary.tokens.values(), self.above]))
+
+    @property
     def input_texts(self) -> list[str]:
         """The texts of the input's tokens."""
         return [text for text, number in self.vocabulary.tokens.items() if self.first <= number <= self.last]
@@ -128,9 +138,7 @@ def embedding_of(table: TokenTable, maps: dict[str, np.ndarray]) -> np.ndarray:
     return np.stack(rows)
 
 
-def head_of(
-    table: TokenTable, rows: Rows, outputs: Sequence[Affine], refused: Fact, far: Fact, probe: Affine
-) -> np.ndarray:
+def head_of(table: TokenTable, rows: Rows, symbol: Affine, refusal: Affine, far: Fact) -> np.ndarray:
     """A row for every token: 32 times 2kv − k² for token k, which is largest where k is the symbol v.
 
     The next score is 32 lower, so that the right token has a probability of 1 − 10⁻¹³ at temperature 1. `nothing`
@@ -138,30 +146,29 @@ def head_of(
     refused: so much that it is most likely for every symbol that can be, however large. Before the first step, too,
     it is the only likely token.
 
-    `refused` and `far` are what is known of the second output, and of the first within far too many steps. `probe` is
-    1 where numbers are of a format in which nothing is right; then all is refused. Raises
-    `RangeError` for numbers so large that float32 could not tell scores apart.
+    `refusal` is 0, or at least 1 where there is no answer (`lsrl.targets.hugging_face.head_forms`); `far` is what is
+    known of the symbol within far too many steps. Raises `RangeError` for numbers so large that float32 could not tell
+    scores apart.
     """
-    symbol, flag = outputs
     numbers = list(table.vocabulary.tokens.values())
-    above, span = max(numbers) + 1, max(numbers) - min(numbers) + 2
-    reach = max(map(abs, [*numbers, above]))
+    above, reach = table.above, table.reach
+    span = above - min(numbers) + 1
     if 3 * reach * reach > LARGEST_SCORE:
         raise RangeError(
             f"the tokens of the vocabulary stand for numbers up to {reach - 1:,}, whose scores would need "
             f"{3 * reach * reach:,}; expected at most {LARGEST_SCORE:,}; use smaller numbers"
         )
-    # For a symbol v = min − d, a token k scores (above − k)(above + k − 2v) < span² + 2·span·d more than `above`.
+    # For a symbol v = min − d, a token k scores (above − k)(above + k − 2v) < span² + 2·span·d more than `above`. Twice
+    # that leaves room for rounding.
     deepest = max(fmpq(min(numbers)) - far.low, ZERO) if far.low is not None else ZERO
-    refusal = span * span + 2 * span * deepest
+    weight = 2 * (span * span + 2 * span * deepest)
     # Special tokens are never likely: no score is lower than this.
     lowest = -8 * reach * ((far.magnitude or ZERO) + reach)
     head = np.zeros((len(table.texts), rows.width))
     for place, number in enumerate(numbers, start=table.unknown + 1):
         head[place] = rows.of(_score(symbol, number), MARGIN)
     head[: table.unknown + 1, ALWAYS] = as_float(MARGIN * lowest)
-    refusals = combination([(1 / (refused.measure or ONE), flag), (ONE, probe)])
-    head[table.nothing] = rows.of(combination([(ONE, _score(symbol, above)), (refusal, refusals)], -ONE), MARGIN)
+    head[table.nothing] = rows.of(combination([(ONE, _score(symbol, above)), (weight, refusal)], -ONE), MARGIN)
     head[table.nothing, ALWAYS] += as_float(MARGIN)  # at a step of the program, this and the −1 cancel
     return head
 
