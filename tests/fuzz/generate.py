@@ -13,7 +13,7 @@ from typing import Any
 
 from .cases import GATED, MULTIPLYING, Rows
 from .oracle import value_of
-from .running import Run
+from .running import Run, size
 from .syntax import MalformedError, Node, Number, make, number
 
 LARGEST = 2**14
@@ -50,7 +50,7 @@ class Maker:
             undefined, run.undefined = run.undefined, False
             steps = value_of(run, node)
             bad, run.undefined = run.undefined, undefined
-            if bad or any(abs(part) > LARGEST for row in steps for part in row):
+            if bad or any(size(part) > LARGEST for row in steps for part in row):
                 return False
         if self.rng.random() < 0.25 and node.op not in UNNAMED and node.name is None:
             named = Node(node.op, node.args, node.params, node.dim, f"n{len(self.pool)}")
@@ -104,11 +104,13 @@ class Maker:
     def threshold(self, node: Node) -> Number:
         """A number between a value's least and largest, now and then one of them."""
         low, high = self.span(node)
-        return self.rng.choice([low, high, self.rng.randint(int(low), int(high) + 1), 0, 1])
+        choices: list[Number] = [low, high, self.rng.randint(int(low), int(high) + 1), 0, 1]
+        return self.rng.choice(choices)
 
     def small(self) -> Number:
         """A small number, most often whole."""
-        return self.rng.choice(SMALL if self.rng.random() < 0.8 else FRACTIONS)
+        choices: list[Number] = [*SMALL] if self.rng.random() < 0.8 else [*FRACTIONS]
+        return self.rng.choice(choices)
 
     def other(self, node: Node) -> Node:
         """A second operand: a value that fits, or a number."""
@@ -120,8 +122,9 @@ class Maker:
 
     def matrix(self, rows: int, columns: int, sparse: float = 0.5) -> Any:
         """A random matrix of small numbers."""
-        entry = lambda: 0 if self.rng.random() < sparse else self.small()  # noqa: E731
-        return tuple(tuple(entry() for _ in range(columns)) for _ in range(rows))
+        chosen = (self.small() if self.rng.random() >= sparse else 0 for _ in range(rows * columns))
+        entries = list(chosen)
+        return tuple(tuple(entries[row * columns : (row + 1) * columns]) for row in range(rows))
 
     def grow(self, makers: Sequence[Callable[[Maker], Node | None]]) -> None:
         """Try one operation; nothing is added where it does not fit."""

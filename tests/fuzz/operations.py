@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from .generate import WIDTHS, Maker
-from .syntax import Node, make, number
+from .syntax import Node, Number, make, number
 
 Use = Callable[[Maker], Node | None]
 
@@ -59,7 +59,10 @@ def _linear(m: Maker) -> Node:
 
 def _state_matrix(m: Maker, dim: int) -> Any:
     """Shifts, cycles, permutations, diagonals, rotations by a quarter, rational eigenvectors, anything."""
-    unit = lambda i: tuple(int(i == j) for j in range(dim))  # noqa: E731
+
+    def unit(i: int) -> tuple[int, ...]:
+        return tuple(int(i == j) for j in range(dim))
+
     kinds = ["shift", "diagonal", "decay"] + ["cycle", "permutation", "turn", "eigen", "any"] * m.any_matrix
     kind = m.rng.choice(kinds)
     if kind == "shift":
@@ -74,7 +77,7 @@ def _state_matrix(m: Maker, dim: int) -> Any:
         return ((Fraction(3, 4), Fraction(1, 4)), (Fraction(1, 4), Fraction(3, 4)))
     if kind == "any":
         return tuple(tuple(m.rng.choice([0, 0, 0, Fraction(1, 2), -1, 1]) for _ in range(dim)) for _ in range(dim))
-    decays = [0, 1, Fraction(1, 2), Fraction(1, 4), Fraction(3, 4), Fraction(1, 3)] + [-1] * m.any_matrix
+    decays: list[Number] = [0, 1, Fraction(1, 2), Fraction(1, 4), Fraction(3, 4), Fraction(1, 3), *[-1] * m.any_matrix]
     entries = [m.rng.choice(decays) for _ in range(dim)]
     return entries[0] if kind == "decay" else tuple(tuple(entries[i] * u for u in unit(i)) for i in range(dim))
 
@@ -169,8 +172,9 @@ def _one_hot(m: Maker) -> Node | None:
 def _lookup(m: Maker) -> Node | None:
     x = m.whole()
     size, dim = m.rng.choice([1, 2, 3, 5, 9, 10, 18, 30]), m.rng.choice([1, 1, 1, 2, 3])
-    entry = lambda: m.small() if dim == 1 else tuple(m.small() for _ in range(dim))  # noqa: E731
-    return x and make("lookup", x, table=tuple(entry() for _ in range(size)), width=m.rng.choice(WIDTHS))
+    rows = m.matrix(size, dim, sparse=0)
+    table = tuple(row[0] for row in rows) if dim == 1 else rows
+    return x and make("lookup", x, table=table, width=m.rng.choice(WIDTHS))
 
 
 def _cumsum(m: Maker) -> Node:

@@ -33,10 +33,13 @@ class Run:
 
     def boolean(self, value: Number) -> Number:
         """A value that should be 0 or 1; how far the worst is from that is kept."""
-        from_zero: Number = abs(value)
-        from_one: Number = abs(value - 1)
-        self.undecided = max(self.undecided, min(from_zero, from_one))
+        self.undecided = max(self.undecided, min(size(value), size(value - 1)))
         return value
+
+
+def size(value: Number) -> Number:
+    """|value|."""
+    return max(value, -value)
 
 
 def simple(value: Number) -> Number:

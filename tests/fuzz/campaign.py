@@ -1,0 +1,62 @@
+"""Which case belongs to which seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+from . import inputs
+from .cases import HUB, TARGETS, Case
+from .generate import Maker
+from .operations import USES
+from .syntax import Node
+
+
+def case_of(seed: int, targets: Sequence[str] = TARGETS) -> Case:
+    """The case of that seed: always the same for the same targets."""
+    rng = random.Random(seed)
+    target = targets[seed % len(targets)]
+    return random_case(rng, target)
+
+
+def random_case(rng: random.Random, target: str) -> Case:
+    """A program of random operations, and sequences for it."""
+    x = inputs.declared(rng)
+    within = inputs.narrowed(rng, x)
+    steps = rng.choice([1, 2, 5, 9, 12, 16, 24])
+    samples = [inputs.sequence(rng, x, steps, within) for _ in range(2)]
+    maker = Maker(rng, x, samples, target)
+    wanted = rng.choice([2, 3, 4, 6, 9, 14])
+    for _ in range(4 * wanted):
+        if len(maker.pool) > wanted:
+            break
+        maker.grow(USES)
+    outputs = chosen(rng, maker)
+    others = [inputs.sequence(rng, x, rng.choice([steps, steps, rng.randint(1, steps)]), within) for _ in range(2)]
+    return finished(rng, Case(outputs, (*samples, *others), target, "float32", steps, within))
+
+
+def chosen(rng: random.Random, maker: Maker) -> tuple[Node, ...]:
+    """One to three of the newest values, which depend on the input."""
+    newest = maker.pool[-3:]
+    picked = [newest[-1], *(node for node in newest[:-1] if rng.random() < 0.4)]
+    return tuple(picked) if maker.x in readers(picked) else (*picked, maker.x)
+
+
+def readers(outputs: Sequence[Node]) -> set[Node]:
+    """All nodes that the outputs depend on."""
+    found: set[Node] = set()
+    waiting = list(outputs)
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting.extend(node.args)
+    return found
+
+
+def finished(rng: random.Random, case: Case) -> Case:
+    """The case with a dtype that its target has, and now and then without a declared length."""
+    dtype = "float32" if case.target in HUB else rng.choice(["float32", "float64"])
+    return replace(case, dtype=dtype, max_length=None if rng.random() < 0.08 else case.max_length)
