@@ -7,17 +7,32 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from . import inputs
-from .cases import HUB, TARGETS, Case
+from .cases import GATED, HUB, TARGETS, Case
+from .families import FAMILIES, clock, long_memory, many_latches
 from .generate import Maker
 from .operations import USES
-from .syntax import Node
+from .syntax import Node, ordered
+from .token_programs import token_case
 
 
 def case_of(seed: int, targets: Sequence[str] = TARGETS) -> Case:
     """The case of that seed: always the same for the same targets."""
     rng = random.Random(seed)
     target = targets[seed % len(targets)]
-    return random_case(rng, target)
+    if target in HUB and rng.random() < 0.4:
+        return token_case(rng, target)
+    return rng.choice([random_case, random_case, wide_case])(rng, target)
+
+
+def wide_case(rng: random.Random, target: str) -> Case:
+    """A program of one of the families; the sequences last longer than what it remembers, if not always."""
+    family = rng.choice([family for family in FAMILIES if family is not many_latches or target in GATED])
+    outputs = family(rng, target)
+    x = next(node for node in ordered(outputs) if node.op == "input")
+    steps = rng.choice([4, 12, 20, 40, 80 if family in {long_memory, clock} else 20])
+    lengths = [steps, steps, rng.randint(1, steps)]
+    sequences = tuple(inputs.sequence(rng, x, length) for length in lengths)
+    return finished(rng, Case(outputs, sequences, target, "float32", steps))
 
 
 def random_case(rng: random.Random, target: str) -> Case:
@@ -41,19 +56,7 @@ def chosen(rng: random.Random, maker: Maker) -> tuple[Node, ...]:
     """One to three of the newest values, which depend on the input."""
     newest = maker.pool[-3:]
     picked = [newest[-1], *(node for node in newest[:-1] if rng.random() < 0.4)]
-    return tuple(picked) if maker.x in readers(picked) else (*picked, maker.x)
-
-
-def readers(outputs: Sequence[Node]) -> set[Node]:
-    """All nodes that the outputs depend on."""
-    found: set[Node] = set()
-    waiting = list(outputs)
-    while waiting:
-        node = waiting.pop()
-        if node not in found:
-            found.add(node)
-            waiting.extend(node.args)
-    return found
+    return tuple(picked) if maker.x in ordered(picked) else (*picked, maker.x)
 
 
 def finished(rng: random.Random, case: Case) -> Case:

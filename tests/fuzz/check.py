@@ -13,6 +13,7 @@ import numpy as np
 import lsrl
 
 from .cases import Case, Rows
+from .check_tokens import check_tokens
 from .inputs import outside
 from .running import Run, Steps, size
 from .verdicts import FoundError, Verdict, guarded, warned
@@ -31,6 +32,8 @@ def check(case: Case) -> Verdict:
             program = case.build()
         runs = [case.run(rows) for rows in case.sequences]
         check_interpreters(case, program, runs)
+        if case.tokens:
+            return check_tokens(case, program)
         return check_target(case, program, runs)
     except lsrl.LsrlError as error:
         return Verdict("refused", f"{type(error).__name__}: {error}")

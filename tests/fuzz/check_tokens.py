@@ -1,0 +1,99 @@
+"""Programs over tokens: what the model, and its checkpoint in plain transformers, answer to prompts."""
+
+from __future__ import annotations
+
+import tempfile
+from fractions import Fraction
+from typing import Any
+
+import lsrl
+
+from .cases import Case, Tokens
+from .oracle import outputs_of
+from .running import Run, Steps
+from .verdicts import FoundError, Verdict, guarded, warned
+
+ANYTHING = "anything"
+"""The answer where the program says nothing about it."""
+
+
+def check_tokens(case: Case, program: lsrl.Program) -> Verdict:
+    """Every answer is right or `nothing`; `nothing` it is to whatever the program was not made for."""
+    with guarded("compiling"), warned("compiling"):
+        model = case.compiled(program)
+    tokens = case.tokens
+    assert tokens is not None
+    decided = 0
+    for prompt in tokens.prompts:
+        answers = answers_of(case, tokens, prompt)
+        decided += answers[-1] != ANYTHING
+        check_complete(model, prompt, answers[-1], tokens.nothing)
+    with tempfile.TemporaryDirectory() as folder:
+        with guarded("saving"), warned("saving"):
+            model.save(folder)
+        check_checkpoint(case, tokens, folder)
+    return Verdict(model.guarantee.kind, decided=decided)
+
+
+def answers_of(case: Case, tokens: Tokens, prompt: tuple[str, ...]) -> list[str]:
+    """The answer after each prefix of the prompt, by the oracle."""
+    low, high = case.input.params["range"]
+    known = dict(tokens.numbers)
+    inside = [text for text in prompt if text in known and low <= known[text] <= high]
+    valid = next((i for i, text in enumerate(prompt) if text not in inside), len(prompt))
+    answers = []
+    for length in range(1, len(prompt) + 1):
+        too_long = case.max_length is not None and length > case.max_length
+        if length > valid or too_long:
+            answers.append(tokens.nothing)
+            continue
+        run = Run([(known[text],) for text in prompt[:length]])
+        answers.append(answer_of(run, outputs_of(run, case.outputs), tokens))
+    return answers
+
+
+def answer_of(run: Run, steps: Steps, tokens: Tokens) -> str:
+    """The text for the last step: the answer's token, `nothing` where it is refused or has none."""
+    if not run.decided:
+        return ANYTHING
+    answer, *refused = steps[-1]
+    texts = {Fraction(value): text for text, value in tokens.numbers}
+    return tokens.nothing if any(refused) else texts.get(Fraction(answer), tokens.nothing)
+
+
+def check_complete(model: Any, prompt: tuple[str, ...], expected: str, nothing: str) -> None:
+    """`model.complete` says the answer; it may refuse, with an error, what the program was not made for."""
+    with guarded("model.complete"), warned("model.complete"):
+        try:
+            given = model.complete(" ".join(prompt), max_new_tokens=1)
+        except lsrl.RangeError as error:
+            if expected not in {nothing, ANYTHING}:
+                raise FoundError("model.complete refuses a prompt", expected, error) from error
+            return
+    if expected not in {given.strip(), ANYTHING}:
+        raise FoundError("model.complete: a wrong answer", f"{expected!r} to {' '.join(prompt)}", repr(given))
+
+
+def check_checkpoint(case: Case, tokens: Tokens, folder: str) -> None:
+    """Transformers alone give the same answers, at every position of every prompt."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    with guarded("transformers"), warned("transformers"):
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        network = AutoModelForCausalLM.from_pretrained(folder)
+    for prompt in tokens.prompts:
+        with guarded("transformers"), warned("transformers"), torch.no_grad():
+            ids = tokenizer(" ".join(prompt), return_tensors="pt")
+            likeliest = network(**ids).logits[0].argmax(-1)
+            given = tokenizer.convert_ids_to_tokens(likeliest.tolist())
+        expected = answers_of(case, tokens, prompt)
+        if len(given) != len(expected) + 1:
+            raise FoundError("tokenizing a prompt", f"{len(expected)} tokens and the start: {' '.join(prompt)}", given)
+        for i, (right, found) in enumerate(zip(expected, given[1:], strict=True)):
+            if right not in {found, ANYTHING}:
+                asked = " ".join(prompt[: i + 1])
+                raise FoundError("transformers: a wrong answer", f"{right!r} to {asked}", repr(found))
