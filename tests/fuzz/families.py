@@ -214,7 +214,8 @@ def heavy(rng: random.Random, target: str) -> tuple[Node, ...]:
     weights: list[Number] = [1, -1, 3, 255, 1025, 2047, Fraction(1, 128), Fraction(3, 256), Fraction(-7, 512)]
     mixed = make("linear", x, A=(tuple(rng.choice(weights) for _ in range(x.dim)),), b=rng.choice(weights), name="mix")
     part = make("item", x, index=0)
-    condition = make("gt", part, number(rng.choice([0, high, high / 2])))
+    ends: list[Number] = [0, high, high / 2]
+    condition = make("gt", part, number(rng.choice(ends)))
     return make("ifelse", condition, mixed, number(rng.choice(weights)), via="auto", short=True), make("relu", mixed)
 
 

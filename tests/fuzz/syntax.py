@@ -165,6 +165,15 @@ def _with_init(dims: Dims, params: Params) -> int:
     return dim
 
 
+def _input(_: Dims, params: Params) -> int:
+    ends = params["range"]
+    if len(ends) != 2:
+        raise MalformedError("a range of more or less than two ends")
+    for end in ends:
+        _fits(end, params["dim"])
+    return int(params["dim"])
+
+
 def _half(dims: Dims, _: Params) -> int:
     if dims[0] % 2:
         raise MalformedError("an odd dimension")
@@ -205,7 +214,7 @@ def _one(_: Params) -> int:
 
 
 OPERATIONS: dict[str, Operation] = {
-    "input": Operation("lsrl.Input({dim}, range={range}, grid={grid}{named})", lambda dims, params: int(params["dim"])),
+    "input": Operation("lsrl.Input({dim}, range={range}, grid={grid}{named})", _input),
     "number": Operation("{value}", lambda dims, params: 1),
     "constant": Operation("lsrl.Constant({numbers}{named})", lambda dims, params: len(params["numbers"])),
     "linear": Operation("lsrl.Linear({0}, {A}, {b}{named})", _linear),

@@ -63,11 +63,12 @@ def _answer(rng: random.Random, x: Node, target: str, samples: list[Rows]) -> No
 def _guard(rng: random.Random, x: Node) -> Node:
     """Where there is no answer: never negative, now and then a fraction, now and then large."""
     low, high = x.params["range"]
+    factors: list[Number] = [Fraction(1, 256), 5, 1000]
     kinds = [
         lambda: compared(rng, x, low, high),
         lambda: make("div", compared(rng, x, low, high), by=rng.choice([2, 1024, 3])),
         lambda: make("relu", make("sub", make("cumsum", x, init=0), number(rng.randint(0, 9)))),
-        lambda: make("mul", compared(rng, x, low, high), number(rng.choice([Fraction(1, 256), 5, 1000]))),
+        lambda: make("mul", compared(rng, x, low, high), number(rng.choice(factors))),
         lambda: make("cumsum", compared(rng, x, low, high), init=0),
         lambda: make("absolute", make("sub", x, make("delay", x, steps=1, init=0))),
         lambda: make("not_equal", x, make("delay", x, steps=rng.choice([1, 5]), init=0), width=WIDTH),
