@@ -97,3 +97,17 @@ def check_checkpoint(case: Case, tokens: Tokens, folder: str) -> None:
             if right not in {found, ANYTHING}:
                 asked = " ".join(prompt[: i + 1])
                 raise FoundError("transformers: a wrong answer", f"{right!r} to {asked}", repr(found))
+    check_side_by_side(case, tokens, tokenizer, network)
+
+
+def check_side_by_side(case: Case, tokens: Tokens, tokenizer: Any, network: Any) -> None:
+    """All prompts in one batch, padded as the tokenizer pads, are answered as they are alone."""
+    import torch
+
+    with guarded("transformers"), warned("transformers"), torch.no_grad():
+        ids = tokenizer([" ".join(prompt) for prompt in tokens.prompts], return_tensors="pt", padding=True)
+        given = tokenizer.convert_ids_to_tokens(network(**ids).logits[:, -1].argmax(-1).tolist())
+    for prompt, found in zip(tokens.prompts, given, strict=True):
+        right = answers_of(case, tokens, prompt)[-1]
+        if right not in {found, ANYTHING}:
+            raise FoundError("transformers, a batch: a wrong answer", f"{right!r} to {' '.join(prompt)}", repr(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -16,22 +17,34 @@ from .verdicts import Failure, Verdict
 SECONDS = 90
 """How long a case is made smaller."""
 
+Stage = Callable[[Case], Iterator[Case]]
+
 VARIADIC = {"concat", "and", "or"}
 """Operations that take any number of values."""
 
 
 def minimised(case: Case, failure: Failure, check: Callable[[Case], Verdict], seconds: float = SECONDS) -> Case:
     """The smallest case found with that kind of failure."""
-    end = time.monotonic() + seconds
-    found = True
+    end, before = time.monotonic() + seconds, case.size + 1
+    while case.size < before and time.monotonic() < end:
+        before = case.size
+        for stage in STAGES:
+            case = _by_stage(case, stage, lambda smaller: fails(smaller, failure, check), end)
+    return case
+
+
+def _by_stage(case: Case, stage: Stage, still_fails: Callable[[Case], bool], end: float) -> Case:
+    """Smaller by one kind of change. After one that helps, those that were tried before are not tried again."""
+    tried, found = 0, True
     while found:
         found = False
-        for smaller in candidates(case):
+        for smaller in itertools.islice(stage(case), tried, None):
             if time.monotonic() > end:
                 return case
-            if smaller.size < case.size and fails(smaller, failure, check):
+            if smaller.size < case.size and still_fails(smaller):
                 case, found = smaller, True
                 break
+            tried += 1
     return case
 
 
@@ -42,15 +55,6 @@ def fails(case: Case, failure: Failure, check: Callable[[Case], Verdict]) -> boo
     except (ArithmeticError, IndexError, KeyError, MalformedError, TypeError, ValueError):
         return False  # a program that the oracle does not take either
     return again is not None and again.kind == failure.kind
-
-
-def candidates(case: Case) -> Iterator[Case]:
-    """Smaller cases, those that save most first."""
-    yield from _fewer_outputs(case)
-    yield from _fewer_sequences(case)
-    yield from _smaller_values(case)
-    yield from _smaller_inputs(case)
-    yield from _simpler_options(case)
 
 
 def _fewer_outputs(case: Case) -> Iterator[Case]:
@@ -214,6 +218,10 @@ def _simpler_options(case: Case) -> Iterator[Case]:
         for length in {max(lengths), case.max_length // 2}:
             if 0 < length < case.max_length:
                 yield replace(case, max_length=length)
+
+
+STAGES: tuple[Stage, ...] = (_fewer_sequences, _fewer_outputs, _smaller_values, _smaller_inputs, _simpler_options)
+"""All kinds of changes, in the order in which they are tried."""
 
 
 def report(case: Case, failure: Failure) -> str:
