@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from . import inputs
-from .cases import GATED, HUB, TARGETS, Case
-from .families import FAMILIES, clock, long_memory, many_latches
+from .cases import ALSO, GATED, HUB, TARGETS, Case
+from .families import FAMILIES, clock, long_memory, many_latches, remainder
 from .generate import Maker
 from .operations import USES
 from .syntax import Node, ordered
@@ -29,7 +29,8 @@ def wide_case(rng: random.Random, target: str) -> Case:
     family = rng.choice([family for family in FAMILIES if family is not many_latches or target in GATED])
     outputs = family(rng, target)
     x = next(node for node in ordered(outputs) if node.op == "input")
-    steps = rng.choice([4, 12, 20, 40, 80 if family in {long_memory, clock} else 20])
+    longest = 150 if target not in HUB else 80
+    steps = rng.choice([4, 12, 20, 40, longest if family in {long_memory, clock, remainder} else 20])
     lengths = [steps, steps, rng.randint(1, steps)]
     sequences = tuple(inputs.sequence(rng, x, length) for length in lengths)
     return finished(rng, Case(outputs, sequences, target, "float32", steps))
@@ -42,7 +43,7 @@ def random_case(rng: random.Random, target: str) -> Case:
     steps = rng.choice([1, 2, 5, 9, 12, 16, 24])
     samples = [inputs.sequence(rng, x, steps, within) for _ in range(2)]
     maker = Maker(rng, x, samples, target)
-    wanted = rng.choice([2, 3, 4, 6, 9, 14])
+    wanted = rng.choice([2, 3, 4, 6, 9, 14, 25])
     for _ in range(4 * wanted):
         if len(maker.pool) > wanted:
             break
@@ -60,6 +61,10 @@ def chosen(rng: random.Random, maker: Maker) -> tuple[Node, ...]:
 
 
 def finished(rng: random.Random, case: Case) -> Case:
-    """The case with a dtype that its target has, and now and then without a declared length."""
+    """The case with a dtype that its target has, and another declared length now and then, or none."""
     dtype = "float32" if case.target in HUB else rng.choice(["float32", "float64"])
-    return replace(case, dtype=dtype, max_length=None if rng.random() < 0.08 else case.max_length)
+    steps = case.max_length or 1
+    length = rng.choice([steps, steps, steps, steps, steps + 3, 64, 1000, 4096, None])
+    longest = max(map(len, case.sequences))
+    length = max(length, longest) if length else None
+    return replace(case, dtype=dtype, max_length=length, also=rng.choice(ALSO))

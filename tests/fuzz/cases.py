@@ -29,6 +29,10 @@ MULTIPLYING = ("gated-linear-rnn", *HUB)
 """The targets that multiply two numbers."""
 
 
+ALSO = ("files", "module", "verify", "text", "")
+"""Slow checks: what is saved and loaded; the torch module; the model's own verification; the program's listing."""
+
+
 @dataclass(frozen=True)
 class Tokens:
     """The vocabulary of a program over tokens, and the prompts to ask it."""
@@ -40,7 +44,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Case:
-    """A program on a target, and the sequences to compare it on."""
+    """A program on a target, and the sequences to compare it on; `also` is the one slow check to make, if any."""
 
     outputs: tuple[Node, ...]
     sequences: tuple[Rows, ...]
@@ -49,6 +53,7 @@ class Case:
     max_length: int | None = None
     input_range: tuple[Any, Any] | None = None
     tokens: Tokens | None = None
+    also: str = ""
 
     @cached_property
     def program_code(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import tempfile
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -14,8 +12,10 @@ import lsrl
 
 from .cases import Case, Rows
 from .check_tokens import check_tokens
+from .compare import compare, expected_of, floats, largest
 from .inputs import outside
-from .running import Run, Steps, size
+from .running import Run
+from .slow_checks import SLOW
 from .verdicts import FoundError, Verdict, guarded, warned
 
 NOTICED = Fraction(1, 2**24)
@@ -41,35 +41,6 @@ def check(case: Case) -> Verdict:
         return Verdict("failed", failure=found.failure)
 
 
-def floats(rows: Rows) -> Any:
-    """A sequence as an array of floats."""
-    return np.array([[float(number) for number in row] for row in rows])
-
-
-def exactly(given: Any) -> Steps:
-    """An array as exact numbers; infinities and NaN are failures."""
-    if not np.isfinite(np.asarray(given, dtype=float)).all():
-        raise FoundError("a result that is not finite", "numbers", given)
-    return [tuple(Fraction(number) for number in row) for row in np.asarray(given).tolist()]
-
-
-def largest(run: Run) -> float:
-    """The largest number of the run in any value."""
-    return float(max((size(part) for steps in run.values.values() for row in steps for part in row), default=0))
-
-
-def compare(kind: str, expected: Steps, given: Any, bounds: Sequence[float]) -> None:
-    """Every number is as close to the oracle's as its bound says."""
-    steps = exactly(given)
-    if [len(row) for row in expected] != [len(row) for row in steps]:
-        raise FoundError(f"{kind}: the shape", [len(row) for row in expected], np.shape(given))
-    for t, (right, found) in enumerate(zip(expected, steps, strict=True)):
-        for i, (a, b) in enumerate(zip(right, found, strict=True)):
-            if math.isfinite(bounds[i]) and size(a - b) > Fraction(bounds[i]):
-                within = f" ± {bounds[i]:g}" if bounds[i] else ""
-                raise FoundError(f"{kind}: a value", f"{a}{within} at step {t}, component {i}", f"{b} = {float(b)!r}")
-
-
 def check_interpreters(case: Case, program: lsrl.Program, runs: Sequence[Run]) -> None:
     """The program's own runs, exact and in floats, and what they say is undecided."""
     for rows, run in zip(case.sequences, runs, strict=True):
@@ -86,12 +57,6 @@ def check_interpreters(case: Case, program: lsrl.Program, runs: Sequence[Run]) -
             expected = [tuple(row) for row in expected_of(case, run)]
             compare("program.run(exact=True)", expected, exact, [0.0] * exact.shape[-1])
             compare("program.run", expected, rounded, [1e-9 * (1 + largest(run))] * exact.shape[-1])
-
-
-def expected_of(case: Case, run: Run) -> Steps:
-    """The oracle's outputs."""
-    parts = zip(*(run.values[node] for node in case.outputs), strict=True)
-    return [tuple(number for vector in step for number in vector) for step in parts]
 
 
 def check_reports(who: str, run: Run, reported: bool, sharp: bool = False) -> None:
@@ -117,10 +82,12 @@ def check_target(case: Case, program: lsrl.Program, runs: Sequence[Run]) -> Verd
             if run.decided:
                 decided += 1
                 compare("model.run", expected_of(case, run), given, model.guarantee.bounds)
-                check_stream(case, model, rows, run)
-                check_named(case, model, rows, run)
+                if decided == 1:
+                    check_stream(case, model, rows, run)
+                    check_named(case, model, rows, run)
         check_batch(case, model, runs)
-        check_files(case, model)
+        if case.also in SLOW:
+            SLOW[case.also](case, model, runs)
         check_refusals(case, model)
     except lsrl.LsrlError as error:
         raise FoundError(f"a model refuses what was declared: {type(error).__name__}", "a run", error) from error
@@ -160,19 +127,6 @@ def check_batch(case: Case, model: Any, runs: Sequence[Run]) -> None:
     for (_, run), part in zip(together, given, strict=True):
         if run.decided:
             compare("model.run of a batch", expected_of(case, run), part, model.guarantee.bounds)
-
-
-def check_files(case: Case, model: Any) -> None:
-    """Saved and loaded, it gives the same bits."""
-    with tempfile.TemporaryDirectory() as folder:
-        with guarded("saving and loading"), warned("saving and loading"):
-            model.save(folder)
-            loaded = lsrl.load(folder)
-        for rows in case.sequences:
-            with guarded("a loaded model.run"), warned("a loaded model.run"):
-                before, after = model.run(floats(rows)), loaded.run(floats(rows))
-            if not np.array_equal(before, after):
-                raise FoundError("a loaded model gives other bits", before.tolist(), after.tolist())
 
 
 def check_refusals(case: Case, model: Any) -> None:

@@ -10,8 +10,8 @@ from .cases import Rows
 from .running import numbers
 from .syntax import Node, Number, make
 
-FINEST = Fraction(1, 16)
-"""Reals are drawn as multiples of it, which float32 holds."""
+FINEST = [Fraction(1, 16), Fraction(1, 16), Fraction(1, 1024), Fraction(1, 2**14)]
+"""Reals are drawn as multiples of one of these, which float32 holds: some near to a threshold, or on a ramp."""
 
 
 def declared(rng: random.Random, dim: int | None = None) -> Node:
@@ -19,7 +19,8 @@ def declared(rng: random.Random, dim: int | None = None) -> Node:
     dim = dim or rng.choice([1, 1, 1, 2, 2, 3])
     low = rng.choice([-9, -4, -2, -1, 0, 0, 0])
     high = rng.choice([1, 1, 2, 3, 5, 9, 20])
-    grid = rng.choice([1, 1, 1, 1, 1, Fraction(1, 2), Fraction(1, 4), None, None])
+    grids = [Fraction(1, 2), Fraction(1, 4), Fraction(1, 3), Fraction(1, 10), None, None, None]
+    grid = rng.choice([1, 1, 1, 1, 1, 1, 1, *grids])
     ends: tuple[Any, Any] = (low, high)
     if dim > 1 and rng.random() < 0.3:
         ends = (tuple(low - rng.randint(0, 2) for _ in range(dim)), tuple(high + rng.randint(0, 2) for _ in range(dim)))
@@ -56,7 +57,7 @@ def _inside(x: Node, end: Number) -> Number:
 
 
 def _drawn(rng: random.Random, x: Node, low: Number, high: Number) -> Number:
-    grid = Fraction(x.params["grid"] or FINEST)
+    grid = Fraction(x.params["grid"] or rng.choice(FINEST))
     first, last = -(-low // grid), high // grid
     return Fraction(rng.randint(int(first), int(last))) * grid
 
