@@ -31,6 +31,8 @@ def wide_case(rng: random.Random, target: str) -> Case:
     x = next(node for node in ordered(outputs) if node.op == "input")
     longest = 150 if target not in HUB else 80
     steps = rng.choice([4, 12, 20, 40, longest if family in {long_memory, clock, remainder} else 20])
+    if family in {clock, remainder, long_memory} and rng.random() < 0.1:
+        steps = 600
     lengths = [steps, steps, rng.randint(1, steps)]
     sequences = tuple(inputs.sequence(rng, x, length) for length in lengths)
     return finished(rng, Case(outputs, sequences, target, "float32", steps))
@@ -55,7 +57,7 @@ def random_case(rng: random.Random, target: str) -> Case:
 
 def chosen(rng: random.Random, maker: Maker) -> tuple[Node, ...]:
     """One to three of the newest values, which depend on the input."""
-    newest = maker.pool[-3:]
+    newest = maker.pool[-3:] if rng.random() < 0.95 else [*maker.pool[-2:], maker.pool[-1]]
     picked = [newest[-1], *(node for node in newest[:-1] if rng.random() < 0.4)]
     return tuple(picked) if maker.x in ordered(picked) else (*picked, maker.x)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +14,9 @@ from .cases import Case, Tokens
 from .oracle import outputs_of
 from .running import Run, Steps
 from .verdicts import FoundError, Verdict, guarded, warned
+
+LONGEST = 4
+"""So many tokens are generated."""
 
 ANYTHING = "anything"
 """The answer where the program says nothing about it."""
@@ -25,9 +30,9 @@ def check_tokens(case: Case, program: lsrl.Program) -> Verdict:
     assert tokens is not None
     decided = 0
     for prompt in tokens.prompts:
-        answers = answers_of(case, tokens, prompt)
-        decided += answers[-1] != ANYTHING
-        check_complete(model, prompt, answers[-1], tokens.nothing)
+        expected = completed(case, tokens, prompt)
+        decided += expected[0] != ANYTHING
+        check_complete(model, prompt, expected, tokens.nothing)
     with tempfile.TemporaryDirectory() as folder:
         with guarded("saving"), warned("saving"):
             model.save(folder)
@@ -35,21 +40,36 @@ def check_tokens(case: Case, program: lsrl.Program) -> Verdict:
     return Verdict(model.guarantee.kind, decided=decided)
 
 
-def answers_of(case: Case, tokens: Tokens, prompt: tuple[str, ...]) -> list[str]:
+def answers_of(case: Case, tokens: Tokens, prompt: Sequence[str]) -> list[str]:
     """The answer after each prefix of the prompt, by the oracle."""
-    low, high = case.input.params["range"]
-    known = dict(tokens.numbers)
-    inside = [text for text in prompt if text in known and low <= known[text] <= high]
-    valid = next((i for i, text in enumerate(prompt) if text not in inside), len(prompt))
+    numbers = [number_of(case, tokens, text) for text in prompt]
+    valid = next((i for i, number in enumerate(numbers) if number is None), len(prompt))
     answers = []
     for length in range(1, len(prompt) + 1):
         too_long = case.max_length is not None and length > case.max_length
         if length > valid or too_long:
             answers.append(tokens.nothing)
             continue
-        run = Run([(known[text],) for text in prompt[:length]])
+        run = Run([(number,) for number in numbers[:length] if number is not None])
         answers.append(answer_of(run, outputs_of(run, case.outputs), tokens))
     return answers
+
+
+def number_of(case: Case, tokens: Tokens, text: str) -> int | None:
+    """The input number that a text stands for; the highest, if it has no token, for any text that is no token."""
+    known = dict(tokens.numbers)
+    low, high = (int(end) for end in case.input.params["range"])
+    if text in known and low <= known[text] <= high:
+        return known[text]
+    return None if high in known.values() else high
+
+
+def completed(case: Case, tokens: Tokens, prompt: Sequence[str]) -> list[str]:
+    """The next tokens: each answer is read before the next, until there is none, or nothing is known of it."""
+    said: list[str] = []
+    while len(said) < LONGEST and (not said or said[-1] not in {ANYTHING, tokens.nothing}):
+        said.append(answers_of(case, tokens, [*prompt, *said])[-1])
+    return said
 
 
 def answer_of(run: Run, steps: Steps, tokens: Tokens) -> str:
@@ -61,17 +81,19 @@ def answer_of(run: Run, steps: Steps, tokens: Tokens) -> str:
     return tokens.nothing if any(refused) else texts.get(Fraction(answer), tokens.nothing)
 
 
-def check_complete(model: Any, prompt: tuple[str, ...], expected: str, nothing: str) -> None:
-    """`model.complete` says the answer; it may refuse, with an error, what the program was not made for."""
+def check_complete(model: Any, prompt: tuple[str, ...], expected: Sequence[str], nothing: str) -> None:
+    """`model.complete` says the answers; it may refuse, with an error, what the program was not made for."""
     with guarded("model.complete"), warned("model.complete"):
         try:
-            given = model.complete(" ".join(prompt), max_new_tokens=1)
+            given = model.complete(" ".join(prompt), max_new_tokens=LONGEST).replace(" ", "")
         except lsrl.RangeError as error:
-            if expected not in {nothing, ANYTHING}:
+            if expected[0] not in {nothing, ANYTHING}:
                 raise FoundError("model.complete refuses a prompt", expected, error) from error
             return
-    if expected not in {given.strip(), ANYTHING}:
-        raise FoundError("model.complete: a wrong answer", f"{expected!r} to {' '.join(prompt)}", repr(given))
+    right = "".join(itertools.takewhile(lambda text: text != ANYTHING, expected))
+    stopped_early = right.startswith(given) and given.startswith(expected[0])  # at max_length
+    if expected[0] != ANYTHING and not given.startswith(right) and not stopped_early:
+        raise FoundError("model.complete: a wrong answer", f"{right!r} to {' '.join(prompt)}", repr(given))
 
 
 def check_checkpoint(case: Case, tokens: Tokens, folder: str) -> None:

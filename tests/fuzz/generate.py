@@ -25,6 +25,11 @@ WIDEST = 48
 SMALL = [0, 0, 1, 1, 1, -1, -1, 2, -2, 3, 5, 7]
 FRACTIONS = [Fraction(1, 2), Fraction(-1, 2), Fraction(1, 4), Fraction(3, 4), Fraction(-3, 2), Fraction(1, 3)]
 WIDTHS = [Fraction(1, 1024)] * 4 + [Fraction(1, 2), Fraction(1, 4), Fraction(1), Fraction(1, 2**16), Fraction(2, 3)]
+WIDER = [*WIDTHS, Fraction(3, 2), Fraction(3)]
+"""Ramps, also such as whole numbers fall on."""
+
+TAKEN = ["relu", "sum", "output", "cumsum", "cumsum_2", "not", "difference", "one", "slice", "refused", "invalid"]
+"""Names that a library might give its own values."""
 
 
 class Maker:
@@ -53,12 +58,18 @@ class Maker:
             if bad or any(size(part) > LARGEST for row in steps for part in row):
                 return False
         if self.rng.random() < 0.25 and node.op not in UNNAMED and node.name is None:
-            named = Node(node.op, node.args, node.params, node.dim, f"n{len(self.pool)}")
+            named = Node(node.op, node.args, node.params, node.dim, self.fresh_name())
             for run in self.runs:
                 run.values[named] = run.values.pop(node)
             node = named
         self.pool.append(node)
         return True
+
+    def fresh_name(self) -> str:
+        """A name that no value has yet."""
+        used = {node.name for node in self.pool}
+        free = [name for name in TAKEN if name not in used]
+        return self.rng.choice(free) if free and self.rng.random() < 0.4 else f"n{len(self.pool)}"
 
     def all_are(self, node: Node, fits: Callable[[Number], bool]) -> bool:
         """Whether all numbers of a value on the samples are so."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from .generate import WIDTHS, Maker
+from .generate import WIDER, WIDTHS, Maker
 from .syntax import Node, Number, make, number
 
 Use = Callable[[Maker], Node | None]
@@ -31,7 +31,7 @@ def _binary(op: str) -> Use:
 def _comparison(op: str) -> Use:
     def use(m: Maker) -> Node:
         x = m.any()
-        return make(op, x, m.other(x), width=m.rng.choice(WIDTHS))
+        return make(op, x, m.other(x), width=m.rng.choice(WIDER))
 
     return use
 
@@ -126,7 +126,7 @@ def _modulo(m: Maker) -> Node | None:
 def _step(m: Maker) -> Node:
     x = m.any()
     shifted = make("sub", x, number(m.threshold(x))) if m.rng.random() < 0.5 else x
-    return make("step", shifted, width=m.rng.choice(WIDTHS), form=m.rng.choice(["nested", "difference"]))
+    return make("step", shifted, width=m.rng.choice(WIDER), form=m.rng.choice(["nested", "difference"]))
 
 
 def _bump(m: Maker) -> Node:
@@ -135,7 +135,7 @@ def _bump(m: Maker) -> Node:
     ends = [number(low), number(high)]
     if m.rng.random() < 0.3:
         ends[m.rng.randrange(2)] = m.one()
-    return make("bump", x, *ends, width=m.rng.choice(WIDTHS))
+    return make("bump", x, *ends, width=m.rng.choice(WIDER))
 
 
 def _logical(op: str) -> Use:
