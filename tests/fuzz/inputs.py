@@ -14,6 +14,10 @@ FINEST = [Fraction(1, 16), Fraction(1, 16), Fraction(1, 1024), Fraction(1, 2**14
 """Reals are drawn as multiples of one of these, which float32 holds: some near to a threshold, or on a ramp."""
 
 
+UNDECLARED = (-9, 9)
+"""Numbers for inputs without a declared range."""
+
+
 def declared(rng: random.Random, dim: int | None = None) -> Node:
     """A random input with a declared range; most often of whole numbers."""
     dim = dim or rng.choice([1, 1, 1, 2, 2, 3])
@@ -21,14 +25,18 @@ def declared(rng: random.Random, dim: int | None = None) -> Node:
     high = rng.choice([1, 1, 2, 3, 5, 9, 20])
     grids = [Fraction(1, 2), Fraction(1, 4), Fraction(1, 3), Fraction(1, 10), None, None, None]
     grid = rng.choice([1, 1, 1, 1, 1, 1, 1, *grids])
-    ends: tuple[Any, Any] = (low, high)
-    if dim > 1 and rng.random() < 0.3:
+    ends: tuple[Any, Any] | None = (low, high)
+    if rng.random() < 0.06:
+        ends = None
+    elif dim > 1 and rng.random() < 0.3:
         ends = (tuple(low - rng.randint(0, 2) for _ in range(dim)), tuple(high + rng.randint(0, 2) for _ in range(dim)))
     return make("input", dim=dim, range=ends, grid=grid, name="x")
 
 
 def narrowed(rng: random.Random, x: Node) -> tuple[Any, Any] | None:
     """A range for `lsrl.compile` inside the declared one; mostly none."""
+    if x.params["range"] is None:
+        return rng.choice([None, (-4, 5), (0, 9)])
     low, high = x.params["range"]
     if rng.random() < 0.85 or isinstance(low, tuple) or high - low < 3:
         return None
@@ -37,7 +45,7 @@ def narrowed(rng: random.Random, x: Node) -> tuple[Any, Any] | None:
 
 def sequence(rng: random.Random, x: Node, steps: int, within: tuple[Any, Any] | None = None) -> Rows:
     """One sequence inside the declaration: random, at its ends, or the same number at every step."""
-    low, high = (numbers(end, x.dim) for end in within or x.params["range"])
+    low, high = (numbers(end, x.dim) for end in within or x.params["range"] or UNDECLARED)
     kind = rng.random()
     held = tuple(_drawn(rng, x, low[i], high[i]) for i in range(x.dim))
     rows = []
@@ -64,8 +72,7 @@ def _drawn(rng: random.Random, x: Node, low: Number, high: Number) -> Number:
 
 def outside(x: Node, rows: Rows, within: tuple[Any, Any] | None) -> list[Rows]:
     """The sequence with its last number above the range, and between two points of the grid."""
-    high = numbers((within or x.params["range"])[1], x.dim)
-    grid = x.params["grid"]
-    last = rows[-1]
-    changed = [high[0] + Fraction(grid or 1)] + ([last[0] + Fraction(grid) / 2] if grid else [])
+    ends, grid, last = within or x.params["range"], x.params["grid"], rows[-1]
+    changed = [numbers(ends[1], x.dim)[0] + Fraction(grid or 1)] if ends else []
+    changed += [last[0] + Fraction(grid) / 2] if grid else []
     return [(*rows[:-1], (number, *last[1:])) for number in changed]

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from .cases import Case, Tokens
+from .inputs import UNDECLARED
 from .running import Vector
 from .syntax import MalformedError, Node, make, number, ordered
 from .verdicts import Failure, Verdict
@@ -185,7 +186,7 @@ def smaller_parameters(value: Any) -> Iterator[Any]:
 
 def _smaller_inputs(case: Case) -> Iterator[Case]:
     """Inputs nearer to their lowest, components left out."""
-    low = case.input.params["range"][0]
+    low = (case.input.params["range"] or UNDECLARED)[0]
     for i, rows in enumerate(case.sequences):
         for t, row in enumerate(rows):
             for smaller in _plainer(row, low):

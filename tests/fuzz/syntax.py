@@ -166,7 +166,7 @@ def _with_init(dims: Dims, params: Params) -> int:
 
 
 def _input(_: Dims, params: Params) -> int:
-    ends = params["range"]
+    ends = params["range"] or (0, 0)
     if len(ends) != 2:
         raise MalformedError("a range of more or less than two ends")
     for end in ends:
