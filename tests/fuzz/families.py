@@ -206,17 +206,22 @@ def many_latches(rng: random.Random, target: str) -> tuple[Node, ...]:
 
 
 def heavy(rng: random.Random, target: str) -> tuple[Node, ...]:
-    """Large and fine weights, large and fine inputs."""
-    del target
-    grid = rng.choice([Fraction(1), Fraction(1, 64), Fraction(1, 256), Fraction(1, 1024)])
+    """Large and fine weights, large and fine inputs, their sums and products."""
+    grid = rng.choice([Fraction(1), Fraction(1, 64), Fraction(1, 256), Fraction(1, 1024), Fraction(1, 3)])
     high = rng.choice([1, 100, 3000, 50_000]) * max(grid, Fraction(1, 8))
     x = make("input", dim=rng.choice([1, 2, 3]), range=(-high, high), grid=grid, name="x")
     weights: list[Number] = [1, -1, 3, 255, 1025, 2047, Fraction(1, 128), Fraction(3, 256), Fraction(-7, 512)]
+    weights += [Fraction(1, 3), Fraction(2, 7)]
     mixed = make("linear", x, A=(tuple(rng.choice(weights) for _ in range(x.dim)),), b=rng.choice(weights), name="mix")
+    if rng.random() < 0.4:
+        mixed = make("cumsum", mixed, init=rng.choice(weights), name="sum")
     part = make("item", x, index=0)
     ends: list[Number] = [0, high, high / 2]
-    condition = make("gt", part, number(rng.choice(ends)))
-    return make("ifelse", condition, mixed, number(rng.choice(weights)), via="auto", short=True), make("relu", mixed)
+    condition = make("gt", rng.choice([part, mixed]), number(rng.choice(ends)))
+    chosen = make("ifelse", condition, mixed, number(rng.choice(weights)), via="auto", short=True)
+    if target in MULTIPLYING and rng.random() < 0.5:
+        return make("mul", chosen, part), make("relu", mixed)
+    return chosen, make("minimum", mixed, part)
 
 
 def wide_state(rng: random.Random, target: str) -> tuple[Node, ...]:
