@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -101,6 +102,13 @@ class Case:
     def input(self) -> Node:
         """The input that the program reads."""
         return next(node for node in ordered(self.outputs) if node.op == "input")
+
+    @property
+    def dyadic(self) -> bool:
+        """Whether all numbers of the program are multiples of powers of two, so that floats can hold them."""
+        denominators = map(int, re.findall(r"Fraction\(-?\d+, (\d+)\)", self.program_code))
+        thirds = any(node.op == "div" and node.params["by"] == 3 for node in ordered(self.outputs))
+        return not thirds and all(number & (number - 1) == 0 for number in denominators)
 
     @property
     def names(self) -> dict[str, Node]:
