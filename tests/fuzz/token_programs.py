@@ -85,7 +85,7 @@ def _vocabulary(rng: random.Random, x: Node, answer: Node, samples: list[Rows]) 
     wanted = {int(value) for value in said if value.denominator == 1 and rng.random() < 0.9}
     numbers = sorted({*range(low, high + 1), *wanted}, key=lambda value: (not low <= value <= high, abs(value)))
     kept = numbers[: len(TEXTS)]
-    if rng.random() < 0.2:
+    if rng.random() < 0.1:
         kept.remove(high)  # then it stands for any text that is no token
     rng.shuffle(kept)
     return tuple(zip(rng.sample(TEXTS, len(kept)), kept, strict=True))
