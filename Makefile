@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint types rooms tests test-newest test-lowest bench clean
+.PHONY: demo test lint types rooms tests fuzz test-newest test-lowest bench clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/lsrl demo
@@ -25,6 +25,12 @@ rooms: $(VENV)/test-ready
 
 tests: $(VENV)/test-ready
 	$(BIN)/pytest -n auto
+
+# N random programs, from the number SEED on, on all targets: make fuzz N=10000 SEED=5000
+N ?= 1000
+SEED ?= 0
+fuzz: $(VENV)/test-ready
+	$(BIN)/python -m tests.fuzz $(N) --seed $(SEED) --processes 2
 
 # The tests with the newest versions that pyproject.toml allows, and with the lowest ones.
 test-newest:

@@ -1,0 +1,72 @@
+"""Which case belongs to which seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+from . import inputs
+from .cases import ALSO, GATED, HUB, TARGETS, Case
+from .families import FAMILIES, clock, long_memory, many_latches, remainder
+from .generate import Maker
+from .operations import USES
+from .syntax import Node, ordered
+from .token_programs import token_case
+
+
+def case_of(seed: int, targets: Sequence[str] = TARGETS) -> Case:
+    """The case of that seed: always the same for the same targets."""
+    rng = random.Random(seed)
+    target = targets[seed % len(targets)]
+    if target in HUB and rng.random() < 0.4:
+        return token_case(rng, target)
+    return rng.choice([random_case, random_case, wide_case])(rng, target)
+
+
+def wide_case(rng: random.Random, target: str) -> Case:
+    """A program of one of the families; the sequences last longer than what it remembers, if not always."""
+    family = rng.choice([family for family in FAMILIES if family is not many_latches or target in GATED])
+    outputs = family(rng, target)
+    x = next(node for node in ordered(outputs) if node.op == "input")
+    longest = 150 if target not in HUB else 80
+    steps = rng.choice([4, 12, 20, 40, longest if family in {long_memory, clock, remainder} else 20])
+    if family in {clock, remainder, long_memory} and rng.random() < 0.1:
+        steps = 600
+    lengths = [steps, steps, rng.randint(1, steps)]
+    sequences = tuple(inputs.sequence(rng, x, length) for length in lengths)
+    return finished(rng, Case(outputs, sequences, target, "float32", steps))
+
+
+def random_case(rng: random.Random, target: str) -> Case:
+    """A program of random operations, and sequences for it."""
+    x = inputs.declared(rng)
+    within = inputs.narrowed(rng, x)
+    steps = rng.choice([1, 2, 5, 9, 12, 16, 24])
+    samples = [inputs.sequence(rng, x, steps, within) for _ in range(2)]
+    maker = Maker(rng, x, samples, target)
+    wanted = rng.choice([2, 3, 4, 6, 9, 14, 25])
+    for _ in range(4 * wanted):
+        if len(maker.pool) > wanted:
+            break
+        maker.grow(USES)
+    outputs = chosen(rng, maker)
+    others = [inputs.sequence(rng, x, rng.choice([steps, steps, rng.randint(1, steps)]), within) for _ in range(2)]
+    return finished(rng, Case(outputs, (*samples, *others), target, "float32", steps, within))
+
+
+def chosen(rng: random.Random, maker: Maker) -> tuple[Node, ...]:
+    """One to three of the newest values, which depend on the input."""
+    newest = maker.pool[-3:] if rng.random() < 0.95 else [*maker.pool[-2:], maker.pool[-1]]
+    picked = [newest[-1], *(node for node in newest[:-1] if rng.random() < 0.4)]
+    return tuple(picked) if maker.x in ordered(picked) else (*picked, maker.x)
+
+
+def finished(rng: random.Random, case: Case) -> Case:
+    """The case with a dtype that its target has, and another declared length now and then, or none."""
+    dtype = "float32" if case.target in HUB else rng.choice(["float32", "float64"])
+    steps = case.max_length or 1
+    length = rng.choice([steps, steps, steps, steps, steps + 3, 64, 1000, 4096, None])
+    longest = max(map(len, case.sequences))
+    length = max(length, longest) if length else None
+    return replace(case, dtype=dtype, max_length=length, also=rng.choice(ALSO))

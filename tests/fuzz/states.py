@@ -1,0 +1,74 @@
+"""The oracle's meaning of values that remember: linear states, gated states, delays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .running import Meaning, Run, Steps, Vector, numbers, plus, times, wide
+from .syntax import Node
+
+
+def _state(args: Sequence[Steps], node: Node, after: Callable[[Vector, Sequence[Vector]], Vector]) -> Steps:
+    """A value whose next is `after` of its last and of what it reads; before the first step it is `init`."""
+    state, found = numbers(node.params["init"], node.dim), Steps()
+    for rows in zip(*args, strict=True):
+        state = after(state, rows)
+        found.append(state)
+    return found
+
+
+def _lin_state(_: Run, args: Sequence[Steps], node: Node) -> Steps:
+    A, B, bias = node.params["A"], node.params["B"], numbers(node.params["bias"], node.dim)
+    return _state(args, node, lambda last, rows: plus(times(A, last), times(B, rows[0]), bias))
+
+
+def _cumsum(_: Run, args: Sequence[Steps], node: Node) -> Steps:
+    return _state(args, node, lambda last, rows: plus(last, rows[0]))
+
+
+def _gated(run: Run, args: Sequence[Steps], node: Node) -> Steps:
+    def after(last: Vector, rows: Sequence[Vector]) -> Vector:
+        gate = [run.boolean(value) for value in wide(rows[1], node.dim)]
+        return tuple(g * s + x for g, s, x in zip(gate, last, rows[0], strict=True))
+
+    return _state(args, node, after)
+
+
+def _latch(run: Run, args: Sequence[Steps], node: Node) -> Steps:
+    def after(last: Vector, rows: Sequence[Vector]) -> Vector:
+        write = [run.boolean(value) for value in wide(rows[1], node.dim)]
+        return tuple(x if w == 1 else s for w, s, x in zip(write, last, rows[0], strict=True))
+
+    return _state(args, node, after)
+
+
+def _reset_sum(run: Run, args: Sequence[Steps], node: Node) -> Steps:
+    def after(last: Vector, rows: Sequence[Vector]) -> Vector:
+        reset = [run.boolean(value) for value in wide(rows[1], node.dim)]
+        return tuple(x if r == 1 else s + x for r, s, x in zip(reset, last, rows[0], strict=True))
+
+    return _state(args, node, after)
+
+
+def _delay(_: Run, args: Sequence[Steps], node: Node) -> Steps:
+    before = [numbers(node.params["init"], node.dim)] * node.params["steps"]
+    return (before + args[0])[: len(args[0])]
+
+
+def _shift_register(_: Run, args: Sequence[Steps], node: Node) -> Steps:
+    length = node.params["length"]
+    past = [numbers(node.params["init"], len(args[0][0]) if args[0] else 1)] * (length - 1) + args[0]
+    newest_first = (past[t : t + length][::-1] for t in range(len(args[0])))
+    return [tuple(number for row in rows for number in row) for rows in newest_first]
+
+
+STATES: dict[str, Meaning] = {
+    "lin_state": _lin_state,
+    "gated_state": _gated,
+    "cumsum": _cumsum,
+    "delay": _delay,
+    "shift_register": _shift_register,
+    "latch": _latch,
+    "reset_sum": _reset_sum,
+}
+"""The meaning of every operation that remembers."""
