@@ -39,9 +39,9 @@ class ProgramError(LsrlError, ValueError):
     """The program itself is malformed: two inputs, a cycle, a bad name."""
 
 
-Ability: TypeAlias = Literal["products", "selective_states", "any_matrix"]
-"""What some targets can do and others cannot: multiply reals, keep or drop a state as an input says, and linear
-states with whatever matrix."""
+Ability: TypeAlias = Literal["products", "selection", "selective_states", "any_matrix"]
+"""What some targets can do and others cannot: multiply reals; multiply by a boolean where the program insists; keep or
+drop a state as an input says; and linear states with whatever matrix."""
 
 
 class UnsupportedProgram(LsrlError):

@@ -6,20 +6,19 @@ none) is worth. Equal units are one unit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, UnitId, number, terms_key, variable
+from lsrl.circuit.affine import Affine, number, terms_key, variable
 from lsrl.circuit.cases import fact_by_cases, fact_under
 from lsrl.circuit.facts import BOOLEAN, Fact, constant_fact, intersection, product_fact, relu_fact, weighted_sum
-from lsrl.circuit.knowledge import Knowledge
 from lsrl.circuit.rare_terms import rare_sum_fact
 from lsrl.circuit.state_facts import cluster_facts, gated_state_fact
 from lsrl.circuit.state_graph import clusters, components, is_permutation
+from lsrl.circuit.unit_store import UnitStore
 from lsrl.circuit.units import (
     BitUnit,
-    Circuit,
     GatedStateUnit,
     GateUnit,
     InputUnit,
@@ -28,9 +27,7 @@ from lsrl.circuit.units import (
     StateUnit,
     StepUnit,
     SumUnit,
-    Unit,
 )
-from lsrl.circuit.verify import verify_circuit
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lang.primitives import Via
@@ -39,26 +36,8 @@ RAMP = fmpq(1, 4)
 """The part of the gap between two values that the ramp of a comparison takes, in its middle."""
 
 
-class CircuitBuilder:
-    """Collects units, shares equal ones, and knows the facts of every form over them."""
-
-    literal = False
-
-    def __init__(self, max_length: int | None) -> None:
-        self.max_length = max_length
-        self.knowledge = Knowledge()
-        self.units: list[Unit] = []
-        self.origins: list[str] = []
-        self.origin = ""
-        self._shared: dict[object, list[UnitId]] = {}
-
-    def fact(self, form: Affine) -> Fact:
-        """What is known of a form."""
-        return self.knowledge.fact(form)
-
-    def assume(self, form: Affine, fact: Fact) -> None:
-        """Record what is known of a form beyond its units' facts."""
-        self.knowledge.assume(form, fact)
+class CircuitBuilder(UnitStore):
+    """A store of units with a constructor for each kind."""
 
     def linear(self, form: Affine) -> Affine:
         """A form of the program's own, with what is known of it by cases, if that is more than its terms tell."""
@@ -66,31 +45,6 @@ class CircuitBuilder:
         if found is not None:
             self.assume(form, intersection(self.fact(form), found))
         return form
-
-    def finished(
-        self,
-        *,
-        name: str,
-        input_dim: int,
-        outputs: Sequence[Affine],
-        values: Mapping[str, tuple[Affine, ...]],
-        kept: frozenset[str],
-    ) -> Circuit:
-        """The circuit of all units made so far, checked."""
-        circuit = Circuit(
-            name=name,
-            input_dim=input_dim,
-            units=tuple(self.units),
-            origins=tuple(self.origins),
-            outputs=tuple(outputs),
-            values=values,
-            kept=kept,
-            knowledge=self.knowledge,
-            max_length=self.max_length,
-            literal=self.literal,
-        )
-        verify_circuit(circuit)
-        return circuit
 
     def input(self, component: int, fact: Fact) -> Affine:
         """A component of the input stream."""
@@ -300,19 +254,6 @@ class CircuitBuilder:
                 self.knowledge.one_hot.update(dict.fromkeys(known, first))
                 self.knowledge.group_sizes[first] = len(known)
         return [variable(unit) if row else drive for unit, row, drive in zip(known, rows, drives, strict=True)]
-
-    def unit(self, key: object, unit: Unit, fact: Fact) -> Affine:
-        """A unit that is made once for equal keys, as a form."""
-        known = self._shared.get(key)
-        if known is None:
-            known = self._shared[key] = [self._append(unit, fact)]
-        return variable(known[0])
-
-    def _append(self, unit: Unit, fact: Fact) -> UnitId:
-        self.units.append(unit)
-        self.knowledge.facts.append(fact)
-        self.origins.append(self.origin)
-        return len(self.units) - 1
 
 
 def one_minus(form: Affine) -> Affine:

@@ -57,9 +57,9 @@ class Comparisons:
     def claim(self, form: Affine, claim: str, argument: str, *, made_of_steps: bool) -> None:
         """Assume that a form is 0 or 1, if it is known to be so wherever comparisons are decided.
 
-        Where a comparison is `made_of_steps` whose order is not known, as in a `bump` from one value to another, that is
-        expected of the inputs: it is undecidable. Raises `RangeError` for all else: `claim` says what the form is for,
-        `argument` what the program calls it.
+        A comparison `made_of_steps` whose order is not known, as in a `bump` from one value to another, expects it of
+        the inputs: it is undecidable. Raises `RangeError` for all else: `claim` says what the form is for, `argument`
+        what the program calls it.
         """
         fact = self.builder.fact(form)
         if fact.is_bit:

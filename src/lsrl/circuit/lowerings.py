@@ -71,7 +71,7 @@ def without_products(builder: CircuitBuilder, left: Affine, right: Affine, unit:
     if unit.via == "multi":
         raise UnsupportedProgram(
             f"value {builder.origin!r} asks for a product (via='multi'), which this target lacks; write via='auto'",
-            ability="products",
+            ability="selection",
         )
     return by_big_m(builder, left, right)
 

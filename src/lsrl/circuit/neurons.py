@@ -63,6 +63,10 @@ class Neuron:
             raise CompilerError(f"neuron for {self.cell.label}: a {self.kind} has no gate")
         return self.gate
 
+    def inexpressible(self, target: str) -> CompilerError:
+        """The error of a target that has no hidden unit for this kind, which its rules should have rewritten."""
+        return CompilerError(f"neuron for {self.cell.label} is a {self.kind}, which {target} does not express")
+
 
 @dataclass(frozen=True)
 class NeuronStack:

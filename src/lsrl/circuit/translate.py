@@ -101,7 +101,7 @@ def _translated(
 
 
 def _claim(comparisons: Comparisons, program: Program, value: Value, made: Sequence[Affine]) -> None:
-    """A value's components are 0 or 1, for what the value does: take an operand, or be a sum of steps of the library."""
+    """A value's components are 0 or 1, since it takes an operand for a boolean or is a sum of the library's steps."""
     own = value.parameters.get("A") == identity(value.dim)
     argument = program.names[value.arguments[0] if own else value]
     for component, form in enumerate(made):

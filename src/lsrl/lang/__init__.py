@@ -18,9 +18,10 @@ from lsrl.lang.logic import (
     step,
 )
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.primitives import Concat, Constant, GatedState, Input, Linear, LinState, Modulo, Multi, ReLU, Slice
+from lsrl.lang.primitives import Concat, Constant, GatedState, Linear, LinState, Modulo, Multi, ReLU, Slice
 from lsrl.lang.program import ForEach, Program
 from lsrl.lang.recurrence import counter, cumsum, cyclic, delay, latch, mod_counter, reset_sum, shift_register
+from lsrl.lang.stream import Input
 from lsrl.lang.values import Value
 from lsrl.lang.vocabulary import Vocabulary
 

@@ -117,6 +117,8 @@ def modulo(x: Value, n: int, *, below: int | None = None, name: str | None = Non
 def one_hot(x: Value, n: int, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
     """n booleans: x = 0, x = 1, …, x = n − 1, for a whole x of dimension 1. All are 0 elsewhere.
 
+    Between whole numbers, x counts as the one below it.
+
     >>> from lsrl import Input, Program
     >>> Program(one_hot(Input(1), 3)).run([[0], [2], [3]]).tolist()
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
@@ -132,6 +134,8 @@ def one_hot(x: Value, n: int, *, width: Any = DEFAULT_WIDTH, name: str | None = 
 
 def lookup(x: Value, table: Sequence[Any], *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
     """table[x] for a whole x in 0 … len(table) − 1; zero for any other x. Entries: numbers or vectors.
+
+    Between whole numbers, x counts as the one below it.
 
     >>> from lsrl import Input, Program
     >>> Program(lookup(Input(1), [5, 7])).run([[0], [1]]).ravel().tolist()

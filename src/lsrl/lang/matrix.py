@@ -11,7 +11,7 @@ import numpy as np
 from flint import fmpq
 
 from lsrl.errors import ShapeError
-from lsrl.lang.numbers import ONE, exact, is_sequence
+from lsrl.lang.numbers import ONE, exact, is_sequence, plain
 
 Row: TypeAlias = tuple[tuple[int, fmpq], ...]
 """The non-zero entries of one row as (column, number), columns ascending."""
@@ -46,15 +46,15 @@ class Matrix:
         matrix full of it where one side is 1; plain numbers one after the other are a column, where the
         shape is one. Raises `ShapeError` when the shape is another.
         """
-        plain = _plain(entries)
-        if shape[1] == 1 and isinstance(plain, (list, tuple)) and plain and not any(map(is_sequence, plain)):
-            plain = [[number] for number in plain]
-        if isinstance(plain, Matrix):
-            matrix = plain
-        elif isinstance(plain, (list, tuple)):
-            matrix = _dense(plain, what)
+        rows = _rows(entries)
+        if shape[1] == 1 and isinstance(rows, (list, tuple)) and rows and not any(map(is_sequence, rows)):
+            rows = [[number] for number in rows]
+        if isinstance(rows, Matrix):
+            matrix = rows
+        elif isinstance(rows, (list, tuple)):
+            matrix = _dense(rows, what)
         else:
-            matrix = _filled(exact(plain, what), shape, what)
+            matrix = _filled(exact(rows, what), shape, what)
         if matrix.shape != shape:
             raise ShapeError(
                 f"{what} is {matrix.shape[0]}×{matrix.shape[1]}; expected {shape[0]}×{shape[1]} (rows × columns)"
@@ -88,18 +88,17 @@ class Matrix:
         return full
 
 
-def _plain(entries: Any) -> Any:
+def _rows(entries: Any) -> Any:
     """Arrays and matrices of other packages as rows, sparse ones (SciPy's) as a `Matrix`."""
-    if hasattr(entries, "tocoo"):
+    if hasattr(entries, "tocoo") and len(entries.shape) == 2:
         coordinates = entries.tocoo()
         places = zip(coordinates.row.tolist(), coordinates.col.tolist(), strict=True)
         summed: dict[tuple[int, int], Any] = {}
         for place, number in zip(places, coordinates.data.tolist(), strict=True):
             summed[place] = exact(number) + summed.get(place, 0)  # SciPy adds up what is there twice
         return Matrix.from_entries(entries.shape, summed)
-    if hasattr(entries, "tolist") and getattr(entries, "shape", ()) != ():
-        return entries.tolist() if not isinstance(entries, np.ndarray) else list(entries)
-    return entries
+    entries = plain(entries)
+    return list(entries) if isinstance(entries, np.ndarray) and entries.shape else entries
 
 
 def rows_of(entries: Any, *, otherwise: int) -> int:

@@ -84,6 +84,7 @@ def exact_vector(numbers: Any, dim: int, what: str) -> Vector:
     >>> exact_vector(1, 3, "b")
     (1, 1, 1)
     """
+    numbers = plain(numbers)
     if isinstance(numbers, (str, fmpq)) or not isinstance(numbers, Iterable):
         return (exact(numbers, what),) * dim
     if getattr(numbers, "ndim", None) == 0 and hasattr(numbers, "item"):
@@ -110,6 +111,22 @@ def whole_number(number: Any, what: str, least: int = 1, most: int = MOST) -> in
     if number > most:
         raise ShapeError(f"{what} is {shortened(number)}; expected at most {most:,}")
     return int(number)
+
+
+def plain(numbers: Any) -> Any:
+    """Arrays and matrices of other packages (SciPy, sympy, torch) as NumPy's or as lists; all else as it is.
+
+    >>> import scipy.sparse
+    >>> plain(scipy.sparse.csr_array([[1], [2]])).tolist()
+    [[1], [2]]
+    """
+    if hasattr(numbers, "toarray"):
+        return numbers.toarray()
+    if isinstance(numbers, np.ndarray):
+        return np.asarray(numbers)
+    if hasattr(numbers, "tolist") and getattr(numbers, "shape", ()) != ():
+        return numbers.tolist()
+    return numbers
 
 
 def is_sequence(item: Any) -> bool:

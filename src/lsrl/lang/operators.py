@@ -12,7 +12,7 @@ from lsrl.lang.arithmetic import absolute, modulo
 from lsrl.lang.broadcasting import broadcast, same_dimension, scaled
 from lsrl.lang.logic import and_, at_least, at_most, larger, not_, or_, smaller
 from lsrl.lang.matrix import Matrix, beside, diagonal, identity, ones
-from lsrl.lang.numbers import ONE, exact, exact_vector, is_sequence
+from lsrl.lang.numbers import ONE, exact, exact_vector, is_sequence, plain
 from lsrl.lang.primitives import Concat, Constant, Linear, Multi, Slice
 from lsrl.lang.values import Value
 
@@ -55,6 +55,7 @@ def multiplied(x: Value, other: Any) -> Value:
     """x · other: a product of two values, or a multiple by one number or one for each component."""
     if isinstance(other, Value):
         return Multi(Concat(same_dimension(x, other)), hint="product")
+    other = plain(other)
     if is_sequence(other):
         factors = exact_vector(other, max(x.dim, len(other)), "factor")
         return Linear(broadcast(x, len(factors)), diagonal(factors), hint="scaled")
@@ -99,7 +100,7 @@ def _sum(x: Value, x_factor: fmpq, other: Any, other_factor: fmpq) -> Value:
         left, right = same_dimension(x, other)
         blocks = (diagonal([factor] * left.dim) for factor in (x_factor, other_factor))
         return Linear(Concat([left, right]), beside(*blocks), hint=hint)
-    numbers: Any = other.parameters["numbers"] if isinstance(other, Constant) else other
+    numbers: Any = other.parameters["numbers"] if isinstance(other, Constant) else plain(other)
     dim = max(x.dim, len(numbers) if is_sequence(numbers) else 1)
     bias = [other_factor * number for number in exact_vector(numbers, dim, "number")]
     if x.dim not in (1, dim):

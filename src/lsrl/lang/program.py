@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lsrl.errors import ProgramError, listed, shortened
-from lsrl.lang.primitives import Concat, Input
+from lsrl.lang.primitives import Concat
+from lsrl.lang.stream import Input
 from lsrl.lang.values import LONGEST_LABEL, Value
 from lsrl.lang.vocabulary import Vocabulary
 

@@ -14,7 +14,6 @@ from lsrl.lang.primitives import (
     Concat,
     Constant,
     GatedState,
-    Input,
     Linear,
     LinState,
     Modulo,
@@ -23,6 +22,7 @@ from lsrl.lang.primitives import (
     Slice,
 )
 from lsrl.lang.program import Program
+from lsrl.lang.stream import Input
 from lsrl.lang.values import Value
 from lsrl.lang.vocabulary import Vocabulary
 

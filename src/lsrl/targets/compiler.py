@@ -10,13 +10,14 @@ from typing import Any, Literal, TypeAlias
 
 from lsrl.circuit.paper_style import in_paper_style
 from lsrl.circuit.translate import circuit_of, input_facts
-from lsrl.circuit.units import Circuit, GatedStateUnit
-from lsrl.errors import Ability, FormatError, ProgramError, UnsupportedProgram, UselessGuaranteeWarning, shortened
+from lsrl.circuit.units import Circuit
+from lsrl.errors import FormatError, ProgramError, UnsupportedProgram, UselessGuaranteeWarning, shortened
 from lsrl.lang import Program
+from lsrl.targets.abilities import with_alternatives
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.guarded import GUARD_STEPS, guarded
 from lsrl.targets.model import CompiledModel
-from lsrl.targets.registry import TARGETS, Assembly, Target, target_named
+from lsrl.targets.registry import Assembly, Target, target_named
 from lsrl.targets.report import report_of
 
 Style: TypeAlias = Literal["default", "paper"]
@@ -102,12 +103,7 @@ def _assembled(target: Target, circuit: Circuit, program: Program, dtype: str) -
     except UnsupportedProgram as problem:
         if problem.ability is None:
             raise
-        needed: set[Ability] = {problem.ability}
-        if circuit.count(GatedStateUnit):
-            needed.add("selective_states")
-        others = [name for name in TARGETS if needed <= target_named(name).abilities]
-        either = " or ".join([", ".join(map(repr, others[:-1])), repr(others[-1])]) if others[1:] else repr(*others)
-        raise UnsupportedProgram(f"{problem}; use target={either}") from None
+        raise with_alternatives(problem, circuit) from None
 
 
 def _answers_tokens(target: Target, program: Program) -> bool:

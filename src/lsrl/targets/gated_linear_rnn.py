@@ -15,6 +15,6 @@ from lsrl.targets.linear_stack.target import linear_target
 TARGET = linear_target(
     "gated-linear-rnn",
     "a linear RNN whose layers multiply by a gate; any product",
-    abilities=frozenset({"products", "any_matrix"}),
+    abilities=frozenset({"products", "selection", "any_matrix"}),
     rules=BY_GATES,
 )

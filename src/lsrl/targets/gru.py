@@ -47,6 +47,10 @@ def express(neuron: Neuron, scale: Scale) -> Expression:
         case "hold":
             itself = Signal(neuron.drive, scale.epsilon, held=((0, ONE),))
             unit |= {"n": itself, "r": scale.chosen(neuron.chooser)}
+        case "bit":
+            raise neuron.inexpressible("gru")
+        case "linear":
+            pass
     return Expression((HiddenUnit(unit, neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context
 from typing import Literal, TypeAlias
 
 from lsrl.circuit.facts import Fact
@@ -58,7 +59,7 @@ class Guarantee:
             others = "the others" if len(self.bounds) - len(inexact) > 1 else "the other"
             where = f" in output {', '.join(inexact)}, {others} exact"
         reason = f"; {self.reason}" if self.reason else ""
-        return f"bounded: |error| ≤ {self.bound:.2g}{where}, {length}{reason}"
+        return f"bounded: |error| ≤ {_rounded_up(self.bound):.2g}{where}, {length}{reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,11 @@ def guarantee_from(
     elif any(bound > 0 and bound >= _span(fact) for bound, fact in zip(bounds, outputs, strict=True)):
         reason = _useless(trail)
     return Guarantee(tuple(bound * SLACK for bound in bounds), max_length, reason)
+
+
+def _rounded_up(bound: float) -> float:
+    """The bound in two digits, none of which promises more than it does."""
+    return float(Context(prec=2, rounding=ROUND_CEILING).create_decimal(bound))
 
 
 def _span(fact: Fact) -> float:

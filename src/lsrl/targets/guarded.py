@@ -112,6 +112,7 @@ def _body(program: Program, max_length: int | None) -> _Body:
             f"{circuit.narrowed[0]!r} of {program.name} can be neither 0 nor 1; expected a ramp (width=…) "
             "no wider than the steps of what it compares"
         )
+    far_circuit(program, max_length)  # what is wrong with the program itself is said in its own words
     raise RangeError(f"{problem}; a program over tokens decides on every text, however long")
 
 

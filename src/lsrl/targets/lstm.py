@@ -44,6 +44,10 @@ def express(neuron: Neuron, scale: Scale) -> Expression:
             gates["i"] = scale.chosen(neuron.chooser)
         case "hold":
             gates["f"] = scale.chosen(neuron.chooser)
+        case "bit":
+            raise neuron.inexpressible("lstm")
+        case "linear":
+            pass
     return Expression((HiddenUnit(gates, neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
 
 

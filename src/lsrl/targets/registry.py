@@ -104,7 +104,7 @@ def target_named(name: str) -> Target:
     """The target with this name; raises `UnsupportedProgram` if there is none.
 
     >>> sorted(target_named("gated-linear-rnn").abilities)
-    ['any_matrix', 'products']
+    ['any_matrix', 'products', 'selection']
     """
     if not isinstance(name, str) or name not in TARGETS:
         raise UnsupportedProgram(f"no target is named {shortened(name)}; expected one of {', '.join(TARGETS)}")

@@ -38,7 +38,10 @@ def express(neuron: Neuron, _: Scale) -> Expression:
             return _linear(neuron.drive, neuron.cell.fact, neuron.init)
         case "hold":
             return _selective(neuron)
-    return Expression((HiddenUnit({"h": Signal(neuron.drive)}),), (ONE,))
+        case "relu":
+            return Expression((HiddenUnit({"h": Signal(neuron.drive)}),), (ONE,))
+        case "step" | "bit" | "select":
+            raise neuron.inexpressible("rnn-relu")
 
 
 def _linear(drive: Drive, fact: Fact, init: fmpq = ZERO) -> Expression:
@@ -75,5 +78,6 @@ TARGET = torch_target(
     express,
     passes=(Rules(without_products),),
     arithmetic=Arithmetic(gates=False, several=("hold",)),
+    abilities=frozenset({"selective_states", "any_matrix"}),
     scale=unscaled,
 )

@@ -35,15 +35,18 @@ from lsrl.targets.torch_recurrent.weights import Architecture
 
 def express(neuron: Neuron, scale: Scale) -> Expression:
     """One hidden unit, or two for a selection, as in the docstring of this file."""
-    small = HiddenUnit({"h": scale.small(neuron.drive)}, neuron.init * scale.epsilon)
     match neuron.kind:
+        case "linear":
+            small = HiddenUnit({"h": scale.small(neuron.drive)}, neuron.init * scale.epsilon)
+            return Expression((small,), (ONE / scale.epsilon,))
         case "step":
             return Expression((HiddenUnit({"h": scale.positive(neuron)}),), (HALF,), HALF)
         case "bit":
             return Expression((HiddenUnit({"h": scale.surely(neuron.drive)}),), (ONE,))
         case "select":
             return _selection(neuron, scale)
-    return Expression((small,), (ONE / scale.epsilon,))
+        case "relu" | "hold":
+            raise neuron.inexpressible("rnn-tanh")
 
 
 def _selection(neuron: Neuron, scale: Scale) -> Expression:
@@ -64,6 +67,6 @@ TARGET = torch_target(
     express,
     passes=(SELECTING, Rules(by_bits, relu_by_bits, gated_state=refused_gated_state)),
     arithmetic=Arithmetic(unclean=("select",)),
-    abilities=frozenset({"any_matrix"}),
+    abilities=frozenset({"selection", "any_matrix"}),
     onnx=False,
 )

@@ -23,6 +23,9 @@ print(generate(PROMPT)[0]["generated_text"])
 A sequence begins with {bos}, which the tokenizer puts there. White space only separates tokens. The next token is
 the arg-max of the logits{end}. {nothing} is the answer to what the program was not made for: text that is no token,
 {length}and whatever the program itself refuses. Special tokens are not read from text.
+
+The arithmetic has to be float32's, as it is unless you name another `dtype`: loaded as bfloat16 or float16, the model
+answers {nothing} to everything.
 """
 
 _VECTORS = """```python
@@ -40,7 +43,8 @@ y = hidden @ maps["readout.weight"].T + maps["readout.bias"]  # (batch, steps, {
 ```
 
 Every sequence begins with the embedding `bos`; `input` makes an embedding of a step's input, `readout` reads an
-output from the last hidden state.
+output from the last hidden state. The arithmetic has to be float32's, as it is unless you name another `dtype`: loaded
+as bfloat16 or float16, the outputs are wrong.
 """
 
 

@@ -86,7 +86,7 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
     return Target(
         name=name,
         summary=summary,
-        abilities=frozenset({"products", "selective_states"}),
+        abilities=frozenset({"products", "selection", "selective_states"}),
         dtypes=("float32",),
         assemble=assemble,
         runtime=HubRuntime,

@@ -36,7 +36,7 @@ def torch_target(
     *,
     passes: Sequence[Rules],
     arithmetic: Arithmetic,
-    abilities: frozenset[Ability] = frozenset({"selective_states", "any_matrix"}),
+    abilities: frozenset[Ability] = frozenset({"selection", "selective_states", "any_matrix"}),
     scale: Callable[[NeuronStack, str], Scale] = scale_of,
     onnx: bool = True,
 ) -> Target:

@@ -1,0 +1,74 @@
+"""The units of a circuit that is being built: equal ones are one, each has its fact and the name it is made for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lsrl.circuit.affine import Affine, UnitId, variable
+from lsrl.circuit.facts import Fact
+from lsrl.circuit.knowledge import Knowledge
+from lsrl.circuit.units import Circuit, Unit
+from lsrl.circuit.verify import verify_circuit
+
+
+class UnitStore:
+    """Collects units, shares equal ones, and knows the facts of every form over them.
+
+    `origin` is the name of the value that units are made for from now on.
+    """
+
+    literal = False
+
+    def __init__(self, max_length: int | None) -> None:
+        self.max_length = max_length
+        self.knowledge = Knowledge()
+        self.units: list[Unit] = []
+        self.origins: list[str] = []
+        self.origin = ""
+        self._shared: dict[object, list[UnitId]] = {}
+
+    def fact(self, form: Affine) -> Fact:
+        """What is known of a form."""
+        return self.knowledge.fact(form)
+
+    def assume(self, form: Affine, fact: Fact) -> None:
+        """Record what is known of a form beyond its units' facts."""
+        self.knowledge.assume(form, fact)
+
+    def unit(self, key: object, unit: Unit, fact: Fact) -> Affine:
+        """A unit that is made once for equal keys, as a form."""
+        known = self._shared.get(key)
+        if known is None:
+            known = self._shared[key] = [self._append(unit, fact)]
+        return variable(known[0])
+
+    def _append(self, unit: Unit, fact: Fact) -> UnitId:
+        self.units.append(unit)
+        self.knowledge.facts.append(fact)
+        self.origins.append(self.origin)
+        return len(self.units) - 1
+
+    def finished(
+        self,
+        *,
+        name: str,
+        input_dim: int,
+        outputs: Sequence[Affine],
+        values: Mapping[str, tuple[Affine, ...]],
+        kept: frozenset[str],
+    ) -> Circuit:
+        """The circuit of all units made so far, checked."""
+        circuit = Circuit(
+            name=name,
+            input_dim=input_dim,
+            units=tuple(self.units),
+            origins=tuple(self.origins),
+            outputs=tuple(outputs),
+            values=values,
+            kept=kept,
+            knowledge=self.knowledge,
+            max_length=self.max_length,
+            literal=self.literal,
+        )
+        verify_circuit(circuit)
+        return circuit

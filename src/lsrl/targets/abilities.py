@@ -1,0 +1,47 @@
+"""What a program needs that not every target has, for messages that say where it can go."""
+
+from __future__ import annotations
+
+from lsrl.circuit.legalise import legalised
+from lsrl.circuit.lowerings import DIAGONAL
+from lsrl.circuit.units import Circuit, GatedStateUnit, ProductUnit
+from lsrl.errors import Ability, UnsupportedProgram
+from lsrl.targets.registry import TARGETS, target_named
+
+IN_WORDS: dict[Ability, str] = {
+    "products": "products of numbers",
+    "selection": "products with booleans",
+    "selective_states": "selective states",
+    "any_matrix": "states of any matrix",
+}
+
+
+def with_alternatives(problem: UnsupportedProgram, circuit: Circuit) -> UnsupportedProgram:
+    """The refusal of a circuit, with the targets that have every ability that the circuit needs."""
+    needed = needed_abilities(circuit)
+    others = [repr(name) for name in TARGETS if needed <= target_named(name).abilities]
+    if not others:
+        together = " and ".join(IN_WORDS[ability] for ability in IN_WORDS if ability in needed)
+        return UnsupportedProgram(f"{problem}; no target has {together}: write two programs")
+    either = f"{', '.join(others[:-1])} or {others[-1]}" if others[1:] else others[0]
+    return UnsupportedProgram(f"{problem}; use target={either}")
+
+
+def needed_abilities(circuit: Circuit) -> set[Ability]:
+    """The abilities that a target must have for a circuit that is not legalised for any yet."""
+    needed: set[Ability] = set()
+    facts = circuit.knowledge
+    for unit in circuit.units:
+        if isinstance(unit, GatedStateUnit):
+            needed.add("selective_states")
+        if isinstance(unit, ProductUnit):
+            if unit.via == "multi":
+                needed.add("selection")
+            if not any(facts.fact(side).is_boolean for side in (unit.left, unit.right)):
+                needed.add("products")
+    try:
+        legalised(circuit, DIAGONAL)
+    except UnsupportedProgram as refusal:
+        if refusal.ability is not None:
+            needed.add(refusal.ability)
+    return needed
