@@ -26,6 +26,7 @@ FORMS = {
     ),
     "a list of lists": scipy.sparse.lil_matrix(HALVES),
     "a dictionary of keys": scipy.sparse.dok_array(HALVES),
+    "NumPy's matrix": np.matrix(HALVES),
     "rows of arrays": list(HALVES),
     "a tuple": tuple(map(tuple, ROWS)),
 }
@@ -46,6 +47,7 @@ def test_sympy_s_rationals_and_matrices_are_exact():
         assert Linear(x, matrix).parameters == Linear(x, [[0, "1/3"], [2, 0]]).parameters
         state = Program(LinState(x, matrix, init=third))
         assert state.run(POINT, exact=True).ravel().tolist() == [5 + Fraction(1, 9), 7 + Fraction(2, 3)]
+    assert Linear(x, 1, sympy.Matrix([third, 2])).parameters == Linear(x, 1, ["1/3", 2]).parameters
     assert (Program(x * third).run(POINT, exact=True) == [[Fraction(5, 3), Fraction(7, 3)]]).all()
     with pytest.raises(LsrlError):
         Linear(x, [[sympy.sqrt(2), 0]])
@@ -57,6 +59,7 @@ COLUMNS = {
     "plain numbers": [2, -3],
     "rows of one": [[2], [-3]],
     "a sparse column": scipy.sparse.csr_array([[2], [-3]]),
+    "a column of NumPy's matrices": np.matrix([[2], [-3]]),
     "a column of fractions": np.array([[Fraction(2)], [Fraction(-3)]], dtype=object),
 }
 
@@ -69,7 +72,7 @@ def test_a_column_can_be_written_in_every_way(form):
         assert Program(of(column) + 0 * x).run(POINT, exact=True).ravel().tolist() == [10, -15]
 
 
-@pytest.mark.parametrize("form", ["a column of an array", "a flat array", "a column of fractions"])
+@pytest.mark.parametrize("form", COLUMNS)
 def test_a_column_is_a_vector_of_numbers_too(form):
     column = COLUMNS[form]
     assert Linear(x, 1, column).parameters == Linear(x, 1, [2, -3]).parameters

@@ -9,7 +9,6 @@ import lsrl
 from lsrl import Concat, GatedState, Input, Linear, LinState, Program, RangeError, UnsupportedProgram
 from lsrl.lang.matrix import cycle
 from lsrl.targets.registry import TARGETS, target_named
-from strategies import HUB
 
 w = Input(2, range=(-4, 4), integer=True, name="w")
 high = w[1] > 2
@@ -30,6 +29,11 @@ NEEDY = {
     "a gated state": GatedState(w, high, name="state"),
     "a product": area,
     "a square": lsrl.cumsum(w[0] * w[0], name="energy"),
+    "a product of a boolean that is asked for": lsrl.ifelse(high, w[0], 0, via="multi", name="chosen"),
+    "a rotation and a latch": Concat([rotation, held]),
+    "a rotation and a product": Concat([area, rotation]),
+    "a product and a latch": Concat([held, area]),
+    "a product of a boolean and a latch": Concat([lsrl.ifelse(high, w[0], 0, via="multi", name="chosen"), held]),
 }
 
 
@@ -68,17 +72,12 @@ def test_a_refusal_names_the_value(need):
         assert name in {value.name or value.hint for value in Program(NEEDY[need]).values}
 
 
-TWO_NEEDS = {
-    "a rotation beside a latch": (Concat([rotation, held]), HUB),
-    "a product beside a latch": (Concat([held, area]), ["rnn-relu", "lstm", "gru"]),
-}
-
-
-@pytest.mark.parametrize(("value", "targets"), TWO_NEEDS.values(), ids=list(TWO_NEEDS))
-def test_a_target_that_lacks_something_else_is_not_named(value, targets):
-    said = refusals(value)
-    for target in targets:
-        assert named(said[target]) == {other for other, message in said.items() if message is None}
+@pytest.mark.parametrize("target", ["linear-rnn", "gated-linear-rnn", "rnn-relu"])
+def test_a_program_that_no_target_can_is_told_so(target):
+    with pytest.raises(UnsupportedProgram) as caught:
+        lsrl.compile(Program(held, area, rotation), target, max_length=9)
+    assert named(str(caught.value)) == set()
+    assert "no target" in str(caught.value)
 
 
 @pytest.mark.parametrize("ability", ["products", "selective_states", "any_matrix"])
