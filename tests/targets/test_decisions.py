@@ -111,18 +111,6 @@ def test_both_forms_of_a_step_become_the_same_network(target):
 
 
 @pytest.mark.parametrize(("target", "dtype"), COMPILABLE)
-def test_every_output_has_its_own_bound(target, dtype):
-    x = Input(2, range=([0, -(2**20)], [1, 2**20]), grid=["1", "1/7"], name="x")
-    program = Program(x[0] > 0, lsrl.delay(x[0]), lsrl.cumsum(x[1]))
-    model = lsrl.compile(program, target, max_length=500, dtype=dtype)
-    boolean, delayed, total = model.guarantee.bounds
-    assert (boolean, delayed) == (0, 0)
-    assert 0 < total == model.guarantee.bound < np.inf
-    assert str(model.guarantee).startswith("bounded: |error| ≤ ")
-    assert "in output 2, the others exact" in str(model.guarantee)
-
-
-@pytest.mark.parametrize(("target", "dtype"), COMPILABLE)
 def test_a_bound_of_one_output_is_held_by_that_output(target, dtype):
     x = Input(1, range=(-(2**10), 2**10), integer=True, name="x")
     program = Program(Concat([x > 0, lsrl.cumsum(x / 7), x / 3]))
