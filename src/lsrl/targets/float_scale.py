@@ -20,8 +20,10 @@ def unbounded(label: str) -> RangeError:
     )
 
 
-def held_by(numbers: np.ndarray, dtype: Any, label_of: Callable[[int], str]) -> np.ndarray:
+def held_by(numbers: np.ndarray, dtype: Any, label_of: Callable[[int], str], better: str = "float64") -> np.ndarray:
     """The numbers in a float format. Raises `RangeError` for one beyond it, naming the value that it is for.
+
+    `better` is what holds more than float32 does.
 
     >>> held_by(np.array([1.0, 1e40]), "float32", lambda place: ["x", "y"][place])
     Traceback (most recent call last):
@@ -32,10 +34,10 @@ def held_by(numbers: np.ndarray, dtype: Any, label_of: Callable[[int], str]) -> 
     beyond = np.argwhere(~np.isfinite(converted))
     if len(beyond):
         place = int(beyond[0, 0])
-        better = ", or float64" if np.dtype(dtype) == np.float32 else " in the program"
+        advice = f", or {better}" if np.dtype(dtype) == np.float32 else " in the program"
         raise RangeError(
             f"value {label_of(place)!r} takes a weight of {float(np.abs(numbers[place]).max()):.3g}, beyond {dtype}; "
-            f"expected smaller numbers{better}"
+            f"expected smaller numbers{advice}"
         )
     return converted
 

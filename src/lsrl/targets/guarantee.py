@@ -120,5 +120,6 @@ def _useless(trail: Sequence[Rounded]) -> str:
     label = "the output" if culprit is None else repr(culprit.label)
     return (
         f"that says nothing, being as large as the range of the output: {label} is what is left of much larger "
-        "numbers; select by lsrl.ifelse, which takes its constants from the ranges, or write smaller numbers"
+        "numbers; select by lsrl.ifelse, which takes its constants from the ranges, compare with wider ramps "
+        "(width=…), or write smaller numbers"
     )

@@ -14,12 +14,16 @@ from lsrl.circuit.residual import ResidualStack
 from lsrl.circuit.units import InputUnit
 from lsrl.errors import FormatError, RangeError, shortened
 from lsrl.lang.numbers import as_float
+from lsrl.targets.float_scale import held_by
 from lsrl.targets.hugging_face.scale import Scale
 
 MAPS = "maps.safetensors"
 
 SMALLEST = 2.0**-126
 """The smallest float32 that has all its digits."""
+
+BETTER = "target='lstm' with dtype='float64'"
+"""What holds more than float32 does."""
 
 BEYOND = 2.0**127
 """A larger float32 would only just be one."""
@@ -115,13 +119,13 @@ def maps_of(stack: ResidualStack, scale: Scale, readout: Sequence[Affine]) -> di
         if isinstance(unit, InputUnit):  # what the program does not read stays out: nobody knows how large it is
             weight[stack.channels[unit_id], unit.component] = epsilon
     always = np.eye(scale.width)[ALWAYS]
-    rows = Rows(stack, scale)
+    rows, constants = Rows(stack, scale), np.array([as_float(form.constant) for form in readout])
     return {
         "input.weight": weight,
         "input.bias": always + epsilon * np.eye(scale.width)[STARTED],
         "bos": always,
         "readout.weight": np.stack([rows.of(Affine(form.terms), 1) for form in readout]),
-        "readout.bias": np.array([as_float(form.constant) for form in readout]),
+        "readout.bias": held_by(constants, "float32", lambda _: "output", BETTER),
     }
 
 
@@ -134,12 +138,12 @@ def converted(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         if ((array != 0) & (np.abs(array) < SMALLEST)).any():
             raise RangeError(
                 f"a number in {name} is {float(np.abs(array[array != 0]).min()):.3g}, below float32's normal ones; "
-                "expected numbers in the program that are less far apart, or target='lstm' with dtype='float64'"
+                f"expected numbers in the program that are less far apart, or {BETTER}"
             )
         if not np.isfinite(found[name]).all():
             raise RangeError(
                 f"a number in {name} is {float(np.abs(array).max()):.3g}, beyond float32; "
-                "expected smaller numbers in the program, or target='lstm' with dtype='float64'"
+                f"expected smaller numbers in the program, or {BETTER}"
             )
     return found
 

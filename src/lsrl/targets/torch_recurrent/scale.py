@@ -133,13 +133,13 @@ def scale_of(stack: NeuronStack, dtype: str) -> Scale:
     for label, fact in facts:
         if fact.magnitude is None:
             raise unbounded(label)
-    largest = max((fact.magnitude for _, fact in facts if fact.magnitude), default=ONE)
+    largest, culprit = max(((fact.magnitude, label) for label, fact in facts if fact.magnitude), default=(ONE, ""))
     smallest = min((fact.measure for _, fact in facts if fact.measure is not None), default=largest)
     epsilon = power(format.identity) / power_of_two_above(max(largest, ONE))
     room = format.largest + format.identity
     needed = exponent(power_of_two_above(max(largest, ONE)) / power_of_two_below(smallest))
     if needed > room:
-        raise beyond(format, f"values reach from {_text(smallest)} to {_text(largest)}", needed, room)
+        raise beyond(format, f"values reach from {_text(smallest)} to {_text(largest)} in {culprit!r}", needed, room)
     return Scale(epsilon, format)
 
 
