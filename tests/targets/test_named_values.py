@@ -76,8 +76,10 @@ ENDS = [(0, 0.1), (-0.7, 0.7), (0.1, 0.3), ("1/3", "2/3"), (1e-3, 1e5)]
 
 def held(low, high, dtype):
     """The floats nearest to both ends, and one between."""
-    numbers = [float(lsrl.Constant(end).parameters["numbers"][0].p) / float(lsrl.Constant(end).parameters["numbers"][0].q)
-               for end in (low, high)]
+    numbers = [
+        float(lsrl.Constant(end).parameters["numbers"][0].p) / float(lsrl.Constant(end).parameters["numbers"][0].q)
+        for end in (low, high)
+    ]
     return np.array([[number] for number in (*numbers, sum(numbers) / 2)]).astype(dtype)
 
 
