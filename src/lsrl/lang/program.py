@@ -26,9 +26,10 @@ class Program:
     `Program.parse` reads back; `save` and `load` use JSON.
 
     A `vocabulary` makes it a program over tokens. Its input is then one whole number in a declared
-    range. Every number of the range has a token, but the highest may have none: it then stands for
-    any text that is no token. The first output is the number of the answer's token; where there
-    is a second, never negative, the answer is the vocabulary's `nothing` wherever that is not 0.
+    range, and every number of the range has a token (in a program that is guarded already, by
+    `lsrl.targets.guarded`, the highest stands for any text that is no token, and has none). The first output is
+    the number of the answer's token; where there is a second, the answer is the vocabulary's `nothing` wherever
+    that is not 0.
 
     Raises `ProgramError` unless the outputs depend on exactly one `Input`, when two values were
     given the same name, or when the vocabulary does not fit.
