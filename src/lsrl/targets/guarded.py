@@ -68,8 +68,8 @@ def guarded(program: Program, max_length: int | None = None) -> Program:
     highest = whole_range(program.input)[1]
     if highest not in program.vocabulary.tokens.values():
         raise ProgramError(
-            f"no token stands for {highest}, the highest number of {program.input.label} of {program.name}; expected one "
-            "for every number: text that is no token gets a number of its own"
+            f"no token stands for {highest}, the highest number of {program.input.label} of {program.name}; expected "
+            "one for every number: text that is no token gets a number of its own"
         )
     if max_length is not None:
         whole_number(max_length, "max_length", most=2**62)
