@@ -65,11 +65,12 @@ def drawn(program, steps, seed=0):
 
 
 def expected(program, numbers):
-    """The texts that the program answers at each step, by the exact interpreter."""
+    """The texts that the program answers at each step, by the exact interpreter; nothing where it has no token."""
     outputs = program.run([[number] for number in numbers], exact=True)
     refused = outputs[:, 1] if outputs.shape[1] > 1 else [0] * len(outputs)
+    texts = {number: text for text, number in program.vocabulary.tokens.items()}
     return [
-        special(program) if no else program.vocabulary.text_of(int(number))
+        special(program) if no else texts.get(number, special(program))
         for number, no in zip(outputs[:, 0], refused, strict=True)
     ]
 

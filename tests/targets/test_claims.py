@@ -183,3 +183,14 @@ def test_a_bump_between_values_of_unknown_order_compiles_and_reports_where_low_i
 def test_a_bump_between_numbers_of_the_wrong_order_is_refused_where_it_is_written():
     with pytest.raises(ProgramError, match="low 5 above high 2"):
         lsrl.bump(few, 5, 2)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("grid", [None, "1/4"])
+@pytest.mark.parametrize("width", ["1/1024", "1/2", "2/3"])
+@pytest.mark.parametrize(("low", "high"), [(-2, 0), (-2, 1), (-1, 1), (-2, -2)])
+def test_a_bump_may_begin_and_end_where_the_range_does(low, high, width, grid, target):
+    inside = Program(lsrl.bump(Input(1, range=(-2, 1), grid=grid), low, high, width=width))
+    model = lsrl.compile(inside, target, max_length=8)
+    x = [[-2], [-1], [0], [1]]
+    assert model.run(x).tolist() == inside.run(x).tolist()

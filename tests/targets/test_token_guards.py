@@ -187,3 +187,11 @@ def test_a_pipeline_shows_refusals_with_and_without_an_end(end, target, checkpoi
         assert found["generated_text"].strip() == answer
         if answer != "<none>" or prompt == "":
             assert model.complete(prompt, max_new_tokens=1) == answer
+
+
+@pytest.mark.parametrize("target", HUB)
+def test_a_program_whose_highest_number_has_no_token_is_refused_with_what_to_do(target):
+    three = token(0, 2)
+    program = Program(lsrl.minimum(three, 1), name="few", vocabulary=Vocabulary({"a": 0, "b": 1}))
+    with pytest.raises(lsrl.ProgramError, match="no token stands for 2, the highest number of token of few"):
+        lsrl.compile(program, target, max_length=6)
