@@ -15,7 +15,7 @@ from strategies import COMPILABLE, examples_for
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_any_map_is_answered_like_a_dict(target):
-    @examples_for(target, many=settings(max_examples=60, deadline=None))
+    @examples_for(target, many=settings(max_examples=25, deadline=None))
     @given(st.data(), st.integers(1, 4), st.integers(1, 4), st.integers(1, 5))
     def check(data, key_length, value_length, symbols):
         words = SequenceMap(key_length, value_length, symbols=symbols, max_pairs=6)

@@ -127,7 +127,7 @@ BROKEN = [
     ("program p\nx: 1 = Input()\ny: 1 = ReLU(x, comparison=True)\nreturn y", "comparison=True; expected comparison=1"),
     (f"program p\nx: 1 = Input()\ny: 1 = x[0:{'9' * 5000}]\nreturn y", "line 3: slice in"),
     (
-        f"program p\nx: 1 = Input()\ny: 1 = Linear(x, A=blocks({'1, ' * 1199999}1))\nreturn y",
+        f"program p\nx: 1000 = Input()\ny: 1000 = Linear(x, A=blocks({'1, ' * 1199}1))\nreturn y",
         "blocks of 1,200,000 columns",
     ),
     ("program p\nx: 1 = Input()\ny = ReLU(x)\nreturn y", "line 3 is 'y = ReLU\\(x\\)'; expected 'name: dimension"),

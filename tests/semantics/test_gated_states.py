@@ -46,7 +46,7 @@ def cases(draw, gate):
     return table(dim, numbers), table(gate_dim, gate), init
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(cases(gate=st.integers(0, 1)))
 def test_gated_states_follow_their_definition(case):
     xs, gates, init = case
@@ -58,7 +58,7 @@ def test_gated_states_follow_their_definition(case):
 
 
 @pytest.mark.filterwarnings("ignore::lsrl.UndecidedComparisonWarning")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases(gate=numbers))
 def test_they_do_so_for_gates_that_are_neither_0_nor_1(case):
     xs, gates, init = case

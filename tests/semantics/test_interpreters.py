@@ -26,7 +26,7 @@ def by_definition(A, B, init, bias, x):
     return states
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data(), st.integers(1, 3), st.integers(1, 2), st.integers(1, 8))
 def test_linear_states_follow_their_definition(data, dim, inputs, length):
     def table(rows, columns):

@@ -94,7 +94,7 @@ COMPARED = [
 GRID = [list(point) for point in itertools.product(range(8), repeat=2)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(COMPARED), st.sampled_from([1, 1, -1])), min_size=1, max_size=3),
     st.sampled_from([0, 0, 1]),
