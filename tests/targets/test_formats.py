@@ -35,6 +35,18 @@ def test_no_format_answers_wrongly(name, target, dtype, checkpoint):
             assert answer in (right, special(program))
 
 
+@pytest.mark.parametrize(
+    ("target", "dtype"),
+    [(target, dtype) for target in HUB for dtype in FORMATS if (target, dtype) != ("mamba", "float64")],
+)
+@pytest.mark.parametrize("name", TOKEN_PROGRAMS)
+def test_a_format_in_which_the_network_is_not_right_is_refused_whatever_is_asked(name, target, dtype, checkpoint):
+    program = TOKEN_PROGRAMS[name]
+    folder = checkpoint(program, target, LENGTH)
+    texts = texts_of(program, drawn(program, LENGTH))
+    assert set(likeliest(folder, scores_of(folder, texts, dtype))) == {special(program)}
+
+
 @pytest.mark.parametrize("dtype", FORMATS)
 @pytest.mark.parametrize("target", HUB)
 def test_what_is_refused_stays_refused_in_every_format(target, dtype, checkpoint):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, combination, variable
-from lsrl.circuit.facts import Fact, intersection
+from lsrl.circuit.facts import BOOLEAN, Fact, intersection
 from lsrl.circuit.units import Circuit, SumUnit
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.targets.float_sums import PRECISION, Sum
@@ -43,7 +43,7 @@ def head_forms(circuit: Circuit, table: TokenTable, *, float64: bool) -> tuple[C
     if _lost(circuit, symbol, table) >= MOST_LOST:
         circuit, symbol = _with_sum(circuit, symbol, "symbol", circuit.knowledge.fact(symbol))
     circuit, flag = _without_cancellation(circuit, flag, "refused")
-    circuit, probe = _without_cancellation(circuit, probe, "precision probe")
+    circuit, probe = _with_sum(circuit, probe, "precision probe", BOOLEAN)
     return circuit, HeadForms(symbol, combination([(1 / measure, flag), (ONE, probe)]))
 
 

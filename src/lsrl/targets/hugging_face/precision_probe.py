@@ -11,9 +11,9 @@ from dataclasses import replace
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, variable
-from lsrl.circuit.facts import constant_fact
+from lsrl.circuit.facts import BOOLEAN, constant_fact
 from lsrl.circuit.units import Circuit, ReLUUnit, StepUnit, SumUnit, Unit
-from lsrl.lang.numbers import HALF, ONE, ZERO
+from lsrl.lang.numbers import HALF, ONE
 
 HALFWAY = fmpq(2) ** 23
 """From twice this on, float32 holds even numbers only."""
@@ -28,12 +28,12 @@ def probed(circuit: Circuit, *, float64: bool) -> tuple[Circuit, Affine]:
     first = len(circuit.units)
     almost, fine, finer = (variable(first + i) for i in range(3))
     units: list[Unit] = [SumUnit(Affine({}, HALFWAY - 1)), ReLUUnit(almost.times(-ONE).shifted(HALFWAY))]
-    facts = [constant_fact(HALFWAY - 1), constant_fact(ONE)]
+    facts = [constant_fact(HALFWAY - 1), BOOLEAN]
     flag = fine.times(-ONE).shifted(ONE)
     if not float64:
         # As a difference of two ReLUs: of 2²⁴ + 1 and 2²⁴.
         units.append(StepUnit(almost.shifted(HALFWAY + ONE + HALF), ONE))
-        facts.append(constant_fact(ZERO))
+        facts.append(BOOLEAN)
         flag = flag.plus(finer)
     knowledge = replace(circuit.knowledge, facts=[*circuit.knowledge.facts, *facts])
     origins = (*circuit.origins, *["precision probe"] * len(units))
