@@ -13,19 +13,7 @@ import numpy as np
 from lsrl.errors import FormatError, ProgramError, RangeError, ShapeError, shortened
 from lsrl.incontext.search import Search, branching, search
 from lsrl.incontext.sequences import SequenceMap, Word
-from lsrl.lang import (
-    Input,
-    Program,
-    ReLU,
-    Value,
-    Vocabulary,
-    and_,
-    at_least,
-    cumsum,
-    not_,
-    shift_register,
-    total,
-)
+from lsrl.lang import Input, Program, ReLU, Value, Vocabulary, and_, at_least, cumsum, not_, shift_register, total
 
 ASK = "="
 """The token that ends a prompt: now answer."""
