@@ -187,7 +187,8 @@ def progress_bar() -> Progress:
     """A progress bar on standard error, so that output can be piped; none where that is no terminal."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+    console.quiet = not console.is_terminal  # in some versions a disabled display still ends with a new line
+    return Progress(*columns, console=console, disable=console.quiet, transient=True)
 
 
 def working(what: str) -> AbstractContextManager[object]:
