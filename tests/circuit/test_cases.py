@@ -40,7 +40,7 @@ def test_extremes_and_branches_have_the_range_of_their_cases(value, expected):
 @pytest.mark.parametrize(("target", "dtype"), COMPILABLE)
 def test_long_chains_of_branches_stay_exact(target, dtype):
     value = x
-    for _ in range(60):
+    for _ in range(30):
         value = lsrl.ifelse(value > 4, value - 1, value + 1)
     program = Program(value)
     model = lsrl.compile(program, target, dtype=dtype)

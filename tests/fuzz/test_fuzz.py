@@ -13,10 +13,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 PLAIN = tuple(target for target in TARGETS if target not in HUB)
 CHUNKS = 20
-CASES = 12
+CASES = 8
 """In each chunk, of the targets that compile fast."""
 
-HUB_CASES = 3
+HUB_CASES = 2
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))

@@ -47,11 +47,11 @@ def drawn(*shape, low=-4, high=4, seed=0):
 
 @pytest.mark.parametrize("target", HUB)
 @pytest.mark.parametrize("name", zoo.names())
-def test_zoo_programs_are_exact_over_4096_tokens(name, target):
+def test_zoo_programs_are_exact_over_2048_tokens(name, target):
     entry = zoo.get(name)
-    model = lsrl.compile(entry.program, target, max_length=4096)
+    model = lsrl.compile(entry.program, target, max_length=2048)
     assert model.guarantee.kind == "exact"
-    x = entry.sample(np.random.default_rng(4), 4096)
+    x = entry.sample(np.random.default_rng(4), 2048)
     assert (model.run(x) == entry.expected(x)).all()
 
 
