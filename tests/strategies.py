@@ -24,12 +24,12 @@ COMPILABLE = [(target, dtype) for target in TARGETS for dtype in target_named(ta
 HUB = ("mamba", "hawk", "griffin")
 """The targets that are models of transformers."""
 
-thorough = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def examples_for(target, many=thorough):
     """Settings with as many examples as the target runs in a few seconds."""
-    return settings(parent=many, max_examples=min(8, many.max_examples)) if target in HUB else many
+    return settings(parent=many, max_examples=min(6, many.max_examples)) if target in HUB else many
 
 
 weights = st.sampled_from([0, 0, 0, 1, 1, -1, 2, Fraction(1, 2), Fraction(-3, 4), Fraction(1, 3)])

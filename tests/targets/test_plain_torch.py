@@ -50,7 +50,7 @@ program = Program(
 )
 
 
-@pytest.mark.parametrize(("target", "dtype"), zip(TARGETS, ["float32", "float64"] * 2, strict=True))
+@pytest.mark.parametrize(("target", "dtype"), list(zip(TARGETS, ["float32", "float64"] * 2, strict=True)))
 def test_a_saved_network_runs_where_lsrl_cannot_be_imported(target, dtype, tmp_path):
     model = lsrl.compile(program, target, max_length=60, dtype=dtype)
     model.save(tmp_path / "model")
