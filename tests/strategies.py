@@ -10,13 +10,18 @@ from hypothesis import strategies as st
 
 import lsrl
 from lsrl import Concat, GatedState, Input, Linear, LinState, Multi, Program, ReLU
-from lsrl.circuit.translate import input_facts
+from lsrl.circuit.comparisons import MOST_RAMPS
+from lsrl.circuit.rings import SHORTEST
+from lsrl.circuit.translate import LONG_FORM, input_facts
 from lsrl.lang.matrix import cycle, shift
 from lsrl.targets.registry import TARGETS, target_named
 from lsrl.targets.sampling import sampled_inputs
 
 WIDEST = 6
 LONGEST = 12
+
+WIDE = max(LONG_FORM, SHORTEST) + 1
+"""Terms of a sum, or steps of a register, that the compiler no longer treats as few."""
 
 COMPILABLE = [(target, dtype) for target in TARGETS for dtype in target_named(target).dtypes]
 """Every target with every dtype that it has."""
@@ -113,6 +118,9 @@ _INTEGER = [
     lambda a, b, c, rng: lsrl.total(lsrl.shift_register(a, int(rng.integers(2, 5)))),
     lambda a, b, c, rng: lsrl.clip(lsrl.cumsum(lsrl.clip(a, -2, 2)), -50, 50),
     lambda a, b, c, rng: lsrl.mod_counter(int(rng.integers(2, 8))) + a,
+    lambda a, b, c, rng: counted(c, rng.integers(-2, 5, WIDE + 1).tolist()),
+    lambda a, b, c, rng: mixed(lsrl.shift_register(lsrl.clip(a, -2, 2), WIDE), int(rng.integers(1, 6))),
+    lambda a, b, c, rng: voted(lsrl.clip(a, -9, 9), c, int(rng.integers(2))),
     lambda a, b, c, rng: lsrl.latch(a, c, init=int(rng.integers(-2, 3))),
     lambda a, b, c, rng: lsrl.clip(lsrl.reset_sum(lsrl.clip(a, -2, 2), c), -20, 20),
     lambda a, b, c, rng: lsrl.GatedState(lsrl.ifelse(c, lsrl.clip(b, -3, 3), 0), lsrl.not_(c), init=1),
@@ -120,12 +128,42 @@ _INTEGER = [
 """Operations on numbers a, b and a boolean c; those with a selective state last."""
 
 
+def counted(boolean, table):
+    """An entry for how often a boolean was 1 in the last steps: a long sum that many comparisons read."""
+    return lsrl.lookup(lsrl.total(lsrl.shift_register(boolean, len(table) - 1)), table)
+
+
+def mixed(wide, seed):
+    """Sums of sums of all components, of which each reads all of the first."""
+    dim = wide.dim
+    signs = [[(i * seed + j) % 3 - 1 for j in range(dim)] for i in range(dim)]
+    return lsrl.total(lsrl.clip(Linear(Linear(wide, signs), signs), -7, 9))
+
+
+def voted(x, boolean, every):
+    """Whether all, or any, of more comparisons hold than are put in order."""
+    compared = [x > i - MOST_RAMPS // 2 for i in range(MOST_RAMPS)]
+    return lsrl.and_(boolean, *compared) if every else lsrl.or_(boolean, *(~one for one in compared))
+
+
 @st.composite
 def programs(draw, products: bool = True, gated_states: bool = True, any_matrix: bool = True):
     """A program of 2 to 9 random operations over one input."""
     values = [draw(inputs())]
-    booleans = []
-    operations = ["linear", "state", "relu", "concat", "slice", "compare", "compare", "library", "branch", "branch"]
+    booleans, wide = [], []
+    operations = [
+        "linear",
+        "state",
+        "relu",
+        "concat",
+        "slice",
+        "compare",
+        "compare",
+        "library",
+        "branch",
+        "branch",
+        "wide",
+    ]
     if products:
         operations.append("product")
     if gated_states:
@@ -138,7 +176,8 @@ def programs(draw, products: bool = True, gated_states: bool = True, any_matrix:
             made = _applied(draw, operation, x, values, booleans)
         if made is not None and made.dim <= WIDEST:
             values.append(made)
-    outputs = draw(st.lists(st.sampled_from(values), min_size=1, max_size=3))
+            wide += [made] * (operation == "wide")
+    outputs = draw(st.lists(st.sampled_from(values), min_size=1, max_size=3)) + wide[:1]
     if not any(value is values[0] for value in Concat(outputs).arguments):
         outputs.append(values[0])
     return Program(*outputs, name="random")
@@ -162,6 +201,8 @@ def _applied(draw, operation, x, values, booleans):
             return booleans[-1]
         case "product":
             return Multi(Concat([x, x])) if x.dim <= 2 else Multi(Concat([x[0], x[1]]))
+        case "wide":
+            return _wide(draw, x, booleans)
         case "library":
             return _from_library(draw, x, booleans)
         case _:
@@ -176,6 +217,20 @@ def _chosen(draw, operation, x, booleans):
         return lsrl.ifelse(boolean, x, draw(st.sampled_from([0, 1, x])), via=via, short=draw(st.booleans()))
     made = draw(st.sampled_from([lsrl.latch, lsrl.reset_sum, GatedState]))
     return made(x, boolean, init=draw(dyadic_weights))
+
+
+def _wide(draw, x, booleans):
+    """Something with more terms than are few."""
+    seed, boolean = draw(st.integers(1, 5)), booleans[-1] if booleans else x[0] > 1
+    options = [
+        lambda: counted(boolean, [(seed * i) % 7 - 3 for i in range(WIDE + 1)]),
+        lambda: counted(boolean, [seed * i - 9 for i in range(WIDE + 1)]),
+        lambda: mixed(lsrl.shift_register(x[0], WIDE), seed),
+        lambda: voted(x[0], boolean, seed % 2),
+        lambda: lsrl.ifelse(boolean, lsrl.total(lsrl.shift_register(x[0], WIDE)), -seed),
+        lambda: lsrl.delay(x, WIDE, init=1),
+    ]
+    return draw(st.sampled_from(options))()
 
 
 def _from_library(draw, x, booleans):

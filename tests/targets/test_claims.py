@@ -65,7 +65,7 @@ def test_what_can_be_something_else_than_0_or_1_is_refused_by_name(case, target)
 def test_tokens_that_are_no_booleans_are_refused_too(most, target):
     token = Input(1, range=(0, most), integer=True, name="token")
     program = Program(lsrl.ifelse(token, 1, 0, name="choice"), vocabulary=Vocabulary.of_numbers(0, most))
-    with pytest.raises(RangeError, match=f"'choice.condition'.*which can be 0 … {most}"):
+    with pytest.raises(RangeError, match=f"'choice.condition'.*'token', which can be 0 … {most}"):
         lsrl.compile(program, target, max_length=9)
 
 

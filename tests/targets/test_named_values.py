@@ -71,7 +71,7 @@ def test_no_function_loses_the_name_of_a_constant(made, number):
     assert Program(made(k))["k"] is k
 
 
-ENDS = [(0, 0.1), (-0.7, 0.7), (0.1, 0.3), ("1/3", "2/3"), (1e-3, 1e5)]
+ENDS = [(0, 0.1), (-0.7, 0.3), ("1/3", "2/3")]
 
 
 def held(low, high, dtype):

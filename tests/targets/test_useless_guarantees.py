@@ -64,6 +64,15 @@ def test_the_way_out_is_exact_and_needs_no_warning(target):
 
 
 @pytest.mark.parametrize("target", SINGLE)
+def test_a_ramp_that_is_too_narrow_for_a_sum_is_told_to_be_wider(target):
+    real = Input(1, range=(-10, 10), name="real")
+    with pytest.warns(UselessGuaranteeWarning, match=r"'high'.*wider ramps \(width="):
+        lsrl.compile(Program(lsrl.larger(lsrl.cumsum(real), 50, name="high")), target, max_length=100, dtype="float32")
+    wide = Program(lsrl.larger(lsrl.cumsum(real), 50, width=10, name="high"))
+    assert lsrl.compile(wide, target, max_length=100, dtype="float32").guarantee.bound < 0.1
+
+
+@pytest.mark.parametrize("target", SINGLE)
 def test_a_bound_that_says_something_needs_no_warning(target):
     model = compiled(x / 3, target)
     assert model.guarantee.kind == "bounded"
