@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from flint import fmpq
@@ -197,3 +197,12 @@ class Circuit:
     def count(self, kind: type) -> int:
         """How many units are of a kind."""
         return sum(isinstance(unit, kind) for unit in self.units)
+
+    def extended(self, label: str, units: Sequence[tuple[Unit, Fact]]) -> Circuit:
+        """The circuit with further units behind its own, each with what is known of it, all made for `label`."""
+        return replace(
+            self,
+            units=(*self.units, *(unit for unit, _ in units)),
+            origins=(*self.origins, *[label] * len(units)),
+            knowledge=replace(self.knowledge, facts=[*self.knowledge.facts, *(fact for _, fact in units)]),
+        )

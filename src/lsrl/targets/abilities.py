@@ -18,7 +18,7 @@ IN_WORDS: dict[Ability, str] = {
 
 def with_alternatives(problem: UnsupportedProgram, circuit: Circuit) -> UnsupportedProgram:
     """The refusal of a circuit, with the targets that have every ability that the circuit needs."""
-    needed = needed_abilities(circuit)
+    needed = needed_abilities(circuit) | ({problem.ability} if problem.ability else set())
     others = [repr(name) for name in TARGETS if needed <= target_named(name).abilities]
     if not others:
         together = " and ".join(IN_WORDS[ability] for ability in IN_WORDS if ability in needed)
@@ -30,14 +30,14 @@ def with_alternatives(problem: UnsupportedProgram, circuit: Circuit) -> Unsuppor
 def needed_abilities(circuit: Circuit) -> set[Ability]:
     """The abilities that a target must have for a circuit that is not legalised for any yet."""
     needed: set[Ability] = set()
-    facts = circuit.knowledge
+    fact = circuit.knowledge.fact
     for unit in circuit.units:
         if isinstance(unit, GatedStateUnit):
             needed.add("selective_states")
         if isinstance(unit, ProductUnit):
             if unit.via == "multi":
                 needed.add("selection")
-            if not any(facts.fact(side).is_boolean for side in (unit.left, unit.right)):
+            if not any(fact(side).is_boolean for side in (unit.left, unit.right)):
                 needed.add("products")
     try:
         legalised(circuit, DIAGONAL)

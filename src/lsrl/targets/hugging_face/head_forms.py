@@ -7,12 +7,9 @@ So everything but sums of units that are not negative becomes a unit of its own,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from flint import fmpq
-
-from lsrl.circuit.affine import Affine, UnitId, combination, variable
+from lsrl.circuit.affine import Affine, combination, variable
 from lsrl.circuit.facts import BOOLEAN, Fact, intersection
 from lsrl.circuit.units import Circuit, SumUnit
 from lsrl.lang.numbers import ONE, ZERO
@@ -26,8 +23,9 @@ MOST_LOST = 4.0
 
 @dataclass(frozen=True, slots=True)
 class HeadForms:
-    """The symbol, and what is more than 0, by 1 or more, where there is no answer."""
+    """The tokens, the symbol, and what is 0, or at least 1 where there is no answer."""
 
+    table: TokenTable
     symbol: Affine
     refusal: Affine
 
@@ -44,7 +42,7 @@ def head_forms(circuit: Circuit, table: TokenTable, *, float64: bool) -> tuple[C
         circuit, symbol = _with_sum(circuit, symbol, "symbol", circuit.knowledge.fact(symbol))
     circuit, flag = _without_cancellation(circuit, flag, "refused")
     circuit, probe = _with_sum(circuit, probe, "precision probe", BOOLEAN)
-    return circuit, HeadForms(symbol, combination([(1 / measure, flag), (ONE, probe)]))
+    return circuit, HeadForms(table, symbol, combination([(1 / measure, flag), (ONE, probe)]))
 
 
 def _lost(circuit: Circuit, symbol: Affine, table: TokenTable) -> float:
@@ -58,7 +56,7 @@ def _without_cancellation(circuit: Circuit, form: Affine, label: str) -> tuple[C
     """The same number, which is not negative, as a sum of units that are not negative."""
     facts = circuit.knowledge.facts
     plain = {unit: weight for unit, weight in form.terms.items() if weight > 0 and facts[unit].is_nonnegative}
-    rest = Affine(_others(form.terms, plain), form.constant)
+    rest = form.plus(Affine(plain).times(-ONE))
     if not rest.terms and rest.constant >= 0:
         return circuit, form
     if not circuit.knowledge.fact(rest).is_nonnegative:
@@ -68,12 +66,6 @@ def _without_cancellation(circuit: Circuit, form: Affine, label: str) -> tuple[C
     return circuit, own.plus(Affine(plain))
 
 
-def _others(terms: Mapping[UnitId, fmpq], some: Mapping[UnitId, fmpq]) -> dict[UnitId, fmpq]:
-    return {unit: weight for unit, weight in terms.items() if unit not in some}
-
-
 def _with_sum(circuit: Circuit, form: Affine, label: str, fact: Fact) -> tuple[Circuit, Affine]:
     """The circuit with the form as its last unit."""
-    knowledge = replace(circuit.knowledge, facts=[*circuit.knowledge.facts, fact])
-    units, origins = (*circuit.units, SumUnit(form)), (*circuit.origins, label)
-    return replace(circuit, units=units, origins=origins, knowledge=knowledge), variable(len(circuit.units))
+    return circuit.extended(label, [(SumUnit(form), fact)]), variable(len(circuit.units))

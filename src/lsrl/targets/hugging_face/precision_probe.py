@@ -6,12 +6,10 @@ from 2²⁴, which float32 rounds it to; both stand side by side in one block, s
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, variable
-from lsrl.circuit.facts import BOOLEAN, constant_fact
+from lsrl.circuit.facts import BOOLEAN, Fact, constant_fact
 from lsrl.circuit.units import Circuit, ReLUUnit, StepUnit, SumUnit, Unit
 from lsrl.lang.numbers import HALF, ONE
 
@@ -27,14 +25,13 @@ def probed(circuit: Circuit, *, float64: bool) -> tuple[Circuit, Affine]:
     """
     first = len(circuit.units)
     almost, fine, finer = (variable(first + i) for i in range(3))
-    units: list[Unit] = [SumUnit(Affine({}, HALFWAY - 1)), ReLUUnit(almost.times(-ONE).shifted(HALFWAY))]
-    facts = [constant_fact(HALFWAY - 1), BOOLEAN]
+    units: list[tuple[Unit, Fact]] = [
+        (SumUnit(Affine({}, HALFWAY - 1)), constant_fact(HALFWAY - 1)),
+        (ReLUUnit(almost.times(-ONE).shifted(HALFWAY)), BOOLEAN),
+    ]
     flag = fine.times(-ONE).shifted(ONE)
     if not float64:
         # As a difference of two ReLUs: of 2²⁴ + 1 and 2²⁴.
-        units.append(StepUnit(almost.shifted(HALFWAY + ONE + HALF), ONE))
-        facts.append(BOOLEAN)
+        units.append((StepUnit(almost.shifted(HALFWAY + ONE + HALF), ONE), BOOLEAN))
         flag = flag.plus(finer)
-    knowledge = replace(circuit.knowledge, facts=[*circuit.knowledge.facts, *facts])
-    origins = (*circuit.origins, *["precision probe"] * len(units))
-    return replace(circuit, units=(*circuit.units, *units), origins=origins, knowledge=knowledge), flag
+    return circuit.extended("precision probe", units), flag

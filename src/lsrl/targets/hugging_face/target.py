@@ -129,16 +129,16 @@ def _entries(placed: Placed) -> int:
 def _weights(
     architecture: Architecture, stack: ResidualStack, scale: Scale, program: Program, scored: HeadForms | None
 ) -> HubWeights:
-    table = table_of(program)
     network, maps = architecture.network(stack, scale), maps_of(stack, scale, stack.circuit.outputs)
     if architecture.multiplied:
         maps |= {name: maps[name] / as_float(scale.root) for name in ("input.weight", "input.bias", "bos")}
     tensors = dict(network.tensors)
     config: dict[str, Any] = {**network.config, "tie_word_embeddings": False, "dtype": "float32"}
-    if table is None or scored is None:
+    if scored is None:
         tensors[architecture.embeddings] = maps["bos"][None]
         config |= {"vocab_size": 1, "pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 0}
         return HubWeights(architecture.model, config, converted(tensors), converted(maps))
+    table = scored.table
     tensors[architecture.embeddings] = embedding_of(table, maps)
     tensors = {f"{architecture.prefix}.{name}": tensor for name, tensor in tensors.items()}
     far = far_circuit(program, stack.circuit.max_length)
