@@ -45,6 +45,7 @@ def check_bounds(model, x, rng, largest=0.05):
     return off, bounds
 
 
+@pytest.mark.filterwarnings("ignore::lsrl.UselessGuaranteeWarning")  # programs of reals can have such a bound
 @pytest.mark.parametrize("target", TARGETS)
 @thorough
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
