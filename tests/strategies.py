@@ -14,7 +14,7 @@ from lsrl.circuit.comparisons import MOST_RAMPS
 from lsrl.circuit.rings import SHORTEST
 from lsrl.circuit.translate import LONG_FORM, input_facts
 from lsrl.lang.matrix import cycle, shift
-from lsrl.targets.registry import TARGETS, target_named
+from lsrl.targets.registry import TARGETS, target_named, targets_with
 from lsrl.targets.sampling import sampled_inputs
 
 WIDEST = 6
@@ -26,7 +26,7 @@ WIDE = max(LONG_FORM, SHORTEST) + 1
 COMPILABLE = [(target, dtype) for target in TARGETS for dtype in target_named(target).dtypes]
 """Every target with every dtype that it has."""
 
-HUB = ("mamba", "hawk", "griffin")
+HUB = tuple(targets_with(lambda target: target.tokens))
 """The targets that are models of transformers."""
 
 thorough = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

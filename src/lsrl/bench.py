@@ -23,16 +23,11 @@ import numpy as np
 from lsrl.incontext import FunctionApproximator, SequenceMap, TokenMap
 from lsrl.targets.compiler import compile as compiled
 from lsrl.targets.model import CompiledModel
+from lsrl.targets.registry import targets_with
 from lsrl.targets.torch_environment import torch_or_error
 
-LINEAR = ("linear-rnn", "gated-linear-rnn")
-"""The targets that run in NumPy, all steps at once, and whose matrices are sparse."""
-
-WIDER = {"rnn-relu": 2.2, "rnn-tanh": 2.2, "lstm": 1.1, "gru": 2.2}
-"""The targets that are torch's own modules, and how many hidden units for each number of the circuit are the goal."""
-
-HUB = ("mamba", "hawk", "griffin")
-"""The targets that are models of transformers."""
+WIDER = 2.2
+"""How many hidden units of a module of torch for each number of the circuit are the goal."""
 
 WARM_UP = 0.5
 """Seconds that a task runs before it is timed."""
@@ -95,7 +90,7 @@ def size_figures(length: int, repeats: int = 15) -> Iterator[Figure]:
     """Sizes and compile time of the dictionary program with keys and values of `length`."""
     sequence_map = dictionary_program(length)
     goal = {10: 0.05, 100: 0.5, 1000: 10.0}[length]
-    for target in LINEAR:
+    for target in targets_with(lambda target: target.library is None):
         name = f"dictionary T={length}, {target}"
         at_ten = length == 10 and target == "linear-rnn"
         model = compiled(sequence_map.program, target, max_length=sequence_map.max_length)
@@ -120,7 +115,7 @@ def speed_figures(scale: int) -> Iterator[Figure]:
     """Tokens per second of the T=10 dictionary, and memory for a long sequence."""
     sequence_map = dictionary_program(10)
     rng = np.random.default_rng(0)
-    for target in LINEAR:
+    for target in targets_with(lambda target: target.library is None):
         model = compiled(sequence_map.program, target, max_length=LONGEST)
         single = rng.integers(0, 10, (10_000 * scale, 1)).astype(np.float64)
         batch = rng.integers(0, 10, (64, 200 * scale, 1)).astype(np.float64)
@@ -167,7 +162,7 @@ def peak_memory(model: CompiledModel, tokens: int) -> Figure:
 def function_figures() -> Iterator[Figure]:
     """Sizes, compile time and speed of the function program from 2 to 2 dimensions."""
     approximator = FunctionApproximator(2, 2, max_cells=64)
-    for target in LINEAR:
+    for target in targets_with(lambda target: target.library is None):
         mine = target == "linear-rnn"
         model = compiled(approximator.program, target, max_length=approximator.max_length)
         name = f"function 2 → 2, {target}"
@@ -186,11 +181,11 @@ def stock_figures(scale: int) -> Iterator[Figure]:
     sequence_map = dictionary_program(10)
     widest = compiled(sequence_map.program, max_length=sequence_map.max_length).sizes.widest
     x = np.random.default_rng(0).integers(0, 10, (64, 100 * scale, 1)).astype(np.float32)
-    for target, factor in WIDER.items():
+    for target in targets_with(lambda target: target.library == "torch"):
         model = compiled(sequence_map.program, target, max_length=LONGEST, dtype="float32")
         name = f"dictionary T=10, {target}"
         yield Figure(
-            f"{name}: hidden size over the circuit's widest layer ({widest})", model.sizes.widest / widest, "", factor
+            f"{name}: hidden size over the circuit's widest layer ({widest})", model.sizes.widest / widest, "", WIDER
         )
         yield Figure(f"{name}: layers", model.sizes.layers, "")
         yield Figure(f"{name}: parameters", model.sizes.parameters, "")
@@ -213,7 +208,7 @@ def hub_figures(scale: int) -> Iterator[Figure]:
     rng = np.random.default_rng(0)
     x = rng.integers(0, 10, (64, 10 * scale, 1)).astype(np.float32)
     pairs = [("".join(map(str, rng.integers(0, 10, 10))), "0123456789") for _ in range(10)]
-    for target in HUB:
+    for target in targets_with(lambda target: target.tokens):
         compile_ = partial(compiled, words.program, target, max_length=words.max_length)
         model = compile_()
         name = f"dictionary T=10 as text, {target}"

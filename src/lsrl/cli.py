@@ -162,7 +162,7 @@ def compile_(
     onnx = output.name.lower().endswith(".onnx")
     with working(f"writing {output}"):
         (model.export_onnx if onnx else model.save)(output)
-    if onnx and target.value != "rnn-relu":
+    if onnx and model.target.onnx != "exact":
         report["guarantee"] = f"of torch, not of ONNX, whose runtimes approximate tanh: {report['guarantee']}"
     emit(report, as_json, lambda: [Rows([report])])
 

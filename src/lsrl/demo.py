@@ -29,7 +29,7 @@ from lsrl.view.stack_drawing import stack_figure
 CELLS = 1024
 """Prompt tokens that describe the elevation map."""
 
-STRIDE, STRIDE_OF_TORCH, STRIDE_OF_TRANSFORMERS = 3, 9, 57
+STRIDES: dict[str | None, int] = {None: 3, "torch": 9, "transformers": 57}
 """Every third pixel of the map is asked for, in both directions; fewer where torch or Python go step by step."""
 
 CHECKED = 16
@@ -64,7 +64,7 @@ def run_demo(targets: Sequence[str], output: Path, note: Note) -> Demo:
     answers: dict[str, np.ndarray] = {}
     for target in targets:
         answers = _draw_map(demo, target, samples, note) | answers
-    stride = _stride(targets[0])
+    stride = STRIDES[target_named(targets[0]).library]
     note("drawing")
     demo.pictures.insert(
         0,
@@ -188,7 +188,7 @@ def _draw_map(demo: Demo, target: str, samples: np.ndarray, note: Note) -> dict[
 def _map_row(
     approximator: FunctionApproximator, model: CompiledModel, name: str, samples: np.ndarray, uneven: bool
 ) -> tuple[dict[str, Any], np.ndarray]:
-    stride = _stride(model.target)
+    stride = STRIDES[model.target.library]
     target = samples[::stride, ::stride]
     axes = [np.arange(0, count, stride) / (count - 1) for count in samples.shape]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
@@ -206,16 +206,9 @@ def _map_row(
     return {**row, "rms": float(np.sqrt(((surface - target) ** 2).mean()))}, surface
 
 
-def _stride(target: str) -> int:
-    chosen = target_named(target)
-    if chosen.tokens:
-        return STRIDE_OF_TRANSFORMERS
-    return STRIDE if chosen.description is None else STRIDE_OF_TORCH
-
-
 def _dtype(target: str) -> str:
     """Stock modules compute as their users have them, in float32."""
-    return "float64" if target_named(target).description is None else "float32"
+    return "float64" if target_named(target).library is None else "float32"
 
 
 @dataclass(frozen=True)
@@ -233,7 +226,7 @@ def _row(
 ) -> dict[str, Any]:
     sizes = model.sizes
     return {
-        "target": model.target,
+        "target": model.target.name,
         "dtype": model.dtype,
         "job": job,
         "layers": sizes.layers,

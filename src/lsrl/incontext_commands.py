@@ -10,7 +10,7 @@ import typer
 
 from lsrl.command_options import DEFAULT, Json, Target, named_path
 from lsrl.errors import FormatError, UnsupportedProgram
-from lsrl.targets.registry import target_named
+from lsrl.targets.registry import target_named, targets_with
 from lsrl.terminal import Rows, emit, working
 
 incontext = typer.Typer(help="Prompt a compiled network with a dictionary or a function.")
@@ -59,7 +59,8 @@ def function(
     from lsrl.incontext.sampled import approximated_points, read_samples
 
     if order and "products" not in target_named(target.value).abilities:
-        raise UnsupportedProgram(f"--order 1 multiplies, which {target.value} cannot; use --target gated-linear-rnn")
+        able = ", ".join(targets_with(lambda target: "products" in target.abilities))
+        raise UnsupportedProgram(f"--order 1 multiplies, which {target.value} cannot; use --target {able}")
     with working("compiling and asking"):
         rows = approximated_points(
             read_samples(samples), _points(at), cells=cells, order=order, uneven=uneven, target=target.value

@@ -94,7 +94,9 @@ def test_a_model_in_the_paper_s_style_computes_and_guarantees_nothing(target):
 
 def test_styles_and_targets_that_do_not_go_together_are_refused_in_one_line():
     program = Program(digit() > 4)
-    with pytest.raises(lsrl.UnsupportedProgram, match=r"style='paper' on lstm; expected one of linear-rnn"):
+    with pytest.raises(
+        lsrl.UnsupportedProgram, match=r"style='paper' on lstm; the paper's forms are for target='linear-rnn'"
+    ):
         lsrl.compile(program, "lstm", style="paper")
     with pytest.raises(lsrl.UnsupportedProgram, match="style='fancy' of linear-rnn; expected one of default, paper"):
         lsrl.compile(program, style="fancy")

@@ -9,7 +9,7 @@ from lsrl.studies.cells import Cell
 from lsrl.studies.noise import AUTHORS, OURS, SIGMAS, measure, network
 from lsrl.studies.noisy_stack import noisy_outputs
 from lsrl.studies.paper_programs import LOWERINGS, PROGRAMS, error_of, task
-from lsrl.targets.linear_stack.numpy_runtime import NumpyRuntime
+from lsrl.targets.linear_stack.network import NumpyNetwork
 
 
 def error(program, lowering, sigma, copies=5, number=0):
@@ -24,7 +24,7 @@ def error(program, lowering, sigma, copies=5, number=0):
 def test_without_noise_the_vectorised_network_is_the_network(program, lowering):
     weights, asked = network(program, lowering), task(program, np.random.default_rng(2))
     found = noisy_outputs(weights, asked.x, last=asked.last, sigma=0.0, copies=2, rng=np.random.default_rng(0))
-    expected = NumpyRuntime(weights).run(asked.x)[:, -asked.last :]
+    expected = NumpyNetwork(weights).run(asked.x)[:, -asked.last :]
     # Sums in another order: exact for ours, where every number is a float; as large as M makes it for the paper's.
     tolerance = 1e-9 if lowering in OURS else 1e-2
     assert np.abs(found - expected).max() < tolerance

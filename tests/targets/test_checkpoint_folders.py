@@ -189,7 +189,7 @@ def test_what_is_no_checkpoint_of_these_is_refused(tmp_path):
     with pytest.raises(FormatError, match=r"cannot read .*manifest\.json"):
         lsrl.verify_checkpoint(tmp_path)
     lsrl.compile(vectors, "gru", max_length=40).save(tmp_path)
-    with pytest.raises(FormatError, match="is a model for 'gru'; expected one for mamba, hawk or griffin"):
+    with pytest.raises(FormatError, match="is a model for 'gru'; expected one for 'mamba', 'hawk' or 'griffin'"):
         lsrl.verify_checkpoint(tmp_path)
     lsrl.compile(vectors, "linear-rnn", max_length=40).save(tmp_path / "other")
     with pytest.raises(FormatError, match="is a model for 'linear-rnn'"):

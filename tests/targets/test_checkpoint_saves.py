@@ -84,7 +84,7 @@ class Answers:
         self.inputs = symbols
         self.outputs = model.run(symbols)
         self.ids = torch.tensor(np.concatenate([np.full((4, 1, 1), 2), symbols + 4], axis=1)[..., 0])
-        self.logits = model.module(self.ids).logits if model.target == "mamba" else None
+        self.logits = model.module(self.ids).logits if model.target.name == "mamba" else None
 
     def are_those_of(self, folder):
         """Whether the folder has this model: its answers, bit for bit, loaded either way."""

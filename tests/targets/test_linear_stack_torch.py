@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from random_linear_stacks import exactly, one_layer, stacks
 
-from lsrl.targets.linear_stack.numpy_runtime import NumpyRuntime
+from lsrl.targets.linear_stack.network import NumpyNetwork
 from lsrl.targets.linear_stack.torch_module import LinearStack, recurrence
 
 SHORTCUTS = {
@@ -25,7 +25,7 @@ def test_the_module_computes_what_the_numpy_runtime_computes(case):
     exactly(weights, x)
     with torch.no_grad():
         outputs = LinearStack(weights)(torch.from_numpy(x))
-    np.testing.assert_array_equal(outputs.numpy(), NumpyRuntime(weights).run(x))
+    np.testing.assert_array_equal(outputs.numpy(), NumpyNetwork(weights).run(x))
 
 
 @pytest.mark.parametrize("name", SHORTCUTS)

@@ -6,7 +6,7 @@ from random_linear_stacks import one_layer, sparse, stacks
 from safetensors.numpy import load, save
 
 from lsrl.errors import FormatError
-from lsrl.targets.linear_stack.numpy_runtime import NumpyRuntime
+from lsrl.targets.linear_stack.network import NumpyNetwork
 from lsrl.targets.linear_stack.weights import LayerWeights, StackWeights, as_tensors, from_tensors
 
 
@@ -59,7 +59,7 @@ def test_weights_come_back_from_a_file_as_they_were(case, dtype):
     )
     with np.errstate(all="ignore"):
         np.testing.assert_array_equal(
-            NumpyRuntime(reread).run(x[:, :3].astype(dtype)), NumpyRuntime(weights).run(x[:, :3])
+            NumpyNetwork(reread).run(x[:, :3].astype(dtype)), NumpyNetwork(weights).run(x[:, :3])
         )
 
 
@@ -145,4 +145,4 @@ def test_any_other_tensor_is_refused_or_makes_weights_that_run(name, numbers, dt
     except FormatError:
         return
     with np.errstate(all="ignore"):
-        assert NumpyRuntime(weights).run(np.ones((1, 2, weights.input_dim))).shape == (1, 2, weights.output_dim)
+        assert NumpyNetwork(weights).run(np.ones((1, 2, weights.input_dim))).shape == (1, 2, weights.output_dim)

@@ -36,9 +36,9 @@ def test_the_report_has_every_size(model):
     report = model.report()
     assert report.as_dict() == {
         "program": "running total",
-        "target": model.target,
+        "target": model.target.name,
         "dtype": model.dtype,
-        **SIZES.get(model.target, {"layers": 1, "widest": 1, "state_dimension": 1}),
+        **SIZES.get(model.target.name, {"layers": 1, "widest": 1, "state_dimension": 1}),
         "parameters": report.parameters,
         "nonzeros": report.nonzeros,
         "compile_seconds": report.compile_seconds,
@@ -102,7 +102,7 @@ def test_verify_needs_something_to_compare(model):
 def changeable(model):
     """A bias of the network, and how little of it its floats notice."""
     weights = model.weights
-    if model.target in HUB:
+    if model.target.name in HUB:
         return weights.maps["readout.bias"], 1e-3
     return (weights.tensors["readout.bias"] if hasattr(weights, "tensors") else weights.layers[0].b), 1e-9
 

@@ -139,12 +139,12 @@ def test_a_stream_goes_on_in_another_thread_and_may_part_there(target):
 
 @pytest.mark.parametrize("target", HUB)
 def test_threads_share_the_weights_and_no_module(target):
-    runtime = speaker(target).runtime
-    here, there = runtime.network, together(lambda: runtime.network)[0]
+    network = speaker(target).network
+    here, there = network.stock, together(lambda: network.stock)[0]
     assert not set(map(id, here.modules())) & set(map(id, there.modules()))
     pairs = zip(here.state_dict().values(), there.state_dict().values(), strict=True)
     assert all(one.data_ptr() == other.data_ptr() for one, other in pairs)
-    assert runtime.network is here
+    assert network.stock is here
 
 
 def threads_of_torch():

@@ -67,11 +67,11 @@ def test_one_wrong_number_in_one_case_is_found(case):
 
     class Wrong:
         def run(self, batch):
-            outputs = model.runtime.run(batch).copy()
+            outputs = model.network.run(batch).copy()
             outputs[case, 13, 0] += 1
             return outputs
 
-    result = dataclasses.replace(model, runtime=Wrong()).verify(10)
+    result = dataclasses.replace(model, network=Wrong()).verify(10)
     assert (result.mismatches, result.worst_error, result.passed) == (1, 1.0, False)
 
 
@@ -102,9 +102,9 @@ def test_programs_over_tokens_are_mostly_compared_on_tokens(target):
     class Watched:
         def run(self, batch):
             seen.append(batch.copy())
-            return model.runtime.run(batch)
+            return model.network.run(batch)
 
-    result = dataclasses.replace(model, runtime=Watched()).verify(60)
+    result = dataclasses.replace(model, network=Watched()).verify(60)
     assert result.passed
     assert result.skipped == 0
     unknown = (np.concatenate(seen) == 4).any(axis=(1, 2))

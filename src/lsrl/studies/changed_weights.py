@@ -7,14 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from lsrl.targets.model import CompiledModel
-from lsrl.targets.registry import target_named
-from lsrl.targets.runtime import Runtime
+from lsrl.targets.network import Network
 
 Change = Callable[[np.ndarray], np.ndarray]
 
 
-def changed(model: CompiledModel, change: Change) -> Runtime | None:
-    """What runs the model with `change` applied to every array of floats in its checkpoint.
+def changed(model: CompiledModel, change: Change) -> Network | None:
+    """The model's network with `change` applied to every array of floats in its checkpoint.
 
     None where a changed weight is not finite: such a network cannot be stored. Zeros should stay zeros.
 
@@ -23,15 +22,13 @@ def changed(model: CompiledModel, change: Change) -> Runtime | None:
     >>> changed(model, lambda weights: 3 * weights).run(np.ones((1, 1, 1))).item()
     6.0
     """
-    target = target_named(model.target)
     tensors = {
         file: {name: _applied(change, array) for name, array in arrays.items()}
-        for file, arrays in target.as_tensors(model.weights).items()
+        for file, arrays in model.network.tensors().items()
     }
     if not all(np.isfinite(array).all() for arrays in tensors.values() for array in arrays.values()):
         return None
-    description = target.description(model.weights) if target.description else {}
-    return target.runtime(target.from_tensors(tensors, description))
+    return model.target.read(tensors, model.network.description or {})
 
 
 def _applied(change: Change, array: np.ndarray) -> np.ndarray:
@@ -42,12 +39,12 @@ def _applied(change: Change, array: np.ndarray) -> np.ndarray:
     return result
 
 
-def outputs_of(runtime: Runtime | None, x: np.ndarray, dtype: str) -> np.ndarray | None:
-    """What it computes on x (batch, T, in); None for no runtime."""
-    if runtime is None:
+def outputs_of(network: Network | None, x: np.ndarray, dtype: str) -> np.ndarray | None:
+    """What it computes on x (batch, T, in); None for no network."""
+    if network is None:
         return None
     with np.errstate(all="ignore"):
-        return np.asarray(runtime.run(x.astype(dtype)), dtype=np.float64)
+        return np.asarray(network.run(x.astype(dtype)), dtype=np.float64)
 
 
 def relative_noise(sigma: float, rng: np.random.Generator) -> Change:

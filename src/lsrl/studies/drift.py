@@ -17,6 +17,7 @@ from lsrl.studies.subjects import ARCHITECTURES
 from lsrl.studies.summaries import summaries
 from lsrl.targets.compiler import compile as compiled
 from lsrl.targets.model import CompiledModel
+from lsrl.targets.registry import target_named
 
 if TYPE_CHECKING:
     import polars
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 CYCLE = 5
 STEPS = (100, 1_000, 10_000, 100_000)
-SLOW = {"mamba": 1_000, "hawk": 10_000, "griffin": 1_000}
-"""Architectures whose CPU code takes a step at a time, or attends to all steps before: fewer steps."""
+SLOW_STEPS = 1_000
+"""For models of transformers, whose CPU code takes a step at a time, or attends to all steps before."""
 
 SIGMAS = (0.0, 1e-7, 1e-5, 1e-3)
 DRAWS, QUICK_DRAWS, QUICK_STEPS = 5, 1, 1_000
@@ -41,13 +42,18 @@ def cells(quick: bool) -> list[Cell]:
                 "architecture": architecture,
                 "sigma": sigma,
                 "draw": draw,
-                "length": min(SLOW.get(architecture, STEPS[-1]), QUICK_STEPS if quick else STEPS[-1]),
+                "length": _longest(architecture, quick),
             },
         )
         for architecture in ARCHITECTURES
         for sigma in SIGMAS
         for draw in range(QUICK_DRAWS if quick else DRAWS)
     ]
+
+
+def _longest(architecture: str, quick: bool) -> int:
+    slow = target_named(architecture).library == "transformers"
+    return min(SLOW_STEPS if slow else STEPS[-1], QUICK_STEPS if quick else STEPS[-1])
 
 
 @lru_cache(maxsize=2)
@@ -110,5 +116,5 @@ STUDY = Study(
     measure=measure,
     figures=figures,
     table=table,
-    settings={"sigmas": list(SIGMAS), "draws": DRAWS, "fewer steps": SLOW},
+    settings={"sigmas": list(SIGMAS), "draws": DRAWS, "fewer steps": SLOW_STEPS},
 )

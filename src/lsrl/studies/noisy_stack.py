@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from lsrl.targets.linear_stack.numpy_runtime import NumpyRuntime
+from lsrl.targets.linear_stack.network import NumpyNetwork
 from lsrl.targets.linear_stack.weights import Floats, LayerWeights, StackWeights
 
 WORKSPACE = 2**26
@@ -34,7 +34,7 @@ def noisy_outputs(
     """
     states = [
         before(layer, s, last)
-        for layer, (s, _) in zip(weights.layers, NumpyRuntime(weights).activations(x), strict=True)
+        for layer, (s, _) in zip(weights.layers, NumpyNetwork(weights).activations(x), strict=True)
     ]
     inputs = x[:, -last:].reshape(-1, x.shape[2]).astype(weights.dtype)
     parts = [_noisy(weights, inputs, states, sigma, part, rng) for part in _portions(weights, len(inputs), copies)]

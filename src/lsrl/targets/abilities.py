@@ -6,7 +6,7 @@ from lsrl.circuit.legalise import legalised
 from lsrl.circuit.lowerings import DIAGONAL
 from lsrl.circuit.units import Circuit, GatedStateUnit, ProductUnit
 from lsrl.errors import Ability, UnsupportedProgram
-from lsrl.targets.registry import TARGETS, target_named
+from lsrl.targets.registry import alternatives
 
 IN_WORDS: dict[Ability, str] = {
     "products": "products of numbers",
@@ -19,12 +19,11 @@ IN_WORDS: dict[Ability, str] = {
 def with_alternatives(problem: UnsupportedProgram, circuit: Circuit) -> UnsupportedProgram:
     """The refusal of a circuit, with the targets that have every ability that the circuit needs."""
     needed = needed_abilities(circuit) | ({problem.ability} if problem.ability else set())
-    others = [repr(name) for name in TARGETS if needed <= target_named(name).abilities]
+    others = alternatives(lambda target: needed <= target.abilities)
     if not others:
         together = " and ".join(IN_WORDS[ability] for ability in IN_WORDS if ability in needed)
         return UnsupportedProgram(f"{problem}; no target has {together}: write two programs")
-    either = f"{', '.join(others[:-1])} or {others[-1]}" if others[1:] else others[0]
-    return UnsupportedProgram(f"{problem}; use target={either}")
+    return UnsupportedProgram(f"{problem}; use target={others}")
 
 
 def needed_abilities(circuit: Circuit) -> set[Ability]:

@@ -23,7 +23,8 @@ from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout_format import check_layout, layout_fields, layout_in_file
 from lsrl.targets.model import CompiledModel
 from lsrl.targets.model_folder import FORMAT, MANIFEST, UNFINISHED, write_folder
-from lsrl.targets.registry import WEIGHTS, target_named
+from lsrl.targets.network import WEIGHTS
+from lsrl.targets.registry import target_named
 from lsrl.targets.report import report_of
 
 VERSION = 2
@@ -53,13 +54,12 @@ def _files_of(model: CompiledModel) -> dict[str, bytes]:
     """The content of every file, the manifest last."""
     from safetensors.numpy import save as as_bytes
 
-    target = target_named(model.target)
     files = {
         name: as_bytes(tensors, metadata={"format": "pt"})  # what transformers expects of a model of torch
-        for name, tensors in target.as_tensors(model.weights).items()
+        for name, tensors in model.network.tensors().items()
     }
-    if target.further_files is not None:
-        files |= target.further_files(model)
+    if model.target.further_files is not None:
+        files |= model.target.further_files(model)
     for name, content in files.items():
         if len(content) > LARGEST_FILE:
             raise FormatError(
@@ -90,32 +90,31 @@ def load(directory: str | Path) -> CompiledModel:
     contents = _contents(folder, manifest["files"], target.weight_files)
     try:
         tensors = {name: tensors_of(content) for name, content in contents.items()}
-        weights = target.from_tensors(tensors, manifest.get("module", {}))
+        network = target.read(tensors, manifest.get("module", {}))
     except LsrlError as problem:
         raise FormatError(f"{folder / WEIGHTS}: {problem}") from None
-    sizes = (weights.input_dim, weights.output_dim)
+    sizes = network.dims
     if sizes != (program.input.dim, program.output.dim):
         raise FormatError(
             f"{folder / WEIGHTS} maps {sizes[0]} to {sizes[1]} numbers; "
             f"expected {program.input.dim} to {program.output.dim}, as the program does"
         )
-    expected = None if target.description is None else target.description(weights)
-    if manifest.get("module") != expected:
-        raise FormatError(f"{where}: module is not what the weights are for; expected {shortened(expected, 300)}")
-    runtime = target.runtime(weights)
+    if manifest.get("module") != network.description:
+        described = shortened(network.description, 300)
+        raise FormatError(f"{where}: module is not what the weights are for; expected {described}")
     layout = layout_in_file(manifest["layout"], where)
-    check_layout(layout, program, runtime.layer_sizes, where)
+    check_layout(layout, program, network.layer_sizes, where)
     return CompiledModel(
         program=program,
-        target=target.name,
-        dtype=str(weights.dtype),
+        target=target,
+        style=manifest.get("style", "default"),
+        dtype=str(network.dtype),
         inputs=inputs,
         max_length=manifest["max_length"],
         guarantee=guarantee,
         layout=layout,
-        sizes=report_of(program, target, weights, guarantee, manifest["compile_seconds"]),
-        weights=weights,
-        runtime=runtime,
+        sizes=report_of(program, target, network, guarantee, manifest["compile_seconds"]),
+        network=network,
         stack=None,
         circuit=None,
         undecidable=tuple(manifest["undecidable"]),
@@ -189,11 +188,12 @@ def tensors_of(content: bytes) -> dict[str, np.ndarray]:
 
 
 def _manifest(model: CompiledModel) -> dict[str, Any]:
-    describe = target_named(model.target).description
+    description = model.network.description
     return {
         "format": FORMAT,
         "version": VERSION,
-        "target": model.target,
+        "target": model.target.name,
+        "style": model.style,
         "max_length": model.max_length,
         "inputs": [_number_fields(fact) for fact in model.inputs],
         "guarantee": _guarantee_fields(model.guarantee),
@@ -201,7 +201,7 @@ def _manifest(model: CompiledModel) -> dict[str, Any]:
         "compile_seconds": model.sizes.compile_seconds,
         "layout": layout_fields(model.layout),
         "program": to_json(model.program),
-    } | ({} if describe is None else {"module": describe(model.weights)})
+    } | ({} if description is None else {"module": description})
 
 
 def _number_fields(fact: Fact) -> dict[str, str | None]:

@@ -6,7 +6,7 @@ import math
 import time
 import warnings
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, get_args
 
 from lsrl.circuit.paper_style import in_paper_style
 from lsrl.circuit.translate import circuit_of, input_facts
@@ -17,13 +17,11 @@ from lsrl.targets.abilities import with_alternatives
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.guarded import GUARD_STEPS, guarded
 from lsrl.targets.model import CompiledModel
-from lsrl.targets.registry import Assembly, Target, target_named
+from lsrl.targets.registry import alternatives, target_named
 from lsrl.targets.report import report_of
+from lsrl.targets.target import Assembly, Style, Target, assembled
 
-Style: TypeAlias = Literal["default", "paper"]
-STYLES = ("default", "paper")
-LITERAL = ("linear-rnn", "gated-linear-rnn")
-"""The targets of circuits that stand as they are written."""
+STYLES: tuple[Style, ...] = get_args(Style)
 
 
 def compile(
@@ -60,10 +58,9 @@ def compile(
         raise UnsupportedProgram(f"dtype={dtype!r} of {target}; expected one of {', '.join(chosen.dtypes)}")
     if style not in STYLES:
         raise UnsupportedProgram(f"style={shortened(style)} of {target}; expected one of {', '.join(STYLES)}")
-    if style == "paper" and target not in LITERAL:
-        raise UnsupportedProgram(
-            f"style='paper' on {target}; expected one of {', '.join(LITERAL)}, which the paper's forms are for"
-        )
+    if style == "paper" and not chosen.paper_style:
+        others = alternatives(lambda target: target.paper_style)
+        raise UnsupportedProgram(f"style='paper' on {target}; the paper's forms are for target={others}")
     started = time.perf_counter()
     if style == "paper":
         program = in_paper_style(program, input_range=input_range, max_length=max_length)
@@ -81,15 +78,15 @@ def compile(
         warnings.warn(f"{program.name} on {target}: {guarantee}", UselessGuaranteeWarning, stacklevel=2)
     return CompiledModel(
         program=program,
-        target=target,
+        target=chosen,
+        style=style,
         dtype=dtype,
         inputs=tuple(input_facts(program, input_range)),
         max_length=max_length,
         guarantee=guarantee,
         layout=assembly.layout,
-        sizes=report_of(program, chosen, assembly.weights, guarantee, seconds),
-        weights=assembly.weights,
-        runtime=assembly.runtime,
+        sizes=report_of(program, chosen, assembly.network, guarantee, seconds),
+        network=assembly.network,
         stack=assembly.stack,
         circuit=assembly.circuit,
         undecidable=circuit.undecidable,
@@ -99,7 +96,7 @@ def compile(
 def _assembled(target: Target, circuit: Circuit, program: Program, dtype: str) -> Assembly:
     """What the target makes of a circuit; a refusal says which targets can do what this one cannot."""
     try:
-        return target.assemble(circuit, program, dtype)
+        return assembled(target, circuit, program, dtype)
     except UnsupportedProgram as problem:
         if problem.ability is None:
             raise
@@ -121,22 +118,20 @@ def _for_tokens(program: Program, input_range: Any, max_length: int | None) -> t
 
 
 def circuit_for(model: CompiledModel) -> Circuit:
-    """The legalised circuit of a model, made again from its program: what a loaded one has not.
+    """The legalised circuit of a model, made again from its program: what a loaded one lacks.
 
-    Of both styles it is the one that gives a network of the model's sizes.
+    Raises `FormatError` if that does not give a network of the model's sizes.
     """
-    chosen = target_named(model.target)
     ends = [(fact.low, fact.high) for fact in model.inputs]
     known = all(low is not None and high is not None for low, high in ends)
     narrowed = ([low for low, _ in ends], [high for _, high in ends]) if known else None
     length = model.max_length
-    longest = length + GUARD_STEPS if length is not None and _answers_tokens(chosen, model.program) else length
-    sizes = chosen.sizes(model.weights)
-    for literal in (False, True)[: 1 + (model.target in LITERAL)]:
-        circuit = circuit_of(model.program, input_range=narrowed, max_length=longest, literal=literal)
-        assembly = chosen.assemble(circuit, model.program, model.dtype)
-        if chosen.sizes(assembly.weights) == sizes:
-            return assembly.circuit
+    longest = length + GUARD_STEPS if length is not None and _answers_tokens(model.target, model.program) else length
+    literal = model.style == "paper"
+    circuit = circuit_of(model.program, input_range=narrowed, max_length=longest, literal=literal)
+    assembly = assembled(model.target, circuit, model.program, model.dtype)
+    if assembly.network.sizes == model.network.sizes:
+        return assembly.circuit
     raise FormatError(
         f"the weights of {model.program.name} are no longer what {model.target} compiles it to; "
         "expected a model saved by this version of LSRL; compile it again"

@@ -38,7 +38,8 @@ from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUn
 from lsrl.lang.numbers import ONE, as_float
 from lsrl.targets.hugging_face.rounding import Arithmetic
 from lsrl.targets.hugging_face.scale import SILU, Scale, opened, sharpness, step_parts
-from lsrl.targets.hugging_face.target import Architecture, Network, hub_target
+from lsrl.targets.hugging_face.stock_model import StockModel
+from lsrl.targets.hugging_face.target import Architecture, Blocks, hub_target
 from lsrl.targets.hugging_face.weights import Rows
 
 OPEN, SHUT = 32.0, -200.0
@@ -175,7 +176,7 @@ def _index(keeps: list[Affine], keep: Affine) -> int:
     return [known.key() for known in keeps].index(keep.key())
 
 
-def network(stack: ResidualStack, scale: Scale) -> Network:
+def blocks(stack: ResidualStack, scale: Scale) -> Blocks:
     """The configuration and tensors of the blocks."""
     stages = stack.stages or ((),)
     found = []
@@ -206,21 +207,17 @@ def network(stack: ResidualStack, scale: Scale) -> Network:
         "residual_in_fp32": True,
         "use_cache": True,
     }
-    return Network(config, tensors)
+    return Blocks(config, tensors)
 
 
 TARGET = hub_target(
     "mamba",
     "transformers' Mamba; latches, products of reals, cycles up to max_length",
     Architecture(
-        model="MambaModel",
-        causal="MambaForCausalLM",
-        prefix="backbone",
-        embeddings="embeddings.weight",
-        multiplied=False,
+        StockModel("MambaModel", "MambaForCausalLM", "backbone", "embeddings.weight", first_hidden=0),
         stages=[(SumUnit, ReLUUnit, StepUnit, GateUnit, StateUnit, DelayUnit, LatchUnit)],
         layer_of=lambda stage: stage,
-        network=network,
+        blocks=blocks,
         arithmetic=Arithmetic(SILU, pairs=True, decay_errors=decay_errors),
         float64=True,
     ),

@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from lsrl.circuit.facts import Fact
-from lsrl.circuit.neurons import NeuronStack
-from lsrl.circuit.residual import ResidualStack
 from lsrl.circuit.sensitivity import Sensitivity, sensitivity_of
-from lsrl.circuit.stack import Stack
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError, RangeError, ShapeError, UnsupportedProgram
 from lsrl.lang import Program
@@ -21,8 +18,10 @@ from lsrl.semantics import report_undecided
 from lsrl.semantics.inputs import as_array, check_outputs, checked_floats
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout import Layout
+from lsrl.targets.network import Network
+from lsrl.targets.registry import alternatives
 from lsrl.targets.report import Report
-from lsrl.targets.runtime import Runtime
+from lsrl.targets.target import AnyStack, Style, Target
 
 if TYPE_CHECKING:
     import torch
@@ -31,10 +30,10 @@ if TYPE_CHECKING:
 
 
 class StreamState(NamedTuple):
-    """Where streams are: whose state it is, how many streams there are, and the steps they have seen."""
+    """Where streams are: whose state it is, what that network keeps, how many there are, the steps they have seen."""
 
-    runtime: Runtime
-    network: Any
+    network: Network
+    kept: Any
     streams: int
     steps: int
 
@@ -53,21 +52,26 @@ class CompiledModel:
     """
 
     program: Program
-    target: str
+    target: Target
+    style: Style
     dtype: str
     inputs: tuple[Fact, ...]
     max_length: int | None
     guarantee: Guarantee
     layout: Layout
     sizes: Report
-    weights: Any
-    runtime: Runtime
-    stack: Stack | NeuronStack | ResidualStack | None
+    network: Network
+    stack: AnyStack | None
     circuit: Circuit | None
     undecidable: tuple[str, ...]
 
     def __repr__(self) -> str:
         return f"<CompiledModel {self.sizes}>"
+
+    @property
+    def weights(self) -> Any:
+        """The weights of its network, as that backend has them."""
+        return self.network.weights
 
     def run(self, x: Any) -> np.ndarray:
         """Outputs for inputs (T, dim) or (batch, T, dim), shaped likewise.
@@ -79,7 +83,7 @@ class CompiledModel:
         batch, single = self._checked(x)
         # Outputs beyond the floats are refused by `check_outputs`, here and below.
         with np.errstate(over="ignore", invalid="ignore"):
-            outputs = self.runtime.run(batch)
+            outputs = self.network.run(batch)
         check_outputs(outputs, self.program.name)
         if self.undecidable:
             report_undecided(self.program, batch)
@@ -96,16 +100,16 @@ class CompiledModel:
         single = given.ndim == 1
         batch, _ = self._checked((given[None] if single else given)[:, None, :])
         if state is None:
-            state = StreamState(self.runtime, self.runtime.start(len(batch)), len(batch), 0)
-        if not isinstance(state, StreamState) or state.runtime is not self.runtime:
+            state = StreamState(self.network, self.network.start(len(batch)), len(batch), 0)
+        if not isinstance(state, StreamState) or state.network is not self.network:
             raise ShapeError("step got a state that is not this model's; expected None, or what its step returned last")
         if len(batch) != state.streams:
             raise ShapeError(f"step got {len(batch)} tokens for {state.streams} streams; expected one for each")
         self.check_length(state.steps + 1)
         with np.errstate(over="ignore", invalid="ignore"):
-            outputs, network = self.runtime.step(batch[:, 0, :], state.network)
+            outputs, kept = self.network.step(batch[:, 0, :], state.kept)
         check_outputs(outputs[:, None], self.program.name)
-        following = StreamState(self.runtime, network, state.streams, state.steps + 1)
+        following = StreamState(self.network, kept, state.streams, state.steps + 1)
         return (outputs[0] if single else outputs), following
 
     def read(self, name: str, x: Any) -> np.ndarray:
@@ -116,7 +120,7 @@ class CompiledModel:
         read_out = self.layout[name]
         batch, single = self._checked(x)
         with np.errstate(over="ignore", invalid="ignore"):
-            activations = self.runtime.activations(batch)
+            activations = self.network.activations(batch)
         result: np.ndarray = np.broadcast_to(
             np.asarray(read_out.constants, dtype=self.dtype), (*batch.shape[:2], len(read_out.constants))
         ).copy()
@@ -168,16 +172,12 @@ class CompiledModel:
     @property
     def refuses(self) -> bool:
         """Whether its program is over tokens and guarded: the highest input number stands for what is no token."""
-        from lsrl.targets.registry import target_named
-
-        return self.program.vocabulary is not None and target_named(self.target).tokens
+        return self.program.vocabulary is not None and self.target.tokens
 
     @property
     def module(self) -> torch.nn.Module:
         """The same network as a `torch.nn.Module` ((batch, T, dim) → (batch, T, out)), made anew."""
-        from lsrl.targets.registry import target_named
-
-        return target_named(self.target).module(self.weights)
+        return self.network.module()
 
     def save(self, directory: str | Path) -> None:
         """Write weights (safetensors) and manifest (JSON) into a directory; `lsrl.load` reads them."""
@@ -193,17 +193,14 @@ class CompiledModel:
         Runtimes of ONNX approximate tanh and the sigmoid, so that only rnn-relu stays exact there.
         Raises `UnsupportedProgram` for a target or dtype that ONNX runtimes have not.
         """
-        from lsrl.targets.registry import target_named
-
-        export = target_named(self.target).export_onnx
-        if export is None:
+        if self.target.export_onnx is None:
             raise UnsupportedProgram(
-                f"{self.target} is a network of LSRL's own, and only torch's stock modules are exported to ONNX; "
-                "use target='rnn-relu', 'lstm' or 'gru'"
+                f"{self.target} is no stock module of torch, and only those are exported to ONNX; "
+                f"use target={alternatives(lambda target: target.onnx)}"
             )
         if not isinstance(path, (str, Path)) or not str(path):
             raise FormatError(f"{path!r} is no path; expected a file to write to")
-        export(self.weights, Path(path))
+        self.target.export_onnx(self.network, Path(path))
 
     def _checked(self, x: Any) -> tuple[np.ndarray, bool]:
         batch, single = checked_floats(x, self.inputs, self.program.names[self.program.input], self.dtype)

@@ -22,7 +22,7 @@ from pathlib import Path
 from lsrl.errors import FormatError
 from lsrl.files import PART, exchange, make_durable, replace_file
 from lsrl.lang.json_format import read_json
-from lsrl.targets.registry import WEIGHTS
+from lsrl.targets.network import WEIGHTS
 
 MANIFEST = "manifest.json"
 

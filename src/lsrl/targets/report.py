@@ -7,7 +7,8 @@ from typing import Any
 
 from lsrl.lang import Program
 from lsrl.targets.guarantee import Guarantee
-from lsrl.targets.registry import Target
+from lsrl.targets.network import Network
+from lsrl.targets.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,13 @@ class Report:
         )
 
 
-def report_of(program: Program, target: Target, weights: Any, guarantee: Guarantee, seconds: float) -> Report:
-    """The report of the network with these weights; `seconds` is what compiling it took."""
+def report_of(program: Program, target: Target, network: Network, guarantee: Guarantee, seconds: float) -> Report:
+    """The report of a network; `seconds` is what compiling it took."""
     return Report(
         program=program.name,
         target=target.name,
-        dtype=str(weights.dtype),
-        **target.sizes(weights)._asdict(),
+        dtype=str(network.dtype),
+        **network.sizes._asdict(),
         compile_seconds=seconds,
         guarantee=str(guarantee),
     )

@@ -80,4 +80,5 @@ TARGET = torch_target(
     arithmetic=Arithmetic(gates=False, several=("hold",)),
     abilities=frozenset({"selective_states", "any_matrix"}),
     scale=unscaled,
+    onnx="exact",
 )

@@ -68,5 +68,5 @@ TARGET = torch_target(
     passes=(SELECTING, Rules(by_bits, relu_by_bits, gated_state=refused_gated_state)),
     arithmetic=Arithmetic(unclean=("select",)),
     abilities=frozenset({"selection", "any_matrix"}),
-    onnx=False,
+    onnx=None,
 )

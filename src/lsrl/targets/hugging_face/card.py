@@ -6,7 +6,6 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from lsrl.targets.hugging_face.runtime import first_behind
 from lsrl.targets.hugging_face.tokens import table_of
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ as bfloat16 or float16, the outputs are wrong.
 def card_of(model: CompiledModel) -> str:
     """The text of the card, in Markdown with the header that the Hugging Face Hub reads."""
     table, sizes = table_of(model.program), model.sizes
-    first = first_behind(model.weights.architecture)
+    first = model.weights.stock.first_hidden
     if table is None:
         use = _VECTORS.format(dim=model.program.input.dim, out=model.program.output.dim)
     else:

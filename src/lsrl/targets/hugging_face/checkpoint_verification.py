@@ -17,11 +17,12 @@ from lsrl.lang.json_format import from_json, read_json
 from lsrl.targets.checkpoint import LARGEST_FILE, as_folder, changed_files, load, read_manifest, tensors_of
 from lsrl.targets.hugging_face.cases import answers, checked_cases
 from lsrl.targets.hugging_face.folder import CASES, CONFIG, configurations_of
-from lsrl.targets.hugging_face.runtime import check_shapes, first_behind
+from lsrl.targets.hugging_face.network import check_shapes
 from lsrl.targets.hugging_face.transformers_environment import loading, transformers_or_error
-from lsrl.targets.hugging_face.weights import MAPS, from_tensors
+from lsrl.targets.hugging_face.weights import MAPS, HubWeights
 from lsrl.targets.model_folder import MANIFEST
-from lsrl.targets.registry import TARGETS, WEIGHTS, target_named
+from lsrl.targets.network import WEIGHTS
+from lsrl.targets.registry import TARGETS, alternatives, target_named
 from lsrl.targets.torch_environment import torch_or_error
 
 READ_BY_TRANSFORMERS = (
@@ -76,7 +77,8 @@ def verify_checkpoint(directory: str | Path, *, device: str = "cpu") -> Checkpoi
     manifest = read_manifest(folder)
     name = manifest["target"]
     if name not in TARGETS or not target_named(name).tokens or "config" not in manifest.get("module", {}):
-        raise FormatError(f"{folder} is a model for {shortened(name)}; expected one for mamba, hawk or griffin")
+        others = alternatives(lambda target: target.tokens)
+        raise FormatError(f"{folder} is a model for {shortened(name)}; expected one for {others}")
     transformers_or_error()
     _check_device(device)
     harmful, notices = _other_files(folder, manifest["files"])
@@ -92,9 +94,9 @@ def verify_checkpoint(directory: str | Path, *, device: str = "cpu") -> Checkpoi
     except FormatError as problem:
         problems.append(str(problem))
     try:
-        _check_before_loading(folder, manifest)
+        weights = _checked_before_loading(folder, manifest)
         if not harmful:
-            compared, differences = _compared(folder, manifest["module"], device)
+            compared, differences = _compared(folder, weights, device)
             problems += differences
     except LsrlError as problem:
         problems.append(str(problem))
@@ -129,26 +131,29 @@ def _other_files(folder: Path, saved: Mapping[str, str]) -> tuple[list[str], lis
     return problems if harmful else [], [f"{harmless} was not saved with the model"] if harmless else []
 
 
-def _check_before_loading(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Raise `FormatError` unless transformers, given the folder, will fetch and run nothing, and take no more memory.
+def _checked_before_loading(folder: Path, manifest: Mapping[str, Any]) -> HubWeights:
+    """The weights, if transformers, given the folder, will fetch and run nothing, and take no more memory.
 
-    Its settings must be those of the manifest, which has only what LSRL writes (`manifest.schema.json`), and ask for
-    the tensors that are there.
+    Raises `FormatError` if not. Its settings must be those of the manifest, which has only what LSRL writes
+    (`manifest.schema.json`), and ask for the tensors that are there.
     """
     program = from_json(manifest["program"], what=str(folder / MANIFEST))
     for name, expected in configurations_of(program, manifest["module"], manifest["max_length"]).items():
         if read_json(folder / name) != expected:
             raise FormatError(f"{folder / name} is not what the manifest says; expected {shortened(expected, 300)}")
     files = {name: tensors_of(read_file(folder / name, "tensors", LARGEST_FILE)) for name in (WEIGHTS, MAPS)}
-    check_shapes(from_tensors(files[WEIGHTS], files[MAPS], manifest["module"]))
+    weights: HubWeights = target_named(manifest["target"]).read(files, manifest["module"]).weights
+    check_shapes(weights)
+    return weights
 
 
-def _compared(folder: Path, module: Mapping[str, Any], device: str) -> tuple[int, list[str]]:
+def _compared(folder: Path, weights: HubWeights, device: str) -> tuple[int, list[str]]:
     """How many stored cases were compared, and what does not come out as stored."""
     cases = tensors_of(read_file(folder / CASES, "the cases that were saved with the manifest", LARGEST_FILE))
-    inputs, expected = checked_cases(cases, module["class"], module["config"])
-    network = _loaded(folder, module["class"], device)
-    return len(next(iter(inputs.values()))), _differences(network, inputs, expected, device)
+    inputs, expected = checked_cases(cases, weights.architecture, weights.config)
+    network = _loaded(folder, weights.architecture, device)
+    differences = _differences(network, weights.stock.first_hidden, inputs, expected, device)
+    return len(next(iter(inputs.values()))), differences
 
 
 def _loaded(folder: Path, name: str, device: str) -> Any:
@@ -169,9 +174,12 @@ def _loaded(folder: Path, name: str, device: str) -> Any:
 
 
 def _differences(
-    network: Any, inputs: dict[str, np.ndarray], expected: dict[str, np.ndarray], device: str
+    network: Any, first: int, inputs: dict[str, np.ndarray], expected: dict[str, np.ndarray], device: str
 ) -> list[str]:
-    """What does not come out as stored, by the first layer where it does not."""
+    """What does not come out as stored, by the first layer where it does not.
+
+    `first` is the hidden state behind the first layer.
+    """
     try:
         found = answers(network, inputs, device)
     except Exception as problem:
@@ -179,7 +187,6 @@ def _differences(
     if {name: array.shape for name, array in found.items()} != {name: array.shape for name, array in expected.items()}:
         return [f"the outputs on {device} have other shapes than the stored ones; save the model again"]
     problems = []
-    first = first_behind(type(network).__name__)
     for i, (given, stored) in enumerate(zip(found["hidden_states"], expected["hidden_states"], strict=True)):
         if not np.array_equal(given, stored):
             where = f"layer {i - first + 1}" if i >= first else "the embeddings"

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from lsrl.errors import RangeError, UnsupportedProgram, shortened
 from lsrl.lang.numbers import whole_number
-from lsrl.targets.hugging_face.runtime import HubRuntime
+from lsrl.targets.hugging_face.network import HubNetwork
 from lsrl.targets.hugging_face.tokens import TokenTable, table_of
 from lsrl.targets.hugging_face.transformers_environment import quiet
+from lsrl.targets.registry import alternatives
 from lsrl.targets.torch_environment import torch_or_error, undisturbed
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 def completed(model: CompiledModel, prompt: str, max_new_tokens: int | None) -> str:
     """The text that the model generates after a prompt, as `CompiledModel.complete` says."""
     table = table_of(model.program)
-    if table is None or not isinstance(model.runtime, HubRuntime):
+    if table is None or not isinstance(model.network, HubNetwork):
         raise UnsupportedProgram(
-            f"{model.program.name} on {model.target} generates no text; expected a program with a vocabulary on mamba, "
-            "hawk or griffin"
+            f"{model.program.name} on {model.target} generates no text; expected a program with a vocabulary on "
+            f"target={alternatives(lambda target: target.tokens)}"
         )
     ids = checked_ids(model, table, prompt)
     if max_new_tokens is None:
@@ -30,7 +31,7 @@ def completed(model: CompiledModel, prompt: str, max_new_tokens: int | None) -> 
         room = whole_number(max_new_tokens, "max_new_tokens")
     torch = torch_or_error()
     with undisturbed(model.weights.width), quiet():
-        found = model.runtime.network.generate(
+        found = model.network.stock.generate(
             torch.tensor([[table.bos, *ids]]),
             max_new_tokens=max(room, 1),
             do_sample=False,

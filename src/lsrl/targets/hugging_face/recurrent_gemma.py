@@ -38,7 +38,8 @@ from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUn
 from lsrl.lang.numbers import ONE, as_float
 from lsrl.targets.hugging_face.rounding import Arithmetic
 from lsrl.targets.hugging_face.scale import GELU, Scale, opened, sharpness, step_parts
-from lsrl.targets.hugging_face.target import Architecture, Network
+from lsrl.targets.hugging_face.stock_model import StockModel
+from lsrl.targets.hugging_face.target import Architecture, Blocks
 from lsrl.targets.hugging_face.weights import Rows
 
 SATURATED = 256.0
@@ -66,20 +67,23 @@ RECURRENT, ATTENTION = "recurrent", "attention"
 def architecture(pattern: Sequence[str], *, use_cache: bool) -> Architecture:
     """RecurrentGemma with these blocks, again and again; there is at least one of each kind."""
 
-    def network(stack: ResidualStack, scale: Scale) -> Network:
-        return _network(stack, scale, pattern, use_cache)
+    def blocks(stack: ResidualStack, scale: Scale) -> Blocks:
+        return _blocks(stack, scale, pattern, use_cache)
 
     return Architecture(
-        model="RecurrentGemmaModel",
-        causal="RecurrentGemmaForCausalLM",
-        prefix="model",
-        embeddings="embed_tokens.weight",
-        multiplied=True,
+        StockModel(
+            "RecurrentGemmaModel",
+            "RecurrentGemmaForCausalLM",
+            prefix="model",
+            embeddings="embed_tokens.weight",
+            multiplies_embeddings=True,
+            states_in_modules=True,
+            owns=lambda config: set(config.get("block_types", ())) == set(pattern),
+        ),
         stages=_stages(pattern),
         layer_of=lambda stage: stage // 2,
-        network=network,
+        blocks=blocks,
         arithmetic=Arithmetic(GELU, pairs=False, decay_errors=decay_errors),
-        owns=lambda config: set(config.get("block_types", ())) == set(pattern),
     )
 
 
@@ -89,7 +93,7 @@ def _stages(pattern: Sequence[str]) -> Stages:
     return [kinds for block in pattern for kinds in (blocks[block], (ReLUUnit, StepUnit, GateUnit))]
 
 
-def _network(stack: ResidualStack, scale: Scale, pattern: Sequence[str], use_cache: bool) -> Network:
+def _blocks(stack: ResidualStack, scale: Scale, pattern: Sequence[str], use_cache: bool) -> Blocks:
     depth = max(len(pattern), math.ceil(len(stack.stages) / 2))
     stages = [*stack.stages, *[()] * (2 * depth - len(stack.stages))]
     products = [list(_products(stack, units)) for units in stages[1::2]]
@@ -118,7 +122,7 @@ def _network(stack: ResidualStack, scale: Scale, pattern: Sequence[str], use_cac
         "logits_soft_cap": SOFT_CAP,
         "use_cache": use_cache,
     }
-    return Network(config, tensors)
+    return Blocks(config, tensors)
 
 
 class _Recurrent:

@@ -16,16 +16,16 @@ CACHES = ("cache", "cache_params", "past_key_values")
 """What versions of transformers call the argument for what is kept; newer ones take the last two with a warning."""
 
 
-def stepped(model: Any, embedding: Tensor, kept: Any, position: int) -> tuple[Tensor, Any]:
+def stepped(model: Any, embedding: Tensor, kept: Any, position: int, *, in_modules: bool) -> tuple[Tensor, Any]:
     """The last hidden state (batch, 1, d) of one more position, and what to keep after it; `kept` stays as it was.
 
-    The modules hold no states; see `forget`.
+    `in_modules`: the model keeps its states there, which hold none at the beginning (`forget`), not in a cache.
     """
-    if model.config.model_type == "mamba":
+    if not in_modules:
         after = DynamicCache(config=model.config) if kept is None else copy.deepcopy(kept)
         outputs = model(inputs_embeds=embedding, use_cache=True, **{_cache_argument(type(model).forward): after})
         return outputs.last_hidden_state, after
-    return _stepped_gemma(model, embedding, kept, position)
+    return _stepped_in_modules(model, embedding, kept, position)
 
 
 def forget(model: Any) -> None:
@@ -34,7 +34,7 @@ def forget(model: Any) -> None:
         block.conv1d_state = block.rg_lru.recurrent_states = None
 
 
-def _stepped_gemma(model: Any, embedding: Tensor, kept: Any, position: int) -> tuple[Tensor, Any]:
+def _stepped_in_modules(model: Any, embedding: Tensor, kept: Any, position: int) -> tuple[Tensor, Any]:
     """RecurrentGemma keeps its states in its modules; its attention writes zero and needs no past."""
     blocks = _stateful(model)
     for block, (convolved, state) in zip(blocks, kept or (), strict=False):

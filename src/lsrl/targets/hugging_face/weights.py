@@ -16,6 +16,7 @@ from lsrl.errors import FormatError, RangeError, shortened
 from lsrl.lang.numbers import as_float
 from lsrl.targets.float_scale import held_by
 from lsrl.targets.hugging_face.scale import Scale
+from lsrl.targets.hugging_face.stock_model import StockModel
 
 MAPS = "maps.safetensors"
 
@@ -28,8 +29,6 @@ BETTER = "target='lstm' with dtype='float64'"
 BEYOND = 2.0**127
 """A larger float32 would only just be one."""
 
-CLASSES = ("MambaModel", "MambaForCausalLM", "RecurrentGemmaModel", "RecurrentGemmaForCausalLM")
-
 _LAYER = re.compile(r"(?:^|\.)layers\.([0-9]{1,6})\.")
 
 ALWAYS, STARTED = 0, 1
@@ -38,13 +37,14 @@ ALWAYS, STARTED = 0, 1
 
 @dataclass(frozen=True)
 class HubWeights:
-    """Tensors of the stock model, and of the maps into and out of its residual stream.
+    """Tensors of the stock model, and of the maps into and out of its residual stream; `architecture` is its class.
 
     `maps`: `input.weight` (d, in) and `input.bias` make an embedding of a step's input, `bos` (d,) is
     the one that every sequence begins with; `readout.weight` (out, d) and `readout.bias` read an
     output from the last hidden state.
     """
 
+    stock: StockModel
     architecture: str
     config: Mapping[str, Any]
     tensors: Mapping[str, np.ndarray]
@@ -149,14 +149,18 @@ def converted(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def from_tensors(
-    tensors: Mapping[str, np.ndarray], maps: Mapping[str, np.ndarray], description: Mapping[str, Any]
+    target: str,
+    stock: StockModel,
+    tensors: Mapping[str, np.ndarray],
+    maps: Mapping[str, np.ndarray],
+    description: Mapping[str, Any],
 ) -> HubWeights:
     """The weights in a folder's files; names, shapes and numbers are checked. Raises `FormatError`.
 
-    The description has the form of a manifest's (`manifest.schema.json`). That the tensors are those of the model
-    that it names is checked where that is made; here, that there are as many layers of them.
+    `target` is whose they should be. The description has the form of a manifest's (`manifest.schema.json`). That the
+    tensors are those of the model that it names is checked where that is made; here, that there are as many layers.
     """
-    architecture, config = _described(description)
+    architecture, config = _described(target, stock, description)
     layers = {int(found[1]) for found in map(_LAYER.search, tensors) if found}
     depth, width = config["num_hidden_layers"], config["hidden_size"]
     if layers != set(range(depth)) or len(config.get("block_types", layers)) != depth:
@@ -167,15 +171,18 @@ def from_tensors(
             raise FormatError(
                 f"tensor {shortened(name)} is {array.dtype}, or holds NaN or infinity; expected finite float32"
             )
-    return HubWeights(architecture, dict(config), dict(tensors), dict(maps))
+    if not stock.owns(config):
+        raise FormatError(f"the configuration is not that of a {target}; expected one that was saved for it")
+    return HubWeights(stock, architecture, dict(config), dict(tensors), dict(maps))
 
 
-def _described(description: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+def _described(target: str, stock: StockModel, description: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """The class and the configuration."""
     name, config = str(description.get("class", "")), description.get("config", {})
     architecture = name.removeprefix("transformers.")
-    if architecture not in CLASSES:
-        raise FormatError(f"the manifest names the model {shortened(name)}; expected one of {', '.join(CLASSES)}")
+    classes = stock.model, stock.causal
+    if architecture not in classes:
+        raise FormatError(f"the manifest names the model {shortened(name)}; {target} is {' or '.join(classes)}")
     return architecture, config
 
 

@@ -2,74 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from lsrl.circuit.affine import UnitId
 from lsrl.circuit.layering import stacked
 from lsrl.circuit.legalise import Rules, legalised
+from lsrl.circuit.stack import Place, Stack
 from lsrl.circuit.units import Circuit
-from lsrl.errors import Ability, FormatError, MissingPackage
+from lsrl.errors import Ability, FormatError
 from lsrl.lang import Program
-from lsrl.targets.layout import layout_of
+from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.linear_stack.assemble import assembled
-from lsrl.targets.linear_stack.numpy_runtime import NumpyRuntime
+from lsrl.targets.linear_stack.network import NumpyNetwork
 from lsrl.targets.linear_stack.rounding import guarantee_of
-from lsrl.targets.linear_stack.weights import StackWeights, as_tensors, from_tensors
-from lsrl.targets.registry import WEIGHTS, Assembly, FileTensors, Sizes, Target
+from lsrl.targets.linear_stack.weights import from_tensors
+from lsrl.targets.network import WEIGHTS, FileTensors
+from lsrl.targets.target import Target
 
-if TYPE_CHECKING:
-    import torch
+
+@dataclass(frozen=True, slots=True)
+class Stacked:
+    """A legalised circuit as a stack of linear recurrent layers."""
+
+    circuit: Circuit
+    stack: Stack
+    dtype: str
+
+    @property
+    def cost(self) -> tuple[int, ...]:
+        """There is one stack of a circuit."""
+        return ()
+
+    def places(self) -> Mapping[UnitId, Place]:
+        """Where every unit is."""
+        return self.stack.places
+
+    def network(self, _: Program) -> NumpyNetwork:
+        """The stack in floats."""
+        return NumpyNetwork(assembled(self.stack, self.dtype))
+
+    def guarantee(self, max_length: int | None) -> Guarantee:
+        """What sums in floats lose."""
+        return guarantee_of(self.stack, self.circuit.output_facts, self.dtype, max_length)
 
 
 def linear_target(name: str, summary: str, *, abilities: frozenset[Ability], rules: Rules) -> Target:
     """The target with these rules."""
 
-    def assemble(circuit: Circuit, program: Program, dtype: str) -> Assembly:
+    def placements(circuit: Circuit, _: Program, dtype: str) -> Iterator[Stacked]:
         legal = legalised(circuit, rules)
-        stack = stacked(legal)
-        weights = assembled(stack, dtype)
-        return Assembly(
-            weights=weights,
-            runtime=NumpyRuntime(weights),
-            stack=stack,
-            layout=layout_of(legal, stack.places, tuple(program.names.values())),
-            guarantee=guarantee_of(stack, legal.output_facts, dtype, circuit.max_length),
-            circuit=legal,
-        )
+        yield Stacked(legal, stacked(legal), dtype)
 
-    def read(tensors: FileTensors, _: Mapping[str, Any]) -> StackWeights:
+    def read(tensors: FileTensors, _: Mapping[str, Any]) -> NumpyNetwork:
         weights = from_tensors(tensors[WEIGHTS])
         if "products" not in abilities and any(layer.gates is not None for layer in weights.layers):
             raise FormatError(f"the tensors have gates; expected none on {name}")
-        return weights
+        return NumpyNetwork(weights)
 
     return Target(
         name=name,
         summary=summary,
+        library=None,
         abilities=abilities,
         dtypes=("float64", "float32"),
-        assemble=assemble,
-        runtime=NumpyRuntime,
-        sizes=_sizes,
-        module=_module,
-        as_tensors=lambda weights: {WEIGHTS: as_tensors(weights)},
-        from_tensors=read,
+        placements=placements,
+        read=read,
+        paper_style=True,
     )
-
-
-def _sizes(weights: StackWeights) -> Sizes:
-    return Sizes(
-        layers=weights.depth,
-        widest=weights.widest,
-        state_dimension=weights.state_dim,
-        parameters=weights.dense_parameters,
-        nonzeros=weights.nonzeros,
-    )
-
-
-def _module(weights: Any) -> torch.nn.Module:
-    try:
-        from lsrl.targets.linear_stack.torch_module import LinearStack
-    except ImportError:
-        raise MissingPackage("torch", "a torch module", "torch") from None
-    return LinearStack(weights)

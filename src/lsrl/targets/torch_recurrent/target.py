@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
-
-from lsrl.circuit.affine import combination
+from lsrl.circuit.affine import UnitId, combination
 from lsrl.circuit.legalise import Rules, legalised
 from lsrl.circuit.neuron_layering import neuron_stacks
 from lsrl.circuit.neurons import NeuronStack
@@ -17,15 +16,54 @@ from lsrl.circuit.stack import Place
 from lsrl.circuit.units import Circuit
 from lsrl.errors import Ability, UnsupportedProgram
 from lsrl.lang import Program
-from lsrl.targets.layout import layout_of
-from lsrl.targets.registry import WEIGHTS, Assembly, FileTensors, Sizes, Target
+from lsrl.targets.guarantee import Guarantee
+from lsrl.targets.network import WEIGHTS, FileTensors, Network
+from lsrl.targets.registry import alternatives
+from lsrl.targets.target import Target
 from lsrl.targets.torch_recurrent.hidden import Express, HiddenStack, laid_out
 from lsrl.targets.torch_recurrent.lines import Arithmetic
+from lsrl.targets.torch_recurrent.network import TorchNetwork
 from lsrl.targets.torch_recurrent.onnx_export import exported
 from lsrl.targets.torch_recurrent.rounding import guarantee_of
-from lsrl.targets.torch_recurrent.runtime import TorchRuntime, network_of
 from lsrl.targets.torch_recurrent.scale import Scale, scale_of
-from lsrl.targets.torch_recurrent.weights import Architecture, RecurrentWeights, assembled, from_tensors
+from lsrl.targets.torch_recurrent.weights import Architecture, assembled, from_tensors
+
+
+@dataclass(frozen=True, slots=True)
+class Expressed:
+    """A legalised circuit as a stack of neurons, and these as hidden units of an architecture."""
+
+    circuit: Circuit
+    stack: NeuronStack
+    scale: Scale
+    hidden: HiddenStack
+    architecture: Architecture
+    arithmetic: Arithmetic
+    dtype: str
+
+    @property
+    def cost(self) -> tuple[int, ...]:
+        """First the units of a layer, then the layers."""
+        return self.hidden.size, self.stack.depth
+
+    def places(self) -> Mapping[UnitId, Place]:
+        """Where every unit is, over hidden units in place of neurons."""
+        places = dict(self.stack.places)
+        for unit, place in self.stack.places.items():
+            if place.part == "output":
+                neurons = self.hidden.layers[place.layer].neurons
+                form = combination(((weight, neurons[i]) for i, weight in place.weights), place.constant)
+                places[unit] = Place(place.layer, "output", tuple(sorted(form.terms.items())), form.constant)
+        return places
+
+    def network(self, _: Program) -> TorchNetwork:
+        """The hidden units in floats."""
+        return TorchNetwork(assembled(self.architecture, self.hidden, self.dtype))
+
+    def guarantee(self, max_length: int | None) -> Guarantee:
+        """What sums, gates and tanh lose in floats."""
+        outputs = self.circuit.output_facts
+        return guarantee_of(self.stack, self.hidden, outputs, self.arithmetic, self.scale, max_length)
 
 
 def torch_target(
@@ -38,72 +76,39 @@ def torch_target(
     arithmetic: Arithmetic,
     abilities: frozenset[Ability] = frozenset({"selection", "selective_states", "any_matrix"}),
     scale: Callable[[NeuronStack, str], Scale] = scale_of,
-    onnx: bool = True,
+    onnx: Literal["exact", "approximate"] | None = "approximate",
 ) -> Target:
     """The target of an architecture: circuits are legalised by `passes`, one after the other.
 
     `onnx` says whether the network still computes the program where tanh is a polynomial.
     """
 
-    def assemble(circuit: Circuit, program: Program, dtype: str) -> Assembly:
+    def placements(circuit: Circuit, _: Program, dtype: str) -> Iterator[Expressed]:
         legal = reduce(legalised, passes, circuit)
-        scaled = [(stack, scale(stack, dtype)) for stack in neuron_stacks(legal)]
-        stacks = [(*pair, laid_out(pair[0], express, pair[1])) for pair in scaled]
-        stack, chosen, hidden = min(stacks, key=lambda made: (made[2].size, made[0].depth))
-        weights = assembled(architecture, hidden, dtype)
-        return Assembly(
-            weights=weights,
-            runtime=TorchRuntime(weights),
-            stack=stack,
-            layout=layout_of(legal, _places(stack, hidden), tuple(program.names.values())),
-            guarantee=guarantee_of(stack, hidden, legal.output_facts, arithmetic, chosen, circuit.max_length),
-            circuit=legal,
-        )
+        for stack in neuron_stacks(legal):
+            scaled = scale(stack, dtype)
+            yield Expressed(legal, stack, scaled, laid_out(stack, express, scaled), architecture, arithmetic, dtype)
 
-    def read(tensors: FileTensors, _: Mapping[str, Any]) -> RecurrentWeights:
-        return from_tensors(architecture, tensors[WEIGHTS])
+    def read(tensors: FileTensors, _: Mapping[str, Any]) -> TorchNetwork:
+        return TorchNetwork(from_tensors(architecture, tensors[WEIGHTS]))
 
-    def export_onnx(weights: RecurrentWeights, path: Path) -> None:
-        if not onnx:
+    def export_onnx(network: Network, path: Path) -> None:
+        if onnx is None:
             raise UnsupportedProgram(
                 f"{name} needs a tanh that is exactly ±1 where it saturates, and the tanh of ONNX runtimes is not; "
-                "use target='lstm', 'gru' or 'rnn-relu'"
+                f"use target={alternatives(lambda target: target.onnx)}"
             )
-        exported(network_of(weights), path)
+        assert isinstance(network, TorchNetwork)
+        exported(network.module(), path)
 
     return Target(
         name=name,
         summary=summary,
+        library="torch",
         abilities=abilities,
         dtypes=("float64", "float32"),
-        assemble=assemble,
-        runtime=TorchRuntime,
-        sizes=_sizes,
-        module=network_of,
-        as_tensors=lambda weights: {WEIGHTS: dict(weights.tensors)},
-        from_tensors=read,
-        description=lambda weights: weights.description,
+        placements=placements,
+        read=read,
+        onnx=onnx,
         export_onnx=export_onnx,
-    )
-
-
-def _places(stack: NeuronStack, hidden: HiddenStack) -> dict[int, Place]:
-    """Where the units of the circuit are, over hidden units in place of neurons."""
-    places = dict(stack.places)
-    for unit, place in stack.places.items():
-        if place.part == "output":
-            neurons = hidden.layers[place.layer].neurons
-            form = combination(((weight, neurons[i]) for i, weight in place.weights), place.constant)
-            places[unit] = Place(place.layer, "output", tuple(sorted(form.terms.items())), form.constant)
-    return places
-
-
-def _sizes(weights: RecurrentWeights) -> Sizes:
-    parameters = sum(tensor.size for tensor in weights.tensors.values())
-    return Sizes(
-        layers=weights.depth,
-        widest=weights.size,
-        state_dimension=weights.depth * weights.size * len(weights.architecture.states),
-        parameters=parameters,
-        nonzeros=sum(int(np.count_nonzero(tensor)) for tensor in weights.tensors.values()),
     )

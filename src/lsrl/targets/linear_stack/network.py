@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from lsrl.errors import ShapeError
+from lsrl.errors import MissingPackage, ShapeError
 from lsrl.targets.linear_stack.row_program import RowProgram, row_program
-from lsrl.targets.linear_stack.weights import Floats, StackWeights
+from lsrl.targets.linear_stack.weights import Floats, StackWeights, as_tensors
+from lsrl.targets.network import WEIGHTS, FileTensors, Sizes
+
+if TYPE_CHECKING:
+    from lsrl.targets.linear_stack.torch_module import LinearStack
 
 WORKSPACE_BYTES = 2**24
 """Room for one chunk of time: what a last cache level holds."""
@@ -30,19 +34,49 @@ class State(NamedTuple):
     layers: tuple[Floats, ...]
 
 
-class NumpyRuntime:
+class NumpyNetwork:
     """Evaluates a stack on NumPy arrays of the weights' dtype.
 
     >>> from lsrl.targets.linear_stack.weights import LayerWeights
     >>> one, zero = csr_array(np.ones((1, 1))), np.zeros(1)
     >>> total = LayerWeights(A=one, B=one, b=zero, init=zero, C=one, d=zero)
-    >>> runtime = NumpyRuntime(StackWeights((total,), one, zero))
-    >>> runtime.run(np.ones((1, 3, 1))).ravel().tolist()
+    >>> network = NumpyNetwork(StackWeights((total,), one, zero))
+    >>> network.run(np.ones((1, 3, 1))).ravel().tolist()
     [1.0, 2.0, 3.0]
     """
 
+    description = None
+
     def __init__(self, weights: StackWeights) -> None:
         self.weights = weights
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float64 or float32."""
+        return self.weights.dtype
+
+    @property
+    def dims(self) -> tuple[int, int]:
+        """Components of one input and of one output."""
+        return self.weights.input_dim, self.weights.output_dim
+
+    @property
+    def sizes(self) -> Sizes:
+        """Layers, the widest of them, states, and numbers, also counted as if the matrices were dense."""
+        weights = self.weights
+        return Sizes(weights.depth, weights.widest, weights.state_dim, weights.dense_parameters, weights.nonzeros)
+
+    def module(self) -> LinearStack:
+        """The stack in torch. Raises `MissingPackage` without torch."""
+        try:
+            from lsrl.targets.linear_stack.torch_module import LinearStack
+        except ImportError:
+            raise MissingPackage("torch", "a torch module", "torch") from None
+        return LinearStack(self.weights)
+
+    def tensors(self) -> FileTensors:
+        """What is in its file of weights."""
+        return {WEIGHTS: as_tensors(self.weights)}
 
     def run(self, x: Floats) -> Floats:
         """The outputs for x (batch, T, input_dim): (batch, T, output_dim). Raises `ShapeError`.

@@ -13,7 +13,8 @@ import numpy as np
 
 from lsrl.errors import FormatError, shortened
 from lsrl.targets.hugging_face.transformers_environment import loading, quiet, transformers_or_error
-from lsrl.targets.hugging_face.weights import HubWeights
+from lsrl.targets.hugging_face.weights import MAPS, HubWeights
+from lsrl.targets.network import WEIGHTS, FileTensors, Sizes
 from lsrl.targets.torch_environment import tensor_of, torch_or_error, undisturbed
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Stream(NamedTuple):
     positions: int
 
 
-class HubRuntime:
+class HubNetwork:
     """Evaluates the stock model through `inputs_embeds`, with the embedding of the start in front.
 
     Several threads may do so at once: RecurrentGemma keeps its states in its modules, so each thread has its own.
@@ -41,30 +42,66 @@ class HubRuntime:
         self._made: Any = None
         self._of_this_thread = threading.local()
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> HubRuntime:
-        return HubRuntime(copy.deepcopy(self.weights, memo))
+    def __deepcopy__(self, memo: dict[int, Any]) -> HubNetwork:
+        return HubNetwork(copy.deepcopy(self.weights, memo))
 
     @property
-    def network(self) -> Any:
+    def dtype(self) -> np.dtype[Any]:
+        """float32."""
+        return self.weights.dtype
+
+    @property
+    def dims(self) -> tuple[int, int]:
+        """Components of one input and of one output."""
+        return self.weights.input_dim, self.weights.output_dim
+
+    @property
+    def sizes(self) -> Sizes:
+        """Layers, the residual stream's width, states of all layers, and numbers."""
+        weights, tensors = self.weights, self.weights.tensors.values()
+        return Sizes(
+            layers=weights.depth,
+            widest=weights.width,
+            state_dimension=weights.depth * weights.width * weights.config.get("expand", 1),
+            parameters=sum(tensor.size for tensor in tensors),
+            nonzeros=sum(int(np.count_nonzero(tensor)) for tensor in tensors),
+        )
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """The class and the configuration of the stock model."""
+        return self.weights.description
+
+    def module(self) -> Any:
+        """The stock model, made anew. Raises as `check_shapes` does, and `MissingPackage` without transformers."""
+        return _model_of(self.weights)
+
+    def tensors(self) -> FileTensors:
+        """What is in its files: the stock model's tensors, and the maps into and out of its stream."""
+        return {WEIGHTS: dict(self.weights.tensors), MAPS: dict(self.weights.maps)}
+
+    @property
+    def stock(self) -> Any:
         """This thread's modules of the stock model, without any state, over tensors that all threads share.
 
         The model is made when it is first used. Raises `MissingPackage` without transformers.
         """
         from lsrl.targets.hugging_face.stepping import forget
 
-        if not hasattr(self._of_this_thread, "network"):
+        if not hasattr(self._of_this_thread, "stock"):
             with loading():
                 if self._made is None:
-                    self._made = model_of(self.weights)
-            self._of_this_thread.network = _with_the_tensors_of(self._made)
-        network = self._of_this_thread.network
-        forget(_without_head(network))
-        return network
+                    self._made = self.module()
+            self._of_this_thread.stock = _with_the_tensors_of(self._made)
+        stock = self._of_this_thread.stock
+        if self.weights.stock.states_in_modules:
+            forget(_without_head(stock))
+        return stock
 
     @property
     def model(self) -> Any:
         """The model without its head."""
-        return _without_head(self.network)
+        return _without_head(self.stock)
 
     def run(self, x: np.ndarray) -> np.ndarray:
         """Outputs (batch, T, out) for inputs (batch, T, in)."""
@@ -92,7 +129,7 @@ class HubRuntime:
         nothing = np.empty((*x.shape[:2], 0), np.float32)
         with _undisturbed(self.weights.width):
             hidden = self._forward(x, output_hidden_states=True).hidden_states
-        first = first_behind(self.weights.architecture)
+        first = self.weights.stock.first_hidden
         return [(nothing, layer[:, 1:].numpy()) for layer in hidden[first : first + self.weights.depth]]
 
     @property
@@ -109,7 +146,8 @@ class HubRuntime:
     def _stepped(self, embedding: Tensor, state: Stream) -> tuple[Tensor, Stream]:
         from lsrl.targets.hugging_face.stepping import stepped
 
-        hidden, kept = stepped(self.model, embedding, state.kept, state.positions)
+        in_modules = self.weights.stock.states_in_modules
+        hidden, kept = stepped(self.model, embedding, state.kept, state.positions, in_modules=in_modules)
         return hidden, Stream(kept, state.positions + 1)
 
     def _begin(self, batch: int) -> Tensor:
@@ -141,8 +179,7 @@ def _with_the_tensors_of(network: Any) -> Any:
 
 
 @loading()
-def model_of(weights: HubWeights) -> Any:
-    """The stock model with these weights. Raises as `check_shapes` does, and `MissingPackage` without transformers."""
+def _model_of(weights: HubWeights) -> Any:
     config, torch = check_shapes(weights), torch_or_error()
     tensors = {name: torch.tensor(array, device="cpu") for name, array in weights.tensors.items()}
     model = getattr(transformers_or_error(), weights.architecture).from_pretrained(
@@ -173,8 +210,3 @@ def check_shapes(weights: HubWeights) -> Any:
                 f"(None: not there), as the configuration of the {weights.architecture} says"
             )
     return config
-
-
-def first_behind(architecture: str) -> int:
-    """Which of `hidden_states` is the stream behind the first layer: Mamba leaves out the embeddings."""
-    return 0 if architecture.startswith("Mamba") else 1

@@ -1,0 +1,72 @@
+"""What every backend makes of a program: a network, which is its weights and all that is done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+FileTensors: TypeAlias = dict[str, dict[str, np.ndarray]]
+"""The tensors of every file of weights, by name."""
+
+WEIGHTS = "model.safetensors"
+
+
+class Sizes(NamedTuple):
+    """The sizes of a network, found from its weights."""
+
+    layers: int
+    widest: int
+    state_dimension: int
+    parameters: int
+    nonzeros: int
+
+
+class Network(Protocol):
+    """Weights in floats, and what evaluates them."""
+
+    @property
+    def weights(self) -> Any:
+        """The weights as this backend has them."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float64 or float32."""
+
+    @property
+    def dims(self) -> tuple[int, int]:
+        """Components of one input and of one output."""
+
+    @property
+    def sizes(self) -> Sizes:
+        """How large it is."""
+
+    @property
+    def layer_sizes(self) -> Sequence[tuple[int, int]]:
+        """How many numbers every layer's state and output have."""
+
+    @property
+    def description(self) -> Mapping[str, Any] | None:
+        """The stock module that it is, for who runs it without LSRL; None for a network of LSRL's own."""
+
+    def run(self, x: np.ndarray) -> np.ndarray:
+        """Outputs (batch, T, out) for inputs (batch, T, in)."""
+
+    def start(self, batch: int = 1) -> Any:
+        """The state before the first step."""
+
+    def step(self, x: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
+        """One step: outputs (batch, out) and the next state, for inputs (batch, in)."""
+
+    def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
+        """Every layer's (state, output), each (batch, T, n)."""
+
+    def module(self) -> torch.nn.Module:
+        """The network in torch, made anew."""
+
+    def tensors(self) -> FileTensors:
+        """What is in its files of weights."""
