@@ -19,8 +19,19 @@ from .syntax import Node, lines_of, literal, ordered
 Rows = tuple[Vector, ...]
 """One sequence of inputs, a vector a step."""
 
-TARGETS = ("linear-rnn", "gated-linear-rnn", "rnn-relu", "rnn-tanh", "lstm", "gru", "mamba", "hawk", "griffin")
-HUB = ("mamba", "hawk", "griffin")
+TARGETS = (
+    "linear-rnn",
+    "gated-linear-rnn",
+    "rnn-relu",
+    "rnn-tanh",
+    "lstm",
+    "gru",
+    "mamba",
+    "falcon-mamba",
+    "hawk",
+    "griffin",
+)
+HUB = ("mamba", "falcon-mamba", "hawk", "griffin")
 """The targets that are models of transformers; they have float32 alone."""
 
 GATED = ("rnn-relu", "lstm", "gru", *HUB)
@@ -109,6 +120,13 @@ class Case:
         denominators = map(int, re.findall(r"Fraction\(-?\d+, (\d+)\)", self.program_code))
         thirds = any(node.op == "div" and node.params["by"] == 3 for node in ordered(self.outputs))
         return not thirds and all(number & (number - 1) == 0 for number in denominators)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all numbers of the program and its inputs are whole: states that decay have others."""
+        grid = self.input.params["grid"]
+        divides = any(node.op == "div" for node in ordered(self.outputs))
+        return "Fraction" not in self.program_code and not divides and grid is not None and grid == int(grid)
 
     @property
     def names(self) -> dict[str, Node]:

@@ -112,11 +112,11 @@ def check_stream(case: Case, model: Any, rows: Rows, run: Run) -> None:
 
 
 def check_named(case: Case, model: Any, rows: Rows, run: Run) -> None:
-    """Every value that has a name can be read, and is as right as outputs are, if floats hold its numbers."""
+    """Every value that has a name can be read, as right as outputs are, and bit for bit if its numbers are whole."""
     if model.guarantee.kind == "none":
         return
-    held = model.guarantee.kind == "exact" and case.dyadic and case.input.params["grid"] is not None
-    error = 0.0 if held else READ_ERROR[case.dtype] * (1 + largest(run))
+    rounded = READ_ERROR[case.dtype] * (1 + largest(run)) + model.guarantee.bound
+    error = 0.0 if model.guarantee.kind == "exact" and case.whole else rounded
     for name, node in case.names.items():
         with guarded("model.read"), warned("model.read"):
             given = model.read(name, floats(rows))

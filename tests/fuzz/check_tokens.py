@@ -23,9 +23,11 @@ ANYTHING = "anything"
 
 
 def check_tokens(case: Case, program: lsrl.Program) -> Verdict:
-    """Every answer is right or `nothing`; `nothing` it is to whatever the program was not made for."""
-    with guarded("compiling"), warned("compiling"):
+    """Every answer is right; `nothing` it is to whatever the program was not made for."""
+    with guarded("compiling"), warned("compiling") as categories:
         model = case.compiled(program)
+    if lsrl.UselessGuaranteeWarning in categories:
+        return Verdict("none")
     tokens = case.tokens
     assert tokens is not None
     decided = 0

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from .cases import GATED, MULTIPLYING, Rows
+from .cases import GATED, HUB, MULTIPLYING, Rows
 from .oracle import value_of
 from .running import Run, size
 from .syntax import MalformedError, Node, Number, make, number
@@ -44,7 +44,7 @@ class Maker:
         lawless = rng.random() < 0.05
         self.gated = lawless or target in GATED
         self.multiplies = lawless or target in MULTIPLYING
-        self.any_matrix = lawless or target not in {"mamba", "hawk", "griffin"}
+        self.any_matrix = lawless or target not in HUB
         self.keep(x)
 
     def keep(self, node: Node) -> bool:

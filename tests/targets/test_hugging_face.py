@@ -1,4 +1,4 @@
-"""Programs in Mamba, Hawk and Griffin of transformers: bit for bit, in the stream, one at a time, or refused."""
+"""Programs in models of transformers: bit for bit, in the stream, one at a time, or refused."""
 
 import functools
 import re
@@ -16,7 +16,12 @@ from strategies import HUB
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-CLASSES = {"mamba": "MambaModel", "hawk": "RecurrentGemmaModel", "griffin": "RecurrentGemmaModel"}
+CLASSES = {
+    "mamba": "MambaModel",
+    "falcon-mamba": "FalconMambaModel",
+    "hawk": "RecurrentGemmaModel",
+    "griffin": "RecurrentGemmaModel",
+}
 whole = Input(2, range=(-4, 4), integer=True, name="x")
 real = Input(2, range=(-3, 5), name="r")
 mixed = Program(
@@ -111,10 +116,10 @@ def test_layouts_read_what_the_trace_says(target):
 
 
 def stream(model, x):
-    """The residual stream before every layer and behind the last norm, and what every norm takes and gives."""
+    """The residual stream before every layer and behind the last norm, and what every norm of it takes and gives."""
     module, norms, layers = model.module, [], []
     for part in module.modules():
-        if type(part).__name__.endswith("RMSNorm"):
+        if type(part).__name__.endswith("RMSNorm") and list(part.parameters()):  # FalconMamba's inner ones have none
             part.register_forward_hook(lambda _, given, made: norms.append((given[0], made)))
     for layer in module.layers:
         layer.register_forward_pre_hook(lambda _, given: layers.append(given[0]))

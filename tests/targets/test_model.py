@@ -22,6 +22,7 @@ running = Program(lsrl.cumsum(digit, name="sum"), name="running total")
 SIZES = {
     "lstm": {"layers": 1, "widest": 1, "state_dimension": 2},  # h and c
     "mamba": {"layers": 1, "widest": 4, "state_dimension": 4},
+    "falcon-mamba": {"layers": 1, "widest": 4, "state_dimension": 4},
     "hawk": {"layers": 1, "widest": 4, "state_dimension": 4},
     "griffin": {"layers": 3, "widest": 4, "state_dimension": 12},  # every third layer attends
 }

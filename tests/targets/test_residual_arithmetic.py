@@ -7,10 +7,10 @@ import pytest
 
 import lsrl
 from lsrl import Input, LinState, Program, Vocabulary, cumsum, delay, larger, latch, mod_counter, step
+from strategies import HUB
 
 pytest.importorskip("transformers")
 
-HUB = ("mamba", "hawk", "griffin")
 TINY = Fraction(1, 10**8)
 
 

@@ -4,6 +4,7 @@ That is text that is no token of the input, text that is too long, and answers t
 """
 
 import functools
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -29,6 +30,12 @@ def over(low, high, function, vocabulary=None):
     return Program(*outputs, name="over", vocabulary=vocabulary or Vocabulary.of_numbers(low, high))
 
 
+def thirds(source):
+    """Up to six steps of a sum of thirds that is taken back by all of what it was: 0 only nearly, in floats."""
+    early = lsrl.counter() <= 3
+    return lsrl.GatedState(early * source, early, [Fraction(1, 3)])
+
+
 AB = Vocabulary({"a": 0, "b": 1})
 DIGITS = Vocabulary.of_numbers(0, 9)
 
@@ -45,6 +52,7 @@ AS_BOOLEAN = {
     "a ramp that ends at the last token": over(0, 4, lambda t: lsrl.step(t - 4, width=2)),
     "a ramp with one token beyond it": over(0, 4, lambda t: lsrl.step(t - 3, width=1)),
     "a table": over(0, 4, lambda t: lsrl.lookup(t, [4, 3, 2, 1, 0])),
+    "an order that no other text keeps": over(0, 9, lambda t: 0 - lsrl.bump(t, t, 9, width=1)),
     "a product of booleans": over(0, 1, lambda t: t * lsrl.delay(t), AB),
     "a condition that is true from the second step on": over(0, 1, lambda t: lsrl.ifelse(lsrl.counter() > 0, t, 0), AB),
 }
@@ -57,6 +65,11 @@ NO_ANSWERS = {
     "answers above all tokens": over(0, 3, lambda t: t + 2),
     "answers below all tokens": over(0, 3, lambda t: t - 2),
     "fractions": over(0, 3, lambda t: t / 4, DIGITS),
+    "huge numbers that cancel": over(
+        0, 9, lambda t: (lsrl.step(t * t < t * t, form="difference"), lsrl.bump(t, 2, 9, width=1))
+    ),
+    "thirds that refuse, and are nearly 0": over(0, 3, lambda t: (t, thirds(t)), DIGITS),
+    "thirds that are nearly a token": over(0, 3, lambda t: 0 - thirds(t), Vocabulary.of_numbers(-2, 4)),
     "a sum that outgrows its tokens": over(0, 2, lambda t: lsrl.cumsum(lsrl.cumsum(t)), DIGITS),
     "tokens on both sides of a gap": over(-1, 1, lambda t: 3 * t, Vocabulary({"-": -1, "0": 0, "+": 1, "three": 3})),
 }

@@ -40,11 +40,15 @@ class CircuitBuilder(UnitStore):
     """A store of units with a constructor for each kind."""
 
     def linear(self, form: Affine) -> Affine:
-        """A form of the program's own, with what is known of it by cases, if that is more than its terms tell."""
+        """A form of the program's own, with what is known of it by cases, if that is more than its terms tell.
+
+        What is always the same number is that number, and no sum of large ones that cancel.
+        """
         found = fact_by_cases(form, self.units, self.fact)
         if found is not None:
             self.assume(form, intersection(self.fact(form), found))
-        return form
+        fact = self.fact(form)
+        return form if fact.low is None or fact.low != fact.high else number(fact.low)
 
     def input(self, component: int, fact: Fact) -> Affine:
         """A component of the input stream."""

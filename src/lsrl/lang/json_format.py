@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from itertools import islice
@@ -141,10 +141,19 @@ def _no_constant(text: str) -> NoReturn:
 
 def validated(data: Any, package: str, schema: str, *, what: str, part: str | None = None) -> Any:
     """The data, if it has the form that a schema file of a package describes, or a part of it; `FormatError` if not."""
+    return _checked(data, _validator_of_file(package, schema, part), what)
+
+
+def validated_by(form: Mapping[str, Any], data: Any, *, what: str) -> Any:
+    """The data, if it has the form that a schema describes; `FormatError` if not."""
+    return _checked(data, _validator(form), what)
+
+
+def _checked(data: Any, validator: Any, what: str) -> Any:
     from jsonschema.exceptions import relevance
 
     # The first few are enough to name one that matters, and a hostile file has millions.
-    problems = islice(_validator(package, schema, part).iter_errors(data), 10)
+    problems = islice(validator.iter_errors(data), 10)
     problem = min(problems, key=relevance, default=None)
     if problem is not None:
         place = problem.json_path.removeprefix("$.").removeprefix("$") or "the top"
@@ -153,15 +162,18 @@ def validated(data: Any, package: str, schema: str, *, what: str, part: str | No
 
 
 @lru_cache
-def _validator(package: str, schema: str, part: str | None) -> Any:
+def _validator_of_file(package: str, schema: str, part: str | None) -> Any:
+    form = json.loads(files(package).joinpath(schema).read_text(encoding="utf-8"))
+    return _validator(form if part is None else {"$ref": f"#/$defs/{part}", "$defs": form["$defs"]})
+
+
+def _validator(form: Mapping[str, Any]) -> Any:
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
     # JSON Schema calls 1.0 an integer; as a size or an index it is none.
     kinds = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, item: type(item) is int)
-    validator = extend(Draft202012Validator, type_checker=kinds)  # type: ignore[no-untyped-call]
-    form = json.loads(files(package).joinpath(schema).read_text(encoding="utf-8"))
-    return validator(form if part is None else {"$ref": f"#/$defs/{part}", "$defs": form["$defs"]})
+    return extend(Draft202012Validator, type_checker=kinds)(form)  # type: ignore[no-untyped-call]
 
 
 def _shortened(text: str) -> str:

@@ -17,7 +17,7 @@ from lsrl.circuit.facts import Fact
 from lsrl.errors import FormatError, LsrlError, shortened
 from lsrl.files import read_file
 from lsrl.lang import Program
-from lsrl.lang.json_format import as_json_file, from_json, read_json, to_json, validated
+from lsrl.lang.json_format import as_json_file, from_json, read_json, to_json, validated, validated_by
 from lsrl.lang.numbers import number_in_file, text_in_file
 from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.layout_format import check_layout, layout_fields, layout_in_file
@@ -81,8 +81,8 @@ def load(directory: str | Path) -> CompiledModel:
     folder = as_folder(directory)
     manifest, where = read_manifest(folder), str(folder / MANIFEST)
     program = from_json(manifest["program"], what=where)
+    target = target_named(manifest["target"])
     try:
-        target = target_named(manifest["target"])
         inputs = _inputs(manifest["inputs"], program)
         guarantee = _guarantee(manifest["guarantee"], manifest["max_length"], program)
     except (LsrlError, ValueError, OverflowError) as problem:
@@ -143,6 +143,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if isinstance(manifest, dict) and "files" not in manifest:
         raise FormatError(f"{where} does not say what the files were that it was saved with; save the model again")
     checked: dict[str, Any] = validated(manifest, *MANIFEST_SCHEMA, what=where)
+    try:
+        target = target_named(checked["target"])
+    except LsrlError as problem:
+        raise FormatError(f"{where}: {problem}") from None
+    if target.module_schema is not None:
+        validated_by(target.module_schema, checked.get("module", {}), what=f"{where}: module for {target}")
     return checked
 
 

@@ -20,7 +20,6 @@ from lsrl.lang import (
     Program,
     ReLU,
     Value,
-    absolute,
     at_least,
     bump,
     clip,
@@ -79,14 +78,15 @@ def guarded(program: Program, max_length: int | None = None) -> Program:
     answer = body.facts[0]
     if answer.low is None or answer.low < tokens[0] - DEEPEST:
         symbol = clip(symbol, tokens[0] - 1, tokens[-1] + 1)
-    flags = [absolute(flag) for flag in own]
+    flags = [_far_from_zero(flag, fact) for flag, fact in zip(own, body.facts[1:], strict=True)]
     flags.append(at_least(cumsum(body.unknown), 1, name=_free("invalid", program)))
     if max_length is not None:
         # A number that grows: so does what the program makes of more steps than it was made for.
         flags.append(ReLU(counter(1) - max_length, name=_free("too_long", program)))
-    flags.append(ReLU(tokens[0] - symbol, hint="below"))
+    grid = common_measure([answer.measure or ONE, ONE])
+    flags.append(_above_zero(tokens[0] - symbol, grid, "below"))
     # What lies above all tokens by less than 1 would be nearest to the last.
-    flags += _between(symbol, [*tokens, tokens[-1] + 1], common_measure([answer.measure or ONE, ONE]))
+    flags += _between(symbol, [*tokens, tokens[-1] + 1], grid)
     # A plain sum: whatever reads the flags reads them together, and no layer is put behind any.
     refused = total(Concat(flags), name=_free("refused", program))
     return Program(symbol, refused, name=program.name, vocabulary=program.vocabulary)
@@ -111,12 +111,14 @@ def _body(program: Program, max_length: int | None) -> _Body:
         except RangeError as refusal:
             problem = refusal
             continue
-        if not circuit.narrowed:
+        # What is claimed of values whose order is not known may be true of the program's own numbers alone.
+        if not circuit.narrowed and (restricted or not circuit.undecidable):
             facts = tuple(circuit.knowledge.fact(form) for form in circuit.outputs)
             _check_outputs(program.name, facts)
             return _Body(unknown, tuple(output), facts)
+        undecided = (circuit.narrowed or circuit.undecidable)[0]
         problem = RangeError(
-            f"{circuit.narrowed[0]!r} of {program.name} can be neither 0 nor 1; expected a ramp (width=…) "
+            f"{undecided!r} of {program.name} can be neither 0 nor 1; expected a ramp (width=…) "
             "no wider than the steps of what it compares"
         )
     far_circuit(program, max_length)  # what is wrong with the program itself is said in its own words
@@ -151,6 +153,23 @@ def _check_outputs(name: str, facts: Sequence[Fact]) -> None:
                 f"{what} of {name} can be any real number, as far as is known; expected whole numbers, or multiples of "
                 "some number: compare, or clip and look up"
             )
+
+
+def _far_from_zero(flag: Value, fact: Fact) -> Value:
+    """0 where a multiple of its measure is 0, else at least as much as its absolute value."""
+    if fact.is_boolean:
+        return flag
+    measure = fact.measure or ONE
+    return _above_zero(flag, measure, "refused.up") + _above_zero(-flag, measure, "refused.down")
+
+
+def _above_zero(number: Value, grid: fmpq, hint: str) -> Value:
+    """0 where a multiple of the grid is not above 0, else at least that number.
+
+    Beginning half a step above 0, it is exactly 0 even where the network's number is only nearly 0: a refusal weighs
+    as much as the largest answer that there can be.
+    """
+    return 2 * ReLU(number - grid / 2, hint=hint)
 
 
 def _between(symbol: Value, numbers: Sequence[int], grid: fmpq) -> Iterator[Value]:

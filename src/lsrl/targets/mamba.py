@@ -38,7 +38,7 @@ from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUn
 from lsrl.lang.numbers import ONE, as_float
 from lsrl.targets.hugging_face.rounding import Arithmetic
 from lsrl.targets.hugging_face.scale import SILU, Scale, opened, sharpness, step_parts
-from lsrl.targets.hugging_face.stock_model import StockModel
+from lsrl.targets.hugging_face.stock_model import SIZE, StockModel
 from lsrl.targets.hugging_face.target import Architecture, Blocks, hub_target
 from lsrl.targets.hugging_face.weights import Rows
 
@@ -177,7 +177,7 @@ def _index(keeps: list[Affine], keep: Affine) -> int:
 
 
 def blocks(stack: ResidualStack, scale: Scale) -> Blocks:
-    """The configuration and tensors of the blocks."""
+    """The tensors of the blocks."""
     stages = stack.stages or ((),)
     found = []
     for units in stages:
@@ -192,33 +192,30 @@ def blocks(stack: ResidualStack, scale: Scale) -> Blocks:
         block = _Block(rows, expand * scale.width, rank)
         block.fill(branches, keeps, dict(stack.channels))
         tensors |= {f"layers.{layer}.{name}": tensor for name, tensor in block.tensors.items()}
-    config = {
-        "model_type": "mamba",
-        "hidden_size": scale.width,
-        "num_hidden_layers": len(found),
-        "state_size": 1,
-        "conv_kernel": TAPS,
-        "expand": expand,
-        "time_step_rank": rank,
-        "use_bias": False,
-        "use_conv_bias": True,
-        "hidden_act": "silu",
-        "layer_norm_epsilon": 0.0,
-        "residual_in_fp32": True,
-        "use_cache": True,
-    }
-    return Blocks(config, tensors)
+    return Blocks(len(found), {"expand": expand, "time_step_rank": rank}, tensors)
 
 
-TARGET = hub_target(
-    "mamba",
-    "transformers' Mamba; latches, products of reals, cycles up to max_length",
-    Architecture(
-        StockModel("MambaModel", "MambaForCausalLM", "backbone", "embeddings.weight", first_hidden=0),
-        stages=[(SumUnit, ReLUUnit, StepUnit, GateUnit, StateUnit, DelayUnit, LatchUnit)],
-        layer_of=lambda stage: stage,
-        blocks=blocks,
-        arithmetic=Arithmetic(SILU, pairs=True, decay_errors=decay_errors),
-        float64=True,
-    ),
+SETTINGS = {
+    "model_type": {"const": "mamba"},
+    "state_size": {"const": 1},
+    "conv_kernel": {"const": TAPS},
+    "expand": SIZE,
+    "time_step_rank": SIZE,
+    "use_bias": {"const": False},
+    "use_conv_bias": {"const": True},
+    "hidden_act": {"const": "silu"},
+    "layer_norm_epsilon": {"const": 0.0},
+    "residual_in_fp32": {"const": True},
+    "use_cache": {"const": True},
+}
+
+ARCHITECTURE = Architecture(
+    StockModel("MambaModel", "MambaForCausalLM", "backbone", "embeddings.weight", SETTINGS, first_hidden=0),
+    stages=[(SumUnit, ReLUUnit, StepUnit, GateUnit, StateUnit, DelayUnit, LatchUnit)],
+    layer_of=lambda stage: stage,
+    blocks=blocks,
+    arithmetic=Arithmetic(SILU, pairs=True, decay_errors=decay_errors),
+    float64=True,
 )
+
+TARGET = hub_target("mamba", "transformers' Mamba; latches, products of reals, cycles up to max_length", ARCHITECTURE)

@@ -16,6 +16,7 @@ TARGETS: dict[str, str] = {
     "lstm": "lsrl.targets.lstm",
     "gru": "lsrl.targets.gru",
     "mamba": "lsrl.targets.mamba",
+    "falcon-mamba": "lsrl.targets.falcon_mamba",
     "hawk": "lsrl.targets.hawk",
     "griffin": "lsrl.targets.griffin",
 }
@@ -38,7 +39,7 @@ def targets_with(has: Callable[[Target], object]) -> list[str]:
     """The names of the targets of which something is true.
 
     >>> targets_with(lambda target: target.tokens)
-    ['mamba', 'hawk', 'griffin']
+    ['mamba', 'falcon-mamba', 'hawk', 'griffin']
     """
     return [name for name in TARGETS if has(target_named(name))]
 

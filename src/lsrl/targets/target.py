@@ -64,6 +64,8 @@ class Target:
     that not every target has (`lsrl.errors.Ability`). `tokens`: a program with a vocabulary becomes a language model.
     `paper_style`: it takes circuits that stay as they are written.
 
+    `module_schema` is the JSON schema of what a manifest says of the stock module (`Network.description`).
+
     `placements(circuit, program, dtype)` yields one or more, each of which can become a network; `read(tensors,
     description)` makes one of what is in the files of weights (`weight_files`), and raises `FormatError` for what is
     not of this target. `export_onnx(network, path)` writes an ONNX file, of which `onnx` says how exact it is where
@@ -77,6 +79,7 @@ class Target:
     dtypes: tuple[str, ...]
     placements: Callable[[Circuit, Program, str], Iterable[Placement]]
     read: Callable[[FileTensors, Mapping[str, Any]], Network]
+    module_schema: Mapping[str, Any] | None = None
     weight_files: tuple[str, ...] = (WEIGHTS,)
     tokens: bool = False
     paper_style: bool = False

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from flint import fmpq
@@ -38,7 +39,7 @@ from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUn
 from lsrl.lang.numbers import ONE, as_float
 from lsrl.targets.hugging_face.rounding import Arithmetic
 from lsrl.targets.hugging_face.scale import GELU, Scale, opened, sharpness, step_parts
-from lsrl.targets.hugging_face.stock_model import StockModel
+from lsrl.targets.hugging_face.stock_model import SIZE, StockModel
 from lsrl.targets.hugging_face.target import Architecture, Blocks
 from lsrl.targets.hugging_face.weights import Rows
 
@@ -68,7 +69,7 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> Architecture:
     """RecurrentGemma with these blocks, again and again; there is at least one of each kind."""
 
     def blocks(stack: ResidualStack, scale: Scale) -> Blocks:
-        return _blocks(stack, scale, pattern, use_cache)
+        return _blocks(stack, scale, pattern)
 
     return Architecture(
         StockModel(
@@ -76,9 +77,9 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> Architecture:
             "RecurrentGemmaForCausalLM",
             prefix="model",
             embeddings="embed_tokens.weight",
+            settings=_settings(pattern, use_cache),
             multiplies_embeddings=True,
             states_in_modules=True,
-            owns=lambda config: set(config.get("block_types", ())) == set(pattern),
         ),
         stages=_stages(pattern),
         layer_of=lambda stage: stage // 2,
@@ -87,13 +88,31 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> Architecture:
     )
 
 
+def _settings(pattern: Sequence[str], use_cache: bool) -> dict[str, Any]:
+    """The JSON schemas of the model's own settings."""
+    kinds = sorted(set(pattern))
+    blocks = {"type": "array", "maxItems": 2**12, "items": {"enum": kinds}}
+    return {
+        "model_type": {"const": "recurrent_gemma"},
+        "intermediate_size": {**SIZE, "maximum": 2**26},
+        "num_attention_heads": {"const": 1},
+        "num_key_value_heads": {"const": 1},
+        "lru_width": SIZE,
+        "conv1d_width": {"const": TAPS},
+        "block_types": {**blocks, "allOf": [{"contains": {"const": kind}} for kind in kinds]},
+        "rms_norm_eps": {"const": 0.0},
+        "logits_soft_cap": {"const": SOFT_CAP},
+        "use_cache": {"const": use_cache},
+    }
+
+
 def _stages(pattern: Sequence[str]) -> Stages:
     """Stage 2l is layer l's block, and stage 2l + 1 its MLP."""
     blocks = {RECURRENT: (SumUnit, StateUnit, DelayUnit, LatchUnit), ATTENTION: ()}
     return [kinds for block in pattern for kinds in (blocks[block], (ReLUUnit, StepUnit, GateUnit))]
 
 
-def _blocks(stack: ResidualStack, scale: Scale, pattern: Sequence[str], use_cache: bool) -> Blocks:
+def _blocks(stack: ResidualStack, scale: Scale, pattern: Sequence[str]) -> Blocks:
     depth = max(len(pattern), math.ceil(len(stack.stages) / 2))
     stages = [*stack.stages, *[()] * (2 * depth - len(stack.stages))]
     products = [list(_products(stack, units)) for units in stages[1::2]]
@@ -107,22 +126,13 @@ def _blocks(stack: ResidualStack, scale: Scale, pattern: Sequence[str], use_cach
         parts |= {f"temporal_block.{name}": tensor for name, tensor in block.items()}
         parts |= {f"mlp_block.{name}": tensor for name, tensor in _mlp(rows, stack, products[layer], inner).items()}
         tensors |= {f"layers.{layer}.{name}": tensor for name, tensor in parts.items()}
-    config = {
-        "model_type": "recurrent_gemma",
-        "hidden_size": scale.width,
-        "num_hidden_layers": depth,
+    sizes = {
         "intermediate_size": 2 * inner,
-        "num_attention_heads": 1,
-        "num_key_value_heads": 1,
         "lru_width": scale.width,
-        "conv1d_width": TAPS,
         # One for each layer: transformers would repeat a shorter list, but only a hundred times.
         "block_types": [pattern[layer % len(pattern)] for layer in range(depth)],
-        "rms_norm_eps": 0.0,
-        "logits_soft_cap": SOFT_CAP,
-        "use_cache": use_cache,
     }
-    return Blocks(config, tensors)
+    return Blocks(depth, sizes, tensors)
 
 
 class _Recurrent:

@@ -1,10 +1,28 @@
-"""Models of transformers by their classes, and in what they differ when one runs or reads them."""
+"""Models of transformers by their classes, and in what they differ when one configures, runs or reads them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+SIZE = {"type": "integer", "minimum": 1, "maximum": 2**16}
+"""The JSON schema of a setting that depends on the program."""
+
+_TOKEN = {"type": "integer", "minimum": 0, "maximum": 2**26}
+_TOKENS = {"type": "array", "minItems": 1, "maxItems": 16, "items": _TOKEN}
+
+COMMON: Mapping[str, Any] = {
+    "hidden_size": SIZE,
+    "num_hidden_layers": {**SIZE, "maximum": 2**12},
+    "tie_word_embeddings": {"const": False},
+    "dtype": {"const": "float32"},
+    "vocab_size": {**_TOKEN, "minimum": 1},
+    "pad_token_id": _TOKEN,
+    "bos_token_id": _TOKEN,
+    "eos_token_id": {"if": {"type": "array"}, "then": _TOKENS, "else": _TOKEN},
+}
+"""The settings that every model has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,16 +30,36 @@ class StockModel:
     """A model of transformers: its classes without and with a head, and the names of their parts.
 
     `prefix` is where the one is in the other, `embeddings` the name of their tensor, of which some multiply what they
-    read by the square root of the width (`multiplies_embeddings`). `first_hidden`: which of `hidden_states` is the
-    stream behind the first layer. `states_in_modules`: what it remembers is not in its cache. `owns` tells a
-    configuration of this architecture from others of its classes.
+    read by the square root of the width (`multiplies_embeddings`). `settings` has the JSON schemas of its further
+    settings, most of them constants. `first_hidden`: which of `hidden_states` is the stream behind the first layer.
+    `states_in_modules`: what it remembers is not in its cache.
     """
 
     model: str
     causal: str
     prefix: str
     embeddings: str
+    settings: Mapping[str, Any]
     multiplies_embeddings: bool = False
     first_hidden: int = 1
     states_in_modules: bool = False
-    owns: Callable[[Mapping[str, Any]], bool] = bool
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """The settings that are the same for all programs."""
+        schemas = {**COMMON, **self.settings}
+        return {name: schema["const"] for name, schema in schemas.items() if "const" in schema}
+
+    @property
+    def module_schema(self) -> dict[str, Any]:
+        """The JSON schema of class and configuration.
+
+        It allows all that LSRL writes and nothing else, so that nothing in it makes transformers fetch or run anything.
+        """
+        config = {**COMMON, **self.settings}
+        classes = {"enum": [f"transformers.{name}" for name in (self.model, self.causal)]}
+        return _object({"class": classes, "config": _object(config)})
+
+
+def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": False, "required": list(properties), "properties": properties}

@@ -32,9 +32,13 @@ from lsrl.targets.target import Target
 
 
 class Blocks(NamedTuple):
-    """A configuration and the tensors of the layers and the last norm, named as in the model without its head."""
+    """All layers of a model: how many, and the tensors of these and the last norm, named as in the model without head.
 
-    config: Mapping[str, Any]
+    `sizes` are the further settings of its configuration that depend on the program.
+    """
+
+    depth: int
+    sizes: Mapping[str, Any]
     tensors: Mapping[str, np.ndarray]
 
 
@@ -93,7 +97,7 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
         return _staged(circuit, architecture, program)
 
     def read(tensors: FileTensors, description: Mapping[str, Any]) -> HubNetwork:
-        return HubNetwork(from_tensors(name, architecture.stock, tensors[WEIGHTS], tensors[MAPS], description))
+        return HubNetwork(from_tensors(architecture.stock, tensors[WEIGHTS], tensors[MAPS], description))
 
     return Target(
         name=name,
@@ -103,6 +107,7 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
         dtypes=("float32",),
         placements=placements,
         read=read,
+        module_schema=architecture.stock.module_schema,
         weight_files=(WEIGHTS, MAPS),
         further_files=further_files,
         tokens=True,
@@ -130,7 +135,8 @@ def _weights(
     if stock.multiplies_embeddings:
         maps |= {name: maps[name] / as_float(scale.root) for name in ("input.weight", "input.bias", "bos")}
     tensors = dict(blocks.tensors)
-    config: dict[str, Any] = {**blocks.config, "tie_word_embeddings": False, "dtype": "float32"}
+    sizes = {"hidden_size": scale.width, "num_hidden_layers": blocks.depth}
+    config: dict[str, Any] = {**stock.constants, **sizes, **blocks.sizes}
     if scored is None:
         tensors[stock.embeddings] = maps["bos"][None]
         config |= {"vocab_size": 1, "pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 0}

@@ -149,7 +149,6 @@ def converted(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def from_tensors(
-    target: str,
     stock: StockModel,
     tensors: Mapping[str, np.ndarray],
     maps: Mapping[str, np.ndarray],
@@ -157,10 +156,10 @@ def from_tensors(
 ) -> HubWeights:
     """The weights in a folder's files; names, shapes and numbers are checked. Raises `FormatError`.
 
-    `target` is whose they should be. The description has the form of a manifest's (`manifest.schema.json`). That the
-    tensors are those of the model that it names is checked where that is made; here, that there are as many layers.
+    The description has the form that the model says (`StockModel.module_schema`). That the tensors are those of the
+    model is checked where that is made; here, that there are as many layers of them.
     """
-    architecture, config = _described(target, stock, description)
+    architecture, config = description["class"].removeprefix("transformers."), description["config"]
     layers = {int(found[1]) for found in map(_LAYER.search, tensors) if found}
     depth, width = config["num_hidden_layers"], config["hidden_size"]
     if layers != set(range(depth)) or len(config.get("block_types", layers)) != depth:
@@ -171,19 +170,7 @@ def from_tensors(
             raise FormatError(
                 f"tensor {shortened(name)} is {array.dtype}, or holds NaN or infinity; expected finite float32"
             )
-    if not stock.owns(config):
-        raise FormatError(f"the configuration is not that of a {target}; expected one that was saved for it")
     return HubWeights(stock, architecture, dict(config), dict(tensors), dict(maps))
-
-
-def _described(target: str, stock: StockModel, description: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """The class and the configuration."""
-    name, config = str(description.get("class", "")), description.get("config", {})
-    architecture = name.removeprefix("transformers.")
-    classes = stock.model, stock.causal
-    if architecture not in classes:
-        raise FormatError(f"the manifest names the model {shortened(name)}; {target} is {' or '.join(classes)}")
-    return architecture, config
 
 
 def _check_maps(maps: Mapping[str, np.ndarray], width: int) -> None:
