@@ -199,7 +199,7 @@ MISTAKES = [
     (lambda: lsrl.lookup(x, {0: 5, 1: 7}), ShapeError, r"lookup of x in dict; expected a list"),
     (lambda: lsrl.lookup(x, [[1, 2], [3]]), ShapeError, r"table of entries of sizes \[1, 2\]"),
     (lambda: lsrl.ifelse(x == 3, 1, 0), ProgramError, r"x == …: compares no numbers; use lsrl\.equal\(x, y\)"),
-    (lambda: (x != 3) * x, ProgramError, r"x == …: compares no numbers; use lsrl\.equal\(x, y\) or lsrl\.not_equal"),
+    (lambda: (x != 3) * x, ProgramError, r"x != …: compares no numbers; use lsrl\.not_equal\(x, y\)"),
     (lambda: lsrl.ifelse(True, x, 0), ProgramError, r"ifelse of True, a truth value.*lsrl\.equal\(x, y\)"),
     (lambda: lsrl.ifelse(1, x, 0), ProgramError, r"ifelse of 1; expected a value"),
     (lambda: (x > 1) | False, ProgramError, r"an operation of False, a truth value"),

@@ -163,7 +163,13 @@ class Value:
         """Whether both are one value; anything else was meant as `lsrl.equal`, and is refused."""
         if self is other:
             return True
-        raise ProgramError(f"{self.label} == …: compares no numbers; use lsrl.equal(x, y) or lsrl.not_equal(x, y)")
+        raise ProgramError(f"{self.label} == …: compares no numbers; use lsrl.equal(x, y)")
+
+    def __ne__(self, other: object) -> bool:
+        """Whether they are two values; as `__eq__`."""
+        if self is other:
+            return False
+        raise ProgramError(f"{self.label} != …: compares no numbers; use lsrl.not_equal(x, y)")
 
     def __gt__(self, other: Any) -> Value:
         from lsrl.lang import operators
