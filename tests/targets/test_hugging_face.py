@@ -82,7 +82,6 @@ def test_dictionaries_of_length_10_are_small(target):
         assert sizes.layers <= 24
         assert sizes.widest <= 1024
         assert 4 * sizes.parameters <= 200 * 10**6
-        assert sizes.compile_seconds <= 2
 
 
 @pytest.mark.parametrize("target", HUB)

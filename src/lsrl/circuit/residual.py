@@ -1,15 +1,19 @@
 """Residual stacks: a circuit's units placed in the stages of a network that adds to a residual stream.
 
-Every unit has a channel of the stream. A stage reads the channels and writes its units' values
-into theirs, where they stay: what a later stage reads need not be carried. All that there is to
+Every unit has a channel of the stream. A stage reads the channels and adds its units' values
+to theirs, where they stay: what a later stage reads need not be carried. What there is to
 decide is which stage computes which unit. A stage has no biases but what it reads of a channel
 that is 1: before the first step, where that is 0, all units are 0.
+
+A stream too narrow for all units holds those that somebody still reads: a stage can also erase a unit that
+nobody reads any more, by adding its opposite, and a later one put another into its channel (`narrowed`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
 from flint import fmpq
@@ -30,11 +34,12 @@ MARKS = 2
 
 @dataclass(frozen=True)
 class ResidualStack:
-    """The units of every stage; unit i's value is in channel `channels[i]` from its stage on."""
+    """The units of every stage; unit i's value is in channel `channels[i]` from its stage on, until one erases it."""
 
     circuit: Circuit
     stages: tuple[tuple[UnitId, ...], ...]
     channels: Mapping[UnitId, int]
+    erased: tuple[tuple[UnitId, ...], ...]
 
     @property
     def name(self) -> str:
@@ -44,7 +49,7 @@ class ResidualStack:
     @property
     def width(self) -> int:
         """How many channels are used."""
-        return MARKS + self.circuit.input_dim + sum(map(len, self.stages))
+        return 1 + max(self.channels.values(), default=MARKS + self.circuit.input_dim - 1)
 
     @property
     def inputs(self) -> tuple[Cell, ...]:
@@ -95,7 +100,59 @@ def residual_stack(circuit: Circuit, pattern: Stages) -> ResidualStack:
             stages[stage].append(unit_id)
             channels[unit_id] = free
             free += 1
-    return ResidualStack(circuit, tuple(map(tuple, stages)), channels)
+    return ResidualStack(circuit, tuple(map(tuple, stages)), channels, ((),) * len(stages))
+
+
+VISIBLE = 2
+"""Stages that a unit stays in the stream for at least: then it is there behind its layer, of one stage or two."""
+
+
+def narrowed(
+    stack: ResidualStack,
+    width: int,
+    erasable: Container[UnitId],
+    stays: Container[UnitId],
+    erases: Callable[[int], bool],
+) -> ResidualStack | None:
+    """The stack in so few channels, or None if they are not enough: what is `erasable` and need not stay is erased.
+
+    A unit is erased where its channel is needed, by the stage that has least to do of those after its last reader;
+    `erases` says which stages can. No more are erased than have to be.
+    """
+    inputs = MARKS + stack.circuit.input_dim
+    if width < inputs:
+        return None
+    channels = {unit: channel for unit, channel in stack.channels.items() if channel < inputs}
+    free = list(range(width - 1, inputs - 1, -1))
+    leaving = {unit: at for unit, at in _leaving(stack).items() if unit in erasable and unit not in stays}
+    erased: list[list[UnitId]] = [[] for _ in stack.stages]
+    unread = [(leaving[unit], unit) for unit in channels if unit in leaving]
+    heapify(unread)
+    for stage, units in enumerate(stack.stages):
+        while len(free) < len(units):
+            first, gone = heappop(unread) if unread else (stage, -1)
+            able = [other for other in range(first, stage) if erases(other)]
+            if not able:
+                return None
+            erased[min(able, key=lambda at: len(stack.stages[at]) + len(erased[at]))].append(gone)
+            free.append(channels[gone])
+        for unit in units:
+            channels[unit] = free.pop()
+            if unit in leaving:
+                heappush(unread, (leaving[unit], unit))
+    return replace(stack, channels=channels, erased=tuple(map(tuple, erased)))
+
+
+def _leaving(stack: ResidualStack) -> dict[UnitId, int]:
+    """The first stage that may erase each unit: the last reader itself can, since it reads what was there before."""
+    found = dict.fromkeys(stack.channels, VISIBLE - 1)
+    for stage, units in enumerate(stack.stages):
+        for unit in units:
+            found[unit] = stage + VISIBLE
+            for form in forms_of(stack.circuit.units[unit]):
+                for read in form.terms:
+                    found[read] = max(found[read], stage)
+    return found
 
 
 def places(stack: ResidualStack, scale: fmpq, layer_of: Callable[[int], int]) -> dict[UnitId, Place]:

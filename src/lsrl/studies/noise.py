@@ -99,9 +99,7 @@ def measure(cell: Cell, seed: int) -> list[dict[str, Any]]:
 def figures(frame: polars.DataFrame) -> dict[str, Figure]:
     """Error against noise, a line for each lowering."""
     targets = frame["target"].n_unique()
-    title = (
-        f"Noise N(0, σ²) on every weight, clean state at each step: mean of {targets} random targets, 95 % interval"
-    )
+    title = f"Noise N(0, σ²) on every weight, clean state at each step: mean of {targets} random targets, 95 % interval"
     options = {"panel": "program", "line": "lowering", "x": "sigma", "y": "error"}
     return {
         "noise": lines_figure(

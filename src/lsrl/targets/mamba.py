@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, UnitId
+from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.residual import ResidualStack
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
 from lsrl.lang.numbers import ONE, as_float
@@ -99,6 +99,14 @@ def branches_of(stack: ResidualStack, unit_id: UnitId) -> Iterator[Branch]:
             yield from (replace(branch(drive, sign), decay=decay) for sign in signs(stack, drive))
         case LatchUnit(keep, argument):
             yield from (replace(branch(argument, sign), keep=keep) for sign in signs(stack, argument))
+
+
+def erasing(stack: ResidualStack, unit_id: UnitId) -> Iterator[Branch]:
+    """The inner channels that take a unit out of the stream: those of its opposite."""
+    value = variable(unit_id)
+    for sign in signs(stack, value):
+        factor = sharpness(SILU, stack.circuit.knowledge.fact(value), stack.circuit.origins[unit_id])
+        yield Branch(value.times(fmpq(sign)), factor, unit_id, -sign / factor)
 
 
 def signs(stack: ResidualStack, form: Affine) -> tuple[int, ...]:
@@ -178,10 +186,10 @@ def _index(keeps: list[Affine], keep: Affine) -> int:
 
 def blocks(stack: ResidualStack, scale: Scale) -> Blocks:
     """The tensors of the blocks."""
-    stages = stack.stages or ((),)
     found = []
-    for units in stages:
+    for units, gone in zip(stack.stages, stack.erased, strict=True) if stack.stages else [((), ())]:
         branches = [branch for unit_id in units for branch in branches_of(stack, unit_id)]
+        branches += [branch for unit_id in gone for branch in erasing(stack, unit_id)]
         distinct = {branch.keep.key(): branch.keep for branch in branches if branch.keep is not None}
         found.append((branches, list(distinct.values())))
     widest = max(1 + len(keeps) + len(branches) for branches, keeps in found)

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, UnitId
+from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.residual import ResidualStack, Stages
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
 from lsrl.lang.numbers import ONE, as_float
@@ -85,6 +85,8 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> Architecture:
         layer_of=lambda stage: stage // 2,
         blocks=blocks,
         arithmetic=Arithmetic(GELU, pairs=False, decay_errors=decay_errors),
+        erases=lambda stage: stage % 2 == 1,  # an MLP, which has room for more
+        fits=_fits,
     )
 
 
@@ -114,8 +116,9 @@ def _stages(pattern: Sequence[str]) -> Stages:
 
 def _blocks(stack: ResidualStack, scale: Scale, pattern: Sequence[str]) -> Blocks:
     depth = max(len(pattern), math.ceil(len(stack.stages) / 2))
-    stages = [*stack.stages, *[()] * (2 * depth - len(stack.stages))]
-    products = [list(_products(stack, units)) for units in stages[1::2]]
+    idle = ((),) * (2 * depth - len(stack.stages))
+    stages, erased = (*stack.stages, *idle), (*stack.erased, *idle)
+    products = [[*_products(stack, stages[i]), *_erasing(erased[i])] for i in range(1, 2 * depth, 2)]
     inner = max(1, *map(len, products))
     rows, norm = Rows(stack, scale), np.full(scale.width, 1 / as_float(scale.root) - 1)
     tensors: dict[str, np.ndarray] = {"final_norm.weight": norm}
@@ -133,6 +136,17 @@ def _blocks(stack: ResidualStack, scale: Scale, pattern: Sequence[str]) -> Block
         "block_types": [pattern[layer % len(pattern)] for layer in range(depth)],
     }
     return Blocks(depth, sizes, tensors)
+
+
+def _fits(stack: ResidualStack, width: int) -> bool:
+    """A recurrent block has as many channels as the stream, for its units and for the booleans that latches read."""
+    return all(len(units) + len(_keeps(stack, units)) <= width for units in stack.stages[::2])
+
+
+def _keeps(stack: ResidualStack, units: Sequence[UnitId]) -> dict[object, Affine]:
+    """The booleans that the latches among these units read."""
+    read = (stack.circuit.units[unit_id] for unit_id in units)
+    return {unit.keep.key(): unit.keep for unit in read if isinstance(unit, LatchUnit)}
 
 
 class _Recurrent:
@@ -161,11 +175,9 @@ class _Recurrent:
     def tensors_of(self, units: Sequence[UnitId]) -> dict[str, np.ndarray]:
         """The block that computes these units: first the booleans that latches read, then the units."""
         gates: dict[object, int] = {}
-        for unit_id in units:
-            unit = self.stack.circuit.units[unit_id]
-            if isinstance(unit, LatchUnit) and unit.keep.key() not in gates:
-                # Fed with 512 where it opens, so that r is fed with 256 there and with −256 elsewhere.
-                gates[unit.keep.key()] = self._channel(opened(unit.keep), fmpq(2 * int(SATURATED)))
+        for key, keep in _keeps(self.stack, units).items():
+            # Fed with 512 where it opens, so that r is fed with 256 there and with −256 elsewhere.
+            gates[key] = self._channel(opened(keep), fmpq(2 * int(SATURATED)))
         for unit_id in units:
             self._unit(unit_id, gates)
         return self.tensors
@@ -231,6 +243,13 @@ def _products(stack: ResidualStack, units: Sequence[UnitId]) -> Iterator[Product
                 yield unit_id, ONE, argument, gate
             case unit:
                 raise TypeError(f"an MLP computes no {type(unit).__name__}")
+
+
+def _erasing(units: Sequence[UnitId]) -> Iterator[Product]:
+    """What an MLP computes to take these units out of the stream."""
+    for unit_id in units:
+        for sign in (ONE, -ONE):
+            yield unit_id, -sign, variable(unit_id).times(sign), None
 
 
 def _mlp(rows: Rows, stack: ResidualStack, products: Sequence[Product], inner: int) -> dict[str, np.ndarray]:

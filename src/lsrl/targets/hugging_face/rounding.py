@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, UnitId
+from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero, relu_fact, union, weighted_sum
 from lsrl.circuit.residual import ResidualStack
 from lsrl.circuit.state_facts import sum_fact
@@ -59,12 +59,29 @@ class Line:
 
 def guarantee_of(stack: ResidualStack, arithmetic: Arithmetic, scale: Scale, max_length: int | None) -> Guarantee:
     """The guarantee of the network's outputs, for sequences of up to `max_length` steps."""
-    circuit, analysis = stack.circuit, _Analysis(stack, arithmetic, scale, max_length, {})
-    for unit_id in range(len(circuit.units)):
-        analysis.lines[unit_id] = analysis.line(unit_id)
+    circuit, analysis = stack.circuit, _analysed(stack, arithmetic, scale, max_length)
     trail = [Rounded(circuit.origins[unit], line.fact, line.error) for unit, line in analysis.lines.items()]
     bounds = [analysis.sum(form).error(PRECISION) for form in circuit.outputs]
     return guarantee_from(bounds, circuit.output_facts, trail, max_length)
+
+
+def erasable_units(
+    stack: ResidualStack, arithmetic: Arithmetic, scale: Scale, max_length: int | None
+) -> frozenset[UnitId]:
+    """The units that a stage can take out of the stream so that exactly 0 is left.
+
+    It adds −relu(v) + relu(−v) to v. Of a v without any error, of which the activation is exactly a ReLU, one of the
+    two is 0 and the other is v, scaled by powers of two: the sum of the three is 0 in any order.
+    """
+    analysis = _analysed(stack, arithmetic, scale, max_length)
+    return frozenset(unit for unit in analysis.lines if analysis.is_erasable(unit))
+
+
+def _analysed(stack: ResidualStack, arithmetic: Arithmetic, scale: Scale, max_length: int | None) -> _Analysis:
+    analysis = _Analysis(stack, arithmetic, scale, max_length, {})
+    for unit_id in range(len(stack.circuit.units)):
+        analysis.lines[unit_id] = analysis.line(unit_id)
+    return analysis
 
 
 @dataclass(frozen=True)
@@ -95,6 +112,10 @@ class _Analysis:
                 return Line(fact, self._latched(self._passed(keep).error, self._passed(argument)))
             case _:
                 raise TypeError(f"{type(unit).__name__} is in no residual stack")
+
+    def is_erasable(self, unit_id: UnitId) -> bool:
+        """Whether its value is exact, and 0 or as large as the activation needs."""
+        return self.lines[unit_id].error == 0 and self._is_sharp(variable(unit_id))
 
     def _latched(self, undecided: float, taken: Line) -> float:
         """What is taken where a boolean that is off by so much opens the latch; it holds exactly.

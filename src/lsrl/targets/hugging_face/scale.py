@@ -60,23 +60,28 @@ class Scale:
 
 
 def scale_of(stack: ResidualStack) -> Scale:
-    """The largest ε for which every value is small enough, and 4ʲ channels that hold them all.
+    """The largest ε for which every value is small enough, and 4ʲ channels that hold all that is read later.
 
-    Raises `RangeError` for a value without a range and for more values than `LARGEST_WIDTH` channels.
+    Raises `RangeError` as `epsilon_of` does, and for more channels than `LARGEST_WIDTH`.
     """
+    width = width_of(stack)
+    if width > LARGEST_WIDTH:
+        raise RangeError(
+            f"{stack.name} has {stack.width:,} values for the residual stream; expected at most {LARGEST_WIDTH:,} that "
+            "are still read at any stage; use a smaller program, or target='lstm'"
+        )
+    return Scale(epsilon_of(stack), width)
+
+
+def epsilon_of(stack: ResidualStack) -> fmpq:
+    """The largest ε for which every value is small enough. Raises `RangeError` for a value without a range."""
     largest = ONE
     for unit_id in stack.channels:
         cell = stack.cell(unit_id)
         if cell.fact.magnitude is None:
             raise unbounded(cell.label)
         largest = max(largest, cell.fact.magnitude)
-    width = width_of(stack)
-    if width > LARGEST_WIDTH:
-        raise RangeError(
-            f"{stack.name} has {stack.width:,} values for the residual stream; expected at most {LARGEST_WIDTH:,}; "
-            "use a smaller program, or target='lstm'"
-        )
-    return Scale(power(STORED) / power_of_two_above(largest), width)
+    return power(STORED) / power_of_two_above(largest)
 
 
 def width_of(stack: ResidualStack) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ import numpy as np
 from lsrl.circuit.affine import UnitId
 from lsrl.circuit.legalise import legalised
 from lsrl.circuit.lowerings import AS_IT_IS, DIAGONAL
-from lsrl.circuit.residual import ResidualStack, Stages, places, residual_stack
+from lsrl.circuit.residual import ResidualStack, Stages, narrowed, places, residual_stack
 from lsrl.circuit.rings import rings_of
 from lsrl.circuit.stack import Place
 from lsrl.circuit.units import Circuit
@@ -22,8 +22,8 @@ from lsrl.targets.guarded import far_circuit
 from lsrl.targets.hugging_face.folder import further_files
 from lsrl.targets.hugging_face.head_forms import HeadForms, head_forms
 from lsrl.targets.hugging_face.network import HubNetwork
-from lsrl.targets.hugging_face.rounding import Arithmetic, guarantee_of
-from lsrl.targets.hugging_face.scale import Scale, scale_of, width_of
+from lsrl.targets.hugging_face.rounding import Arithmetic, erasable_units, guarantee_of
+from lsrl.targets.hugging_face.scale import Scale, epsilon_of, scale_of, width_of
 from lsrl.targets.hugging_face.stock_model import StockModel
 from lsrl.targets.hugging_face.tokens import embedding_of, head_of, table_of
 from lsrl.targets.hugging_face.weights import MAPS, HubWeights, Rows, converted, from_tensors, maps_of
@@ -47,7 +47,8 @@ class Architecture:
     """A model of transformers, and how a residual stack becomes its weights.
 
     `stages` says what each stage computes, `layer_of` gives the layer of a stage, `blocks` the weights of all layers,
-    `float64` says whether they are right in that format, too.
+    `float64` says whether they are right in that format, too. `erases` says which stages can take units out of the
+    stream, `fits` whether all stages can compute their units in one of so many channels.
     """
 
     stock: StockModel
@@ -56,6 +57,8 @@ class Architecture:
     blocks: Callable[[ResidualStack, Scale], Blocks]
     arithmetic: Arithmetic
     float64: bool = False
+    erases: Callable[[int], bool] = lambda _: True
+    fits: Callable[[ResidualStack, int], bool] = lambda *_: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,26 @@ def _staged(circuit: Circuit, architecture: Architecture, program: Program) -> I
         whole, scored = pruned, None
         if table is not None:
             whole, scored = head_forms(pruned, table, float64=architecture.float64)
-        yield Staged(pruned, residual_stack(whole, architecture.stages), scored, architecture)
+        stack = _fitted(residual_stack(whole, architecture.stages), architecture, scored)
+        yield Staged(pruned, stack, scored, architecture)
+
+
+def _fitted(stack: ResidualStack, architecture: Architecture, scored: HeadForms | None) -> ResidualStack:
+    """The stack in the narrowest stream that holds at every stage what is still read."""
+    forms = [*stack.circuit.outputs, *([] if scored is None else [scored.symbol, scored.refusal])]
+    stays, width = {unit for form in forms for unit in form.terms}, width_of(stack)
+    erasable: Container[UnitId] = stack.channels.keys()
+    fitted = narrowed(stack, width // 4, erasable, stays, architecture.erases)
+    if fitted is None or not architecture.fits(stack, width // 4):
+        return stack  # it would not fit if everything could be erased
+    erasable = erasable_units(stack, architecture.arithmetic, Scale(epsilon_of(stack), width), stack.circuit.max_length)
+    found = stack
+    while architecture.fits(stack, width := width // 4):
+        fitted = narrowed(stack, width, erasable, stays, architecture.erases)
+        if fitted is None:
+            break
+        found = fitted
+    return found
 
 
 def _weights(
