@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 import lsrl
 from lsrl import Concat, Input, Linear, Program
-from lsrl.circuit.residual import MARKS, VISIBLE, narrowed
-from lsrl.circuit.units import forms_of
+from lsrl.circuit.residual import VISIBLE, narrowed
+from lsrl.circuit.units import InputUnit, forms_of
 from strategies import HUB, examples_for, expressible, programs
 
 pytestmark = pytest.mark.filterwarnings("ignore::lsrl.UselessGuaranteeWarning")
@@ -18,7 +18,8 @@ EVERYTHING = range(10**6)
 
 
 def check_that_every_reader_finds_what_it_reads(stack):
-    holds = {channel: unit for unit, channel in stack.channels.items() if channel < MARKS + stack.circuit.input_dim}
+    units = stack.circuit.units
+    holds = {channel: unit for unit, channel in stack.channels.items() if isinstance(units[unit], InputUnit)}
     made = dict.fromkeys(holds.values(), -1)
     for stage, (units, erased) in enumerate(zip(stack.stages, stack.erased, strict=True)):
         for unit in units:

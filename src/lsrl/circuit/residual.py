@@ -122,7 +122,8 @@ def narrowed(
     inputs = MARKS + stack.circuit.input_dim
     if width < inputs:
         return None
-    channels = {unit: channel for unit, channel in stack.channels.items() if channel < inputs}
+    kinds = stack.circuit.units
+    channels = {unit: at for unit, at in stack.channels.items() if isinstance(kinds[unit], InputUnit)}
     free = list(range(width - 1, inputs - 1, -1))
     leaving = {unit: at for unit, at in _leaving(stack).items() if unit in erasable and unit not in stays}
     erased: list[list[UnitId]] = [[] for _ in stack.stages]

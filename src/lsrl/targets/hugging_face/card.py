@@ -87,8 +87,8 @@ def card_of(model: CompiledModel) -> str:
             "## Layout",
             "",
             "Where each value of the program is, at every step: which of `hidden_states` (of "
-            "`output_hidden_states=True`) to read, and Σ weight · channel + constant. It stays in those that follow for "
-            "as long as another value reads it.",
+            "`output_hidden_states=True`) to read, and Σ weight · channel + constant. It stays in those that follow "
+            "for as long as another value reads it.",
             "",
             "| value | hidden state | read-out |",
             "|---|---|---|",
