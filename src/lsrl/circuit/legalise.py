@@ -189,7 +189,9 @@ def _rebuilt(builder: CircuitBuilder, unit: Unit, fact: Fact, forms: Sequence[Af
             return _rebuilt_as_it_is(builder, unit, forms)
 
 
-def _rebuilt_as_it_is(builder: CircuitBuilder, unit: Unit, forms: Sequence[Affine]) -> Affine:
+def _rebuilt_as_it_is(
+    builder: CircuitBuilder, unit: StepUnit | GateUnit | BitUnit | DelayUnit | LatchUnit, forms: Sequence[Affine]
+) -> Affine:
     """A unit that only rules make."""
     match unit:
         case StepUnit(margin=margin):
@@ -202,8 +204,6 @@ def _rebuilt_as_it_is(builder: CircuitBuilder, unit: Unit, forms: Sequence[Affin
             return delayed(builder, forms[0], steps)
         case LatchUnit():
             return latched(builder, forms[0], forms[1])
-        case _:
-            raise TypeError(f"{type(unit).__name__} has a rule")
 
 
 def _rebuild_states(

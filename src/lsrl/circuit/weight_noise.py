@@ -206,8 +206,8 @@ def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u
             keep, taken = (form_error(noise, form, found, u) for form in forms)
             local = times(keep, noise.values[i] + forms[1].largest + taken)
             return _accumulated(local, taken, 1 + keep, noise.steps)
-        case _:
-            raise TypeError(f"{type(unit).__name__} has no bound on its error")
+        case StepUnit() | BitUnit() | StateUnit():
+            raise TypeError(f"the error of a {type(unit).__name__} is not bounded here")
 
 
 def _product_error(noise: NoisyCircuit, left: Sizes, right: Sizes, found: Sequence[float], u: float) -> float:

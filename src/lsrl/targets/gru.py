@@ -20,6 +20,8 @@ and a stale value would be left over. There ReLU is a comparison with 0, a numbe
 read, and a selection by it. A product of two reals is refused, as for the LSTM.
 """
 
+from collections.abc import Mapping
+
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.facts import Fact
@@ -38,6 +40,8 @@ def express(neuron: Neuron, scale: Scale) -> Expression:
     """One hidden unit, or two for what a gate chooses, as in the docstring of this file."""
     unit = {"r": scale.open, "z": scale.closed, "n": scale.small(neuron.drive)}
     match neuron.kind:
+        case "linear":
+            return _stored(unit, neuron, scale)
         case "relu":
             return _pair(scale, scale.small(neuron.drive), opposite(scale.positive(neuron)))
         case "select":
@@ -46,12 +50,13 @@ def express(neuron: Neuron, scale: Scale) -> Expression:
             return Expression((HiddenUnit(unit | {"n": scale.positive(neuron)}),), (HALF,), HALF)
         case "hold":
             itself = Signal(neuron.drive, scale.epsilon, held=((0, ONE),))
-            unit |= {"n": itself, "r": scale.chosen(neuron.chooser)}
+            return _stored(unit | {"n": itself, "r": scale.chosen(neuron.chooser)}, neuron, scale)
         case "bit":
             raise neuron.inexpressible("gru")
-        case "linear":
-            pass
-    return Expression((HiddenUnit(unit, neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
+
+
+def _stored(gates: Mapping[str, Signal], neuron: Neuron, scale: Scale) -> Expression:
+    return Expression((HiddenUnit(gates, neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
 
 
 def _pair(scale: Scale, value: Signal, refused: Signal) -> Expression:

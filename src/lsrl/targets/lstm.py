@@ -25,7 +25,7 @@ from lsrl.circuit.neurons import Neuron
 from lsrl.lang.numbers import ONE
 from lsrl.targets.torch_recurrent.lines import Arithmetic
 from lsrl.targets.torch_recurrent.scale import Scale
-from lsrl.targets.torch_recurrent.signals import Expression, HiddenUnit, constant
+from lsrl.targets.torch_recurrent.signals import Expression, HiddenUnit, Signal, constant
 from lsrl.targets.torch_recurrent.target import torch_target
 from lsrl.targets.torch_recurrent.weights import Architecture
 
@@ -33,22 +33,24 @@ from lsrl.targets.torch_recurrent.weights import Architecture
 def express(neuron: Neuron, scale: Scale) -> Expression:
     """One hidden unit, as in the docstring of this file."""
     gates = {"i": scale.open, "f": scale.closed, "g": scale.small(neuron.drive), "o": scale.open}
-    if neuron.sums_up:
-        gates |= {"f": scale.open, "g": scale.small(replace(neuron.drive, own=()))}
+    return Expression((HiddenUnit(gates | _gates(neuron, scale), neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
+
+
+def _gates(neuron: Neuron, scale: Scale) -> dict[str, Signal]:
+    """What feeds a neuron's cell otherwise than that of a linear value."""
     match neuron.kind:
+        case "linear":
+            return {"f": scale.open, "g": scale.small(replace(neuron.drive, own=()))} if neuron.sums_up else {}
         case "relu":
-            gates["o"] = scale.positive(neuron)
+            return {"o": scale.positive(neuron)}
         case "step":
-            gates |= {"i": scale.positive(neuron), "g": constant(scale.epsilon)}
+            return {"i": scale.positive(neuron), "g": constant(scale.epsilon)}
         case "select":
-            gates["i"] = scale.chosen(neuron.chooser)
+            return {"i": scale.chosen(neuron.chooser)}
         case "hold":
-            gates["f"] = scale.chosen(neuron.chooser)
+            return {"f": scale.chosen(neuron.chooser)}
         case "bit":
             raise neuron.inexpressible("lstm")
-        case "linear":
-            pass
-    return Expression((HiddenUnit(gates, neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
 
 
 TARGET = torch_target(
