@@ -25,6 +25,7 @@ from lsrl.circuit.units import (
     InputUnit,
     LatchUnit,
     ProductUnit,
+    RampUnit,
     ReLUUnit,
     StateUnit,
     StepUnit,
@@ -53,7 +54,7 @@ def reads(circuit: Circuit, unit_id: UnitId, *, fused: bool = True) -> tuple[tup
     """
     unit = circuit.units[unit_id]
     match unit:
-        case ReLUUnit(argument) | SumUnit(argument) | StepUnit(argument, _) | BitUnit(argument):
+        case ReLUUnit(argument) | RampUnit(argument) | SumUnit(argument) | StepUnit(argument, _) | BitUnit(argument):
             return ((argument, fused),)
         case ProductUnit(left, right, _):
             return (left, fused), (right, fused)

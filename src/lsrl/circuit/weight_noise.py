@@ -34,6 +34,7 @@ from lsrl.circuit.units import (
     InputUnit,
     LatchUnit,
     ProductUnit,
+    RampUnit,
     ReLUUnit,
     StateUnit,
     StepUnit,
@@ -206,7 +207,7 @@ def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u
             keep, taken = (form_error(noise, form, found, u) for form in forms)
             local = times(keep, noise.values[i] + forms[1].largest + taken)
             return _accumulated(local, taken, 1 + keep, noise.steps)
-        case StepUnit() | BitUnit() | StateUnit():
+        case RampUnit() | StepUnit() | BitUnit() | StateUnit():
             raise TypeError(f"the error of a {type(unit).__name__} is not bounded here")
 
 

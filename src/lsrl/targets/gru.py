@@ -24,10 +24,10 @@ from collections.abc import Mapping
 
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.builder import CircuitBuilder
-from lsrl.circuit.facts import Fact
 from lsrl.circuit.legalise import Rules
-from lsrl.circuit.lowerings import SELECTING, by_selection, decided_gap, selected_relu
+from lsrl.circuit.lowerings import SELECTING, by_selection, selected_relu
 from lsrl.circuit.neurons import Neuron
+from lsrl.circuit.ramps import by_steps, decided_gap
 from lsrl.lang.numbers import HALF, ONE
 from lsrl.targets.torch_recurrent.lines import Arithmetic
 from lsrl.targets.torch_recurrent.scale import Scale, opposite
@@ -65,10 +65,10 @@ def _pair(scale: Scale, value: Signal, refused: Signal) -> Expression:
     return Expression((taking, cancelling), (ONE / scale.epsilon, -ONE / scale.epsilon))
 
 
-def relu(builder: CircuitBuilder, argument: Affine, fact: Fact) -> Affine:
+def relu(builder: CircuitBuilder, argument: Affine) -> Affine:
     """A ReLU where floats decide whether its argument is positive, else a comparison and a selection."""
     decided = decided_gap(builder, argument) is not None
-    return builder.relu(argument) if decided else selected_relu(builder, argument, fact)
+    return builder.relu_unit(argument) if decided else selected_relu(builder, argument)
 
 
 TARGET = torch_target(
@@ -76,6 +76,6 @@ TARGET = torch_target(
     "torch.nn.GRU; selection and selective states by its gates, no products of reals",
     Architecture("GRU", gates=("r", "z", "n"), states=("h0",), arguments={}),
     express,
-    passes=(SELECTING, Rules(by_selection, relu)),
+    passes=(SELECTING, Rules(by_selection, by_steps, relu)),
     arithmetic=Arithmetic(stale=True, several=("relu", "select")),
 )

@@ -8,7 +8,7 @@ One hidden unit is worth one neuron:
 
 - linear value or state v: i = 1, f = 0, o = 1, so that h = g = εv; a state's matrix is in U.
 - running sum of v: f = 1, g = εv, and the cell adds up.
-- ReLU of v: g = εv and o = σ(Kv): the gate shuts where v < 0. A ReLU that can only be 0 or h is a comparison.
+- ReLU of v: g = εv and o = σ(Kv): the gate shuts where v < 0.
 - a comparison, or two booleans multiplied: g = ε and i = σ(K(v − threshold)).
 - boolean c times v: g = εv and i = σ(K(c − ½)).
 - selective state c · s' + v: f = σ(K(c − ½)) keeps the cell or forgets it, g = εv is added.
@@ -22,6 +22,7 @@ from dataclasses import replace
 from lsrl.circuit.legalise import Rules
 from lsrl.circuit.lowerings import SELECTING, by_selection
 from lsrl.circuit.neurons import Neuron
+from lsrl.circuit.ramps import by_steps
 from lsrl.lang.numbers import ONE
 from lsrl.targets.torch_recurrent.lines import Arithmetic
 from lsrl.targets.torch_recurrent.scale import Scale
@@ -58,6 +59,6 @@ TARGET = torch_target(
     "torch.nn.LSTM; selection and selective states by its gates, no products of reals",
     Architecture("LSTM", gates=("i", "f", "g", "o"), states=("h0", "c0"), arguments={}),
     express,
-    passes=(SELECTING, Rules(by_selection)),
+    passes=(SELECTING, Rules(by_selection, by_steps)),
     arithmetic=Arithmetic(),
 )
