@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import lsrl
 from lsrl import Input, Program, zoo
-from lsrl.circuit.builder import RAMP
+from lsrl.circuit.ramps import RAMP
 from lsrl.circuit.translate import input_facts
 from lsrl.circuit.weight_noise import errors, noisy
 from lsrl.errors import FormatError, LsrlError

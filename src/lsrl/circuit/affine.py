@@ -38,6 +38,15 @@ class Affine:
     def __repr__(self) -> str:
         return f"Affine({self.terms}, {self.constant})"
 
+    def __str__(self) -> str:
+        """The form with %3 for unit 3: -%1 + 2 %3 - 1/2."""
+        terms = [(weight, f"%{unit}") for unit, weight in sorted(self.terms.items())]
+        parts = [f"{'-' if w < 0 else '+'} {'' if abs(w) == 1 else f'{abs(w)} '}{unit}" for w, unit in terms]
+        if self.constant or not terms:
+            parts.append(f"{'-' if self.constant < 0 else '+'} {abs(self.constant)}")
+        text = " ".join(parts)
+        return text[2:] if text[0] == "+" else f"-{text[2:]}"
+
     @property
     def is_constant(self) -> bool:
         """Whether no unit is in it."""
@@ -101,6 +110,11 @@ def variable(unit: UnitId) -> Affine:
 def number(constant: fmpq) -> Affine:
     """The form that is just this number."""
     return Affine({}, constant)
+
+
+def one_minus(form: Affine) -> Affine:
+    """1 − form."""
+    return form.times(-ONE).shifted(ONE)
 
 
 def combination(parts: Iterable[tuple[fmpq, Affine]], constant: fmpq = ZERO) -> Affine:

@@ -6,13 +6,15 @@ none) is worth. Equal units are one unit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, number, terms_key, variable
+from lsrl.circuit.affine import Affine, number, one_minus, terms_key, variable
 from lsrl.circuit.cases import fact_by_cases, fact_under
 from lsrl.circuit.facts import BOOLEAN, Fact, constant_fact, intersection, product_fact, relu_fact, weighted_sum
+from lsrl.circuit.ramps import gap_of, is_clipped, kept_ramp, ramp_fact
 from lsrl.circuit.rare_terms import rare_sum_fact
 from lsrl.circuit.state_facts import cluster_facts, gated_state_fact
 from lsrl.circuit.state_graph import clusters, components, is_permutation
@@ -23,6 +25,7 @@ from lsrl.circuit.units import (
     GateUnit,
     InputUnit,
     ProductUnit,
+    RampUnit,
     ReLUUnit,
     StateUnit,
     StepUnit,
@@ -32,12 +35,16 @@ from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lang.primitives import Via
 
-RAMP = fmpq(1, 4)
-"""The part of the gap between two values that the ramp of a comparison takes, in its middle."""
+RampRule: TypeAlias = "Callable[[CircuitBuilder, Affine], Affine]"
+"""How a comparison is written: clip(argument, 0, 1), where the argument is whole if the comparison is decided."""
 
 
 class CircuitBuilder(UnitStore):
-    """A store of units with a constructor for each kind."""
+    """A store of units with a constructor for each kind; `write_ramp` says what a comparison becomes."""
+
+    def __init__(self, max_length: int | None, write_ramp: RampRule = kept_ramp) -> None:
+        super().__init__(max_length)
+        self.write_ramp = write_ramp
 
     def linear(self, form: Affine) -> Affine:
         """A form of the program's own, with what is known of it by cases, if that is more than its terms tell.
@@ -57,23 +64,85 @@ class CircuitBuilder(UnitStore):
     def relu(self, argument: Affine) -> Affine:
         """max(argument, 0), as the cheapest form that has this value on every reachable input."""
         folded = self.folded_relu(argument)
+        return self.relu_unit(argument) if folded is None else folded
+
+    def folded_relu(self, argument: Affine) -> Affine | None:
+        """max(argument, 0) where the facts make it a form that needs no ReLU; what has two values is a comparison."""
+        fact = self.fact(argument)
+        if fact.low is not None and fact.low >= 0:
+            return argument
+        if fact.high is not None and fact.high <= 0:
+            return number(ZERO)
+        if fact.grid is not None and fact.high is not None and fact.high <= fact.grid:
+            return self.ramp(argument.shifted(fact.grid - fact.high).times(1 / fact.grid)).times(fact.high)
+        return self._of_one_hot(argument, lambda value: max(value, ZERO))
+
+    def relu_unit(self, argument: Affine, *, scale: fmpq | None = None) -> Affine:
+        """max(argument, 0) by a ReLU of 1/scale times the argument: by default, the one with whole weights."""
+        scale = argument.content() if scale is None else scale
+        normal = argument.times(1 / scale)
+        fact = weighted_sum([(1 / scale, relu_fact(self.fact(argument)))], ZERO)
+        return self.unit(("relu", normal.key()), ReLUUnit(normal), fact).times(scale)
+
+    def ramp(self, progress: Affine) -> Affine:
+        """clip(progress, 0, 1), as the cheapest form that has this value wherever it is 0 or 1."""
+        known = self.fact(progress)
+        if is_clipped(known):
+            return progress
+        if known.low is not None and known.low >= 1:
+            return number(ONE)
+        if known.high is not None and known.high <= 0:
+            return number(ZERO)
+        argument = self._spread(progress)
+        if is_clipped(self.fact(argument)):
+            return argument
+        folded = self._of_one_hot(argument, lambda value: min(max(value, ZERO), ONE))
         if folded is not None:
             return folded
-        argument = self._widened(argument)
-        height = self._clip_height(argument)
-        clip = None if height is None else self._clip(argument.times(1 / height))
-        if height is None or clip is None:
-            # A comparison's own clip stays between 0 and 1; any other form is scaled to whole weights.
-            return self._plain_relu(argument, self.fact(argument), ONE if height == 1 else argument.content())
-        return clip.times(height)
+        argument = self._before_relu(argument)
+        made = self.write_ramp(self, argument)
+        if gap_of(self.fact(argument)) is not None:
+            self.assume(made, BOOLEAN)
+        return made
 
-    def _widened(self, argument: Affine) -> Affine:
-        """The argument with its gentlest slope: where only its greatest value is above 0, from the one below it on."""
-        fact = self.fact(argument)
-        if fact.grid is None or fact.high is None:
+    def ramp_unit(self, argument: Affine) -> Affine:
+        """clip(argument, 0, 1) by a unit; what is opposite, clip(1 − argument, 0, 1), is one minus the same."""
+        opposite = self._shared.get(("ramp", one_minus(argument).key()))
+        if opposite is not None:
+            return one_minus(variable(opposite[0]))
+        return self.unit(("ramp", argument.key()), RampUnit(argument), ramp_fact(self.fact(argument)))
+
+    def _spread(self, progress: Affine) -> Affine:
+        """The form that is 0 and 1 at the ends of the gap that the ramp is in, if it is in one."""
+        gap = gap_of(self.fact(progress))
+        return progress if gap is None else progress.shifted(-gap[0]).times(1 / (gap[1] - gap[0]))
+
+    def _before_relu(self, argument: Affine) -> Affine:
+        """clip(c + w · relu(g), 0, 1) is clip(c + w · g, 0, 1) where c is outside the ramp, and w leads into it.
+
+        Read so is a clip in a clip, which has w < 0, and what is a ramp already.
+        """
+        ((unit, weight), *others), c = argument.terms.items(), argument.constant
+        read, outside = self.units[unit], c <= 0 if weight > 0 else c >= 1
+        if others or not outside or not isinstance(read, ReLUUnit):
             return argument
-        below = fact.high - fact.grid
-        return argument.shifted(-below).times(fact.high / fact.grid) if below < 0 else argument
+        before = self._spread(read.argument.times(weight).shifted(c))
+        known = any(("ramp", form.key()) in self._shared for form in (before, one_minus(before)))
+        undecided = gap_of(self.fact(before)) is None and gap_of(self.fact(argument)) is not None
+        return before if (weight < 0 or known) and not undecided else argument
+
+    def _of_one_hot(self, argument: Affine, function: Callable[[fmpq], fmpq]) -> Affine | None:
+        """Any function of a one-hot group is a weighted sum of its members."""
+        groups = {self.knowledge.one_hot.get(unit) for unit in argument.terms}
+        if len(groups) != 1 or None in groups:
+            return None
+        rest = function(argument.constant)
+        terms = {
+            unit: gain
+            for unit, weight in argument.terms.items()
+            if (gain := function(argument.constant + weight) - rest)
+        }
+        return Affine(terms, rest)
 
     def decided_off(self, boolean: Affine) -> Affine:
         """1 − the boolean, as relu(1 − 2 · boolean): exactly 0 even where the boolean is only nearly 1."""
@@ -81,72 +150,6 @@ class CircuitBuilder(UnitStore):
             return one_minus(boolean)
         argument = boolean.times(fmpq(-2)).shifted(ONE)
         return self.unit(("relu", argument.key()), ReLUUnit(argument), BOOLEAN)
-
-    def folded_relu(self, argument: Affine) -> Affine | None:
-        """max(argument, 0) where the facts make it a form that needs no unit of its own."""
-        fact = self.fact(argument)
-        if fact.low is not None and fact.low >= 0:
-            return argument
-        if fact.high is not None and fact.high <= 0:
-            return number(ZERO)
-        folded = self._one_hot_relu(argument)
-        if folded is None and fact.two_values is not None:
-            # Negative at one of its two values, positive at the other: an affine function of itself.
-            low, high = fact.two_values
-            return argument.shifted(-low).times(high / (high - low))
-        return folded
-
-    def _plain_relu(self, argument: Affine, fact: Fact, scale: fmpq) -> Affine:
-        normal = argument.times(1 / scale)
-        unit = self.unit(("relu", normal.key()), ReLUUnit(normal), weighted_sum([(1 / scale, relu_fact(fact))], ZERO))
-        return unit.times(scale)
-
-    def _one_hot_relu(self, argument: Affine) -> Affine | None:
-        """Any function of a one-hot group is a weighted sum of its members."""
-        groups = {self.knowledge.one_hot.get(unit) for unit in argument.terms}
-        if len(groups) != 1 or None in groups:
-            return None
-        rest = max(argument.constant, ZERO)
-        terms = {
-            unit: gain
-            for unit, weight in argument.terms.items()
-            if (gain := max(argument.constant + weight, ZERO) - rest)
-        }
-        return Affine(terms, rest)
-
-    def _clip_height(self, argument: Affine) -> fmpq | None:
-        """c, where the argument is c − a·relu(g) with c, a > 0: its ReLU is c·clip(1 − (a/c)·g, 0, 1)."""
-        if len(argument.terms) != 1 or argument.constant <= 0:
-            return None
-        ((unit, weight),) = argument.terms.items()
-        return argument.constant if weight < 0 and isinstance(self.units[unit], ReLUUnit) else None
-
-    def _clip(self, argument: Affine) -> Affine | None:
-        """relu(1 − a·relu(g)) = clip(f, 0, 1) with f = 1 − a·g, on the widest ramp that is safe; None for f's own.
-
-        Where f has a grid with no point strictly inside (0, 1), let p ≤ 0 and q ≥ 1 be the grid
-        points around the ramp. If p is the least (q the greatest) value, one ReLU is enough;
-        otherwise the ramp takes the middle quarter of the gap, so that an error of up to 3/8 of
-        the gap does not reach the result at all. No ramp stands more than half of it; an eighth was
-        tried, and float32 no longer tells long ranges apart exactly.
-        """
-        progress = self.ramp(argument)
-        fact = self.fact(progress)
-        if fact.grid is None:
-            return None
-        below = fact.offset + fact.grid * ((ZERO - fact.offset) / fact.grid).floor()
-        if below + fact.grid < 1:
-            return None
-        across = progress.shifted(-below).times(1 / fact.grid)  # 0 at p, 1 at q, whole everywhere
-        if fact.low == below:
-            return one_minus(self.relu(one_minus(across)))
-        if fact.high == below + fact.grid:
-            return self.relu(across)
-        missing = one_minus(across.times(1 / RAMP).shifted((1 - 1 / RAMP) / 2))
-        centred = one_minus(self._plain_relu(missing, self.fact(missing), missing.content()))
-        clip = self._plain_relu(centred, self.fact(centred), ONE)
-        self.assume(clip, BOOLEAN)
-        return clip
 
     def product(self, left: Affine, right: Affine, via: Via = "auto") -> Affine:
         """left · right."""
@@ -188,14 +191,6 @@ class CircuitBuilder(UnitStore):
         if len(boolean.terms) > 1 or not isinstance(self.units[unit], StepUnit):
             boolean = self.step(boolean.shifted(fmpq(-1, 2)), fmpq(1, 2))
         return self.unit(("bit", boolean.key()), BitUnit(boolean), BOOLEAN)
-
-    def ramp(self, argument: Affine) -> Affine:
-        """f, where the argument is 1 − a·relu(g) with a > 0: its ReLU is clip(f, 0, 1), f = 1 − a·g. Else itself."""
-        if self._clip_height(argument) != 1:
-            return argument
-        ((unit, weight),) = argument.terms.items()
-        inner = self.units[unit]
-        return inner.argument.times(weight).shifted(ONE) if isinstance(inner, ReLUUnit) else argument
 
     def gated_state(self, gate: Affine, drive: Affine, init: fmpq, *, latches: bool = False) -> Affine:
         """The selective state sₜ = gate · sₜ₋₁ + drive; the gate is a boolean.
@@ -258,11 +253,6 @@ class CircuitBuilder(UnitStore):
                 self.knowledge.one_hot.update(dict.fromkeys(known, first))
                 self.knowledge.group_sizes[first] = len(known)
         return [variable(unit) if row else drive for unit, row, drive in zip(known, rows, drives, strict=True)]
-
-
-def one_minus(form: Affine) -> Affine:
-    """1 − form."""
-    return form.times(-ONE).shifted(ONE)
 
 
 def _is_zero(form: Affine) -> bool:

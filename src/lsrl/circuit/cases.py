@@ -13,7 +13,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, combination
 from lsrl.circuit.facts import Fact, constant_fact, union, weighted_sum
-from lsrl.circuit.units import GateUnit, ProductUnit, ReLUUnit, StateUnit, Unit
+from lsrl.circuit.units import GateUnit, ProductUnit, RampUnit, ReLUUnit, StateUnit, Unit
 from lsrl.lang.numbers import ONE, ZERO
 
 Facts: TypeAlias = Callable[[Affine], Fact]
@@ -31,8 +31,8 @@ def fact_by_cases(form: Affine, units: Sequence[Unit], fact: Facts) -> Fact | No
         return None
     newest = max(form.terms)
     match units[newest]:
-        case ReLUUnit(argument):
-            return _either(form, newest, argument, fact)
+        case ReLUUnit(argument) | RampUnit(argument):
+            return _bent(form, newest, argument, fact, clipped=isinstance(units[newest], RampUnit))
         case ProductUnit(left, right, _):
             condition = left if fact(left).is_boolean else right
             if fact(condition).is_boolean:
@@ -50,24 +50,25 @@ def fact_under(form: Affine, condition: Affine, value: fmpq, units: Sequence[Uni
     return fact(form_under(form, condition, value, units, fact))
 
 
-def _either(form: Affine, relu: UnitId, argument: Affine, fact: Facts) -> Fact:
-    """rest + w · relu(g) is the larger (w > 0) or smaller of rest and rest + w · g."""
-    weight = form.terms[relu]
-    rest = combination([(ONE, form), (-weight, Affine({relu: ONE}))])
-    one, other = fact(rest), fact(rest.plus(argument.times(weight)))
-    if weight > 0:
-        return Fact(
-            _larger(one.low, other.low), None if None in (one.high, other.high) else _larger(one.high, other.high)
-        )
-    return Fact(None if None in (one.low, other.low) else _smaller(one.low, other.low), _smaller(one.high, other.high))
+def _bent(form: Affine, newest: UnitId, argument: Affine, fact: Facts, *, clipped: bool) -> Fact:
+    """rest + w · relu(g) is the larger (w > 0) or smaller of rest and rest + w · g; a ramp goes no further than w."""
+    weight = form.terms[newest]
+    first, second = (_larger, _smaller) if weight > 0 else (_smaller, _larger)
+    rest = combination([(ONE, form), (-weight, Affine({newest: ONE}))])
+    moved = fact(rest.plus(argument.times(weight)))
+    return first(fact(rest), second(moved, fact(rest.shifted(weight))) if clipped else moved)
 
 
-def _larger(one: fmpq | None, other: fmpq | None) -> fmpq | None:
-    return max((end for end in (one, other) if end is not None), default=None)
+def _larger(one: Fact, other: Fact) -> Fact:
+    """The range of the larger of two values."""
+    lows = [low for low in (one.low, other.low) if low is not None]
+    return Fact(max(lows, default=None), None if one.high is None or other.high is None else max(one.high, other.high))
 
 
-def _smaller(one: fmpq | None, other: fmpq | None) -> fmpq | None:
-    return min((end for end in (one, other) if end is not None), default=None)
+def _smaller(one: Fact, other: Fact) -> Fact:
+    """The range of the smaller of two values."""
+    highs = [high for high in (one.high, other.high) if high is not None]
+    return Fact(None if one.low is None or other.low is None else min(one.low, other.low), min(highs, default=None))
 
 
 def form_under(form: Affine, condition: Affine, value: fmpq, units: Sequence[Unit], fact: Facts) -> Affine:

@@ -13,15 +13,16 @@ from typing import TypeAlias
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, UnitId, combination, variable
-from lsrl.circuit.builder import CircuitBuilder, one_minus
+from lsrl.circuit.affine import Affine, UnitId, combination, one_minus, variable
+from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.facts import BOOLEAN, Fact
 from lsrl.circuit.possible_values import possible_values
+from lsrl.circuit.units import RampUnit
 from lsrl.errors import RangeError
 from lsrl.lang.numbers import ONE, ZERO
 
 Ramp: TypeAlias = tuple[Affine, fmpq]
-"""A progress, and how many times its clip something is."""
+"""A progress, and how many times its clip is in a form."""
 
 MOST_RAMPS = 16
 """Sums of more ramps than this are not looked at: every pair is compared."""
@@ -30,25 +31,20 @@ MOST_RAMPS = 16
 class Comparisons:
     """The comparisons of a circuit while it is built.
 
-    `undecidable` names values that can be between 0 and 1 on inputs inside the declaration; `narrowed`
-    those of them whose argument has a grid with points inside the ramp: units that others read, too, are then known
-    to be less than they can be.
+    `undecidable` names values that can be between 0 and 1 on inputs inside the declaration (of equal or opposite ones
+    the first); `narrowed` those of them whose argument has a grid with points inside the ramp: units that others read,
+    too, are then known to be less than they can be.
     """
 
     def __init__(self, builder: CircuitBuilder) -> None:
         self.builder = builder
         self.undecidable: dict[str, None] = {}
         self.narrowed: dict[str, None] = {}
-        self._clips: dict[UnitId, Ramp] = {}
-        """What a unit is the clip of, on decided runs, and by what it has to be multiplied for that."""
         self._assumed: set[UnitId] = set()
 
     def ramp(self, progress: Affine) -> Affine:
         """clip(progress, 0, 1), as the cheapest form that has this value wherever it is 0 or 1."""
-        builder, form = self.builder, clipped(self.builder, progress)
-        if len(form.terms) == 1:
-            ((unit, weight),) = form.terms.items()
-            self._clips.setdefault(unit, (progress if weight > 0 else one_minus(progress), abs(weight)))
+        builder, form = self.builder, self.builder.ramp(progress)
         if not builder.fact(form).is_bit:
             self._assume(form, gridded=builder.fact(progress).grid is not None)
         return form
@@ -64,7 +60,7 @@ class Comparisons:
         if fact.is_bit:
             return
         known = self._is_chain(form) or self._is_bit_in_all_cases(form)
-        if not known and not (made_of_steps and self._is_sum_of_ramps(form)):
+        if not known and not (made_of_steps and self._ramps_of(form)):
             raise RangeError(f"{claim} reads {argument}, {_reach(fact)}")
         if not known or self._assumed.intersection(form.terms):
             self._assume(form, gridded=False)
@@ -78,49 +74,45 @@ class Comparisons:
         self.builder.assume(form, BOOLEAN)
         self._assumed.update(form.terms)
 
-    def _is_sum_of_ramps(self, form: Affine) -> bool:
-        """Whether a form is k ± clip(p₁) ± clip(p₂) …"""
-        if not 0 < len(form.terms) <= MOST_RAMPS:
-            return False
-        facts = self.builder.knowledge.facts
-        return all(
-            abs(weight) == self._clip_of(unit)[1] and (unit in self._clips or facts[unit].is_bit)
-            for unit, weight in form.terms.items()
-        )
-
-    def _clip_of(self, unit: UnitId) -> Ramp:
-        """What is 0 or 1 is the clip of itself."""
-        return self._clips.get(unit, (variable(unit), ONE))
+    def _ramps_of(self, form: Affine) -> tuple[fmpq, list[Ramp]] | None:
+        """k and the ramps, with their signs, of a form k ± clip(p₁) ± clip(p₂) …; two values are a clip, too."""
+        constant, ramps = form.constant, []
+        for unit_id, weight in form.terms.items():
+            unit, two = self.builder.units[unit_id], self.builder.knowledge.facts[unit_id].two_values
+            if isinstance(unit, RampUnit):
+                ramps.append((unit.argument, weight))
+            elif two is not None:
+                height = two[1] - two[0]
+                ramps.append((variable(unit_id).shifted(-two[0]).times(1 / height), weight * height))
+                constant = constant + weight * two[0]
+        known = 0 < len(ramps) == len(form.terms) <= MOST_RAMPS and all(abs(sign) == 1 for _, sign in ramps)
+        return (constant, ramps) if known else None
 
     def _is_chain(self, form: Affine) -> bool:
-        """Whether k ± clip(p₁) ± clip(p₂) … is 0 or 1 whenever each clip is, because p₁ ≥ p₂ ≥ …
+        """Whether k ± clip(p₁) ± clip(p₂) … is 0 or 1 whenever each clip is, because p₂ is above 0 only if p₁ is, …
 
         Then the clips that are 1 are the first few: the form's values are k, k ± 1, k ± 1 ± 1, …
         """
-        if not self._is_sum_of_ramps(form):
+        found = self._ramps_of(form)
+        if found is None:
             return False
-        towards: Affine | None = None
-        value, ramps = form.constant, []
-        for unit, weight in form.terms.items():
-            progress, height = self._clip_of(unit)
-            towards, times = towards or progress, weight / height
-            if _points_away(progress, towards):  # w · clip(p) = w − w · clip(1 − p)
-                ramps.append((one_minus(progress), -times))
-                value = value + times
-            else:
-                ramps.append((progress, times))
-        values = [value]
-        for _, weight in self._descending(ramps):
-            values.append(values[-1] + weight)
-        return len(values) > 1 and all(number in (ZERO, ONE) for number in values)
+        constant, ramps = found
+        for i, (progress, sign) in enumerate(ramps):
+            if _points_away(progress, ramps[0][0]):  # w · clip(p) = w − w · clip(1 − p)
+                ramps[i] = one_minus(progress), -sign
+                constant = constant + sign
+        values = [constant]
+        for _, sign in self._descending(ramps):
+            values.append(values[-1] + sign)
+        return len(values) > 1 and all(value in (ZERO, ONE) for value in values)
 
     def _descending(self, ramps: Sequence[Ramp]) -> list[Ramp]:
-        """The ramps by their progress, largest first; none if it is not known of all which is larger."""
+        """The ramps in the order in which they become 1; none if it is not known of all which is first."""
         ordered: list[Ramp] = []
         for ramp in ramps:
-            place = sum(self._never_below(above, ramp[0]) for above, _ in ordered)
+            place = sum(self._follows(above, ramp[0]) for above, _ in ordered)
             below = ordered[place:]
-            if not all(self._never_below(ramp[0], progress) for progress, _ in below):
+            if not all(self._follows(ramp[0], progress) for progress, _ in below):
                 return []
             ordered.insert(place, ramp)
         return ordered
@@ -131,13 +123,12 @@ class Comparisons:
         tried = (possible_values(form, units, facts, through_bits=through) for through in (False, True))
         return any(values is not None and values <= {ZERO, ONE} for values in tried)
 
-    def _never_below(self, one: Affine, other: Affine) -> bool:
-        return self.builder.fact(combination([(ONE, one), (-ONE, other)])).is_nonnegative
-
-
-def clipped(builder: CircuitBuilder, progress: Affine) -> Affine:
-    """clip(progress, 0, 1)."""
-    return builder.relu(one_minus(builder.relu(one_minus(progress))))
+    def _follows(self, one: Affine, other: Affine) -> bool:
+        """Whether decided, clip(one) is 1 wherever clip(other) is: one ≥ s · other + low > 0 where other ≥ 1."""
+        shared = min(one.terms.keys() & other.terms.keys(), default=None)
+        scale = ONE if shared is None else abs(one.terms[shared] / other.terms[shared])
+        low = self.builder.fact(combination([(ONE, one), (-scale, other)])).low
+        return low is not None and low + scale > 0
 
 
 def _points_away(progress: Affine, other: Affine) -> bool:
@@ -154,6 +145,5 @@ def _reach(fact: Fact) -> str:
         ends = f"from {fact.low}" if fact.low is not None else f"to {fact.high}" if fact.high is not None else "at all"
         declare = "declare Input(range=(0, 1), integer=True) and max_length, or compare, as in x > 0"
         return f"which can be any number {ends}, as far as is known; expected 0 or 1: {declare}"
-    step = "" if fact.grid is None else f" in steps of {fact.grid}"
     advice = "declare integer=True, or compare" if (fact.low, fact.high) == (ZERO, ONE) else "compare"
-    return f"which can be {fact.low} … {fact.high}{step}, as far as is known; expected 0 or 1: {advice}, as in x > 0"
+    return f"which can be {fact}, as far as is known; expected 0 or 1: {advice}, as in x > 0"

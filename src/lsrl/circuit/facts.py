@@ -36,6 +36,13 @@ class Fact:
     grid: fmpq | None = None
     offset: fmpq = ZERO
 
+    def __str__(self) -> str:
+        if self.is_boolean:
+            return "0 or 1"
+        low, high = ("any number" if end is None else str(end) for end in (self.low, self.high))
+        offset = "" if self.grid is None or (self.offset / self.grid).q == 1 else f" from {self.offset}"
+        return f"{low} … {high}" + ("" if self.grid is None else f" in steps of {self.grid}{offset}")
+
     @property
     def is_boolean(self) -> bool:
         """Whether only 0 and 1 are possible."""

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, substituted
-from lsrl.circuit.builder import CircuitBuilder
+from lsrl.circuit.builder import CircuitBuilder, RampRule
 from lsrl.circuit.delays import delayed, latched
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.knowledge import Claim
@@ -23,6 +23,7 @@ from lsrl.circuit.units import (
     InputUnit,
     LatchUnit,
     ProductUnit,
+    RampUnit,
     ReLUUnit,
     StateUnit,
     StepUnit,
@@ -37,8 +38,8 @@ from lsrl.lang.matrix import Row
 ProductRule: TypeAlias = Callable[[CircuitBuilder, Affine, Affine, ProductUnit], Affine]
 """How a target writes left · right: builds what it needs, returns the form that has the value."""
 
-ReLURule: TypeAlias = Callable[[CircuitBuilder, Affine, Fact], Affine]
-"""How a target writes relu(argument), given the fact of the result."""
+ReLURule: TypeAlias = Callable[[CircuitBuilder, Affine], Affine]
+"""How a target writes relu(argument) where the facts make it nothing simpler."""
 
 
 StateRule: TypeAlias = Callable[[CircuitBuilder, Sequence[Row], Sequence[Affine], Sequence[fmpq]], list[Affine]]
@@ -52,9 +53,9 @@ SumRule: TypeAlias = Callable[[CircuitBuilder, Affine], Affine]
 """How a target writes a long form that many others read."""
 
 
-def kept_relu(builder: CircuitBuilder, argument: Affine, _: Fact) -> Affine:
+def kept_relu(builder: CircuitBuilder, argument: Affine) -> Affine:
     """A ReLU is a ReLU."""
-    return builder.relu(argument)
+    return builder.relu_unit(argument)
 
 
 def kept_states(
@@ -93,6 +94,7 @@ class Rules:
     """What a target makes of the units that not every architecture has."""
 
     product: ProductRule
+    ramp: RampRule
     relu: ReLURule = kept_relu
     states: StateRule = kept_states
     gated_state: GatedStateRule = kept_gated_state
@@ -122,7 +124,7 @@ def legalised(circuit: Circuit, rules: Rules, substitution: Substitution | None 
     """
     replace = substitution or Substitution()
     needed = reachable(circuit) - replace.skipped
-    builder = (LiteralBuilder if circuit.literal else CircuitBuilder)(circuit.max_length)
+    builder = (LiteralBuilder if circuit.literal else CircuitBuilder)(circuit.max_length, rules.ramp)
     meanings: dict[UnitId, Affine] = {}
     claims: dict[UnitId, list[Claim]] = {}
     for claim in circuit.knowledge.claims.values():
@@ -136,8 +138,9 @@ def legalised(circuit: Circuit, rules: Rules, substitution: Substitution | None 
                 _rebuild_states(builder, circuit, unit.cluster, needed, meanings, rules, replace)
         else:
             forms = [replace(builder, form, meanings) for form in forms_of(unit)]
-            meanings[unit_id] = _rebuilt(builder, unit, circuit.knowledge.facts[unit_id], forms, rules)
-            builder.assume(meanings[unit_id], circuit.knowledge.facts[unit_id])
+            fact = circuit.knowledge.facts[unit_id]
+            meanings[unit_id] = _rebuilt(builder, unit, fact, forms, rules)
+            builder.assume(meanings[unit_id], fact)
         # What is known of forms comes along at once: the units that follow are rebuilt by it.
         for direction, fact in claims.get(unit_id, ()):
             if all(unit in meanings for unit, _ in direction):
@@ -176,7 +179,11 @@ def _rebuilt(builder: CircuitBuilder, unit: Unit, fact: Fact, forms: Sequence[Af
         case InputUnit(component):
             return builder.input(component, fact)
         case ReLUUnit():
-            return rules.relu(builder, forms[0], fact)
+            return _relu(builder, forms[0], fact, rules)
+        case RampUnit():
+            return builder.ramp(forms[0])
+        case ProductUnit() if any(form.is_constant for form in forms):
+            return builder.product(forms[0], forms[1])
         case ProductUnit():
             return rules.product(builder, forms[0], forms[1], unit)
         case GatedStateUnit():
@@ -189,7 +196,21 @@ def _rebuilt(builder: CircuitBuilder, unit: Unit, fact: Fact, forms: Sequence[Af
             return _rebuilt_as_it_is(builder, unit, forms)
 
 
-def _rebuilt_as_it_is(builder: CircuitBuilder, unit: Unit, forms: Sequence[Affine]) -> Affine:
+def _relu(builder: CircuitBuilder, argument: Affine, fact: Fact, rules: Rules) -> Affine:
+    folded = builder.folded_relu(argument)
+    if folded is not None:
+        return folded
+    if fact.low == 0 and fact.two_values is not None and not builder.literal:
+        # 0 or h, as is claimed of it: then its argument, which does not tell, is h where it is above 0.
+        height = fact.two_values[1]
+        builder.assume(argument, Fact(high=height))
+        return builder.ramp(argument.times(1 / height)).times(height)
+    return rules.relu(builder, argument)
+
+
+def _rebuilt_as_it_is(
+    builder: CircuitBuilder, unit: StepUnit | GateUnit | BitUnit | DelayUnit | LatchUnit, forms: Sequence[Affine]
+) -> Affine:
     """A unit that only rules make."""
     match unit:
         case StepUnit(margin=margin):
@@ -202,8 +223,6 @@ def _rebuilt_as_it_is(builder: CircuitBuilder, unit: Unit, forms: Sequence[Affin
             return delayed(builder, forms[0], steps)
         case LatchUnit():
             return latched(builder, forms[0], forms[1])
-        case _:
-            raise TypeError(f"{type(unit).__name__} has a rule")
 
 
 def _rebuild_states(

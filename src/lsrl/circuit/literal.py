@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lsrl.circuit.affine import Affine
+from flint import fmpq
+
+from lsrl.circuit.affine import Affine, one_minus
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.facts import Fact, product_fact, relu_fact
 from lsrl.circuit.units import ProductUnit, ReLUUnit, SumUnit, Unit
@@ -30,13 +32,21 @@ class LiteralBuilder(CircuitBuilder):
             return form
         return self.sum(form)
 
-    def relu(self, argument: Affine) -> Affine:
-        """max(argument, 0), whatever is known of the argument; a linear map that it alone reads is its argument."""
+    def folded_relu(self, argument: Affine) -> None:
+        """None, whatever is known of the argument."""
+
+    def relu_unit(self, argument: Affine, *, scale: fmpq | None = None) -> Affine:
+        """max(argument, 0), as it is; a linear map that it alone reads is its argument."""
+        del scale
         if list(argument.terms.values()) == [ONE] and not argument.constant:
             (read,) = argument.terms
             unit = self.units[read]
             argument = unit.argument if isinstance(unit, SumUnit) else argument
         return self.unit(("relu", argument.key()), ReLUUnit(argument), relu_fact(self.fact(argument)))
+
+    def ramp(self, progress: Affine) -> Affine:
+        """clip(progress, 0, 1) as a clip in a clip."""
+        return self.relu(one_minus(self.relu(one_minus(progress))))
 
     def product(self, left: Affine, right: Affine, via: Via = "auto") -> Affine:
         """left · right, with its factors as they are; a constant factor is a weight."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, combination
-from lsrl.circuit.builder import CircuitBuilder, one_minus
+from lsrl.circuit.affine import Affine, combination, one_minus
+from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.diagonal_states import diagonal_states, summed_and_latched
-from lsrl.circuit.facts import MOST_STEPS, Fact, gap_at_zero
+from lsrl.circuit.facts import Fact
 from lsrl.circuit.legalise import Rules, dissolved_sum, refused_gated_state
+from lsrl.circuit.ramps import by_held_steps, by_relus, decided_gap, kept_ramp
 from lsrl.circuit.units import ProductUnit
 from lsrl.errors import RangeError, UnsupportedProgram
-from lsrl.lang.numbers import HALF, ONE, ZERO
+from lsrl.lang.numbers import ONE, ZERO
 
 LARGE_M = 32
 """From values larger than this on, big-M gets a condition that is exactly 0 where it selects."""
@@ -94,70 +95,34 @@ def by_gates(builder: CircuitBuilder, left: Affine, right: Affine, unit: Product
 
 
 def by_selection(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
-    """boolean · value as a unit of its own, the boolean first; two booleans are one step.
+    """boolean · value as a unit of its own, the boolean first; two booleans are one comparison.
 
     Raises `UnsupportedProgram` when neither factor is a boolean: a saturated gate only takes or leaves.
     """
-    if left.is_constant or right.is_constant:
-        return builder.product(left, right)
     booleans = [builder.fact(side).is_boolean for side in (left, right)]
     if unit.via == "relu" or not any(booleans):
         return by_big_m(builder, left, right)
     if all(booleans):
-        return builder.step(combination([(ONE, left), (ONE, right)], -ONE - HALF), HALF)
+        return builder.ramp(left.plus(right).shifted(-ONE))
     return builder.product(left, right) if booleans[0] else builder.product(right, left)
 
 
-def stepped_relu(builder: CircuitBuilder, argument: Affine, fact: Fact) -> Affine:
-    """A ReLU that is 0 or h, and nothing between, is h times a step in the middle of its ramp."""
-    folded = builder.folded_relu(argument)
-    if folded is not None:
-        return folded
-    if fact.two_values is None or fact.low != 0:
-        return builder.relu(argument)
-    height = fact.two_values[1]
-    middle = builder.ramp(argument.times(1 / height)).shifted(-HALF)
-    gap = gap_at_zero(builder.fact(middle))
-    centre, margin = gap if gap is not None and gap[1] > HALF else (ZERO, HALF)
-    return builder.step(middle.shifted(-centre), margin).times(height)
-
-
-def surely_stepped_relu(builder: CircuitBuilder, argument: Affine, fact: Fact) -> Affine:
-    """As `stepped_relu` where floats hold every value of the argument, for steps that are differences of two ReLUs.
-
-    Elsewhere they would cancel, and a comparison stays a clip in a clip.
-    """
-    height = fact.two_values[1] if fact.two_values is not None else ONE
-    progress = builder.ramp(argument.times(1 / height))
-    measures = (builder.knowledge.facts[unit].measure for unit in progress.terms)
-    held = all(measure is not None and _is_dyadic(measure) for measure in measures)
-    decided = held and decided_gap(builder, progress) is not None
-    return stepped_relu(builder, argument, fact) if decided else builder.relu(argument)
-
-
-def _is_dyadic(number: fmpq) -> bool:
-    denominator = int(number.q)
-    return denominator & (denominator - 1) == 0
-
-
-def selected_relu(builder: CircuitBuilder, argument: Affine, _: Fact) -> Affine:
+def selected_relu(builder: CircuitBuilder, argument: Affine) -> Affine:
     """relu(x) is x where a step of x says so: for gates that must all see the same decision."""
-    folded = builder.folded_relu(argument)
-    return builder.product(_is_positive(builder, argument), argument) if folded is None else folded
+    return builder.product(_is_positive(builder, argument), argument)
 
 
 def by_bits(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
     """boolean · value, the boolean as one minus a bit, and the result cleaned by a unit that reads nothing else."""
-    if left.is_constant or right.is_constant or builder.fact(left).is_boolean == builder.fact(right).is_boolean:
+    if builder.fact(left).is_boolean == builder.fact(right).is_boolean:
         return by_selection(builder, left, right, unit)
     boolean, value = (left, right) if builder.fact(left).is_boolean else (right, left)
     return _by_bit(builder, boolean, value)
 
 
-def relu_by_bits(builder: CircuitBuilder, argument: Affine, _: Fact) -> Affine:
+def relu_by_bits(builder: CircuitBuilder, argument: Affine) -> Affine:
     """relu(x) as a selection of x by a bit that says whether it is positive."""
-    folded = builder.folded_relu(argument)
-    return _by_bit(builder, _is_positive(builder, argument), argument) if folded is None else folded
+    return _by_bit(builder, _is_positive(builder, argument), argument)
 
 
 def _by_bit(builder: CircuitBuilder, boolean: Affine, value: Affine) -> Affine:
@@ -172,20 +137,8 @@ def _is_positive(builder: CircuitBuilder, form: Affine) -> Affine:
     return builder.step(form, None) if gap is None else builder.step(form.shifted(-gap[0]), gap[1])
 
 
-def decided_gap(builder: CircuitBuilder, form: Affine) -> tuple[fmpq, fmpq] | None:
-    """The gap around 0 of a form that every float format evaluates well enough to tell on which side of it it is."""
-    gap = gap_at_zero(builder.fact(form))
-    magnitudes = [(weight, builder.knowledge.facts[unit].magnitude) for unit, weight in form.terms.items()]
-    size = abs(form.constant)
-    for weight, magnitude in magnitudes:
-        if magnitude is None:
-            return None
-        size = size + abs(weight) * magnitude
-    return gap if gap is not None and size <= 4 * MOST_STEPS * gap[1] else None
-
-
-DIAGONAL = Rules(by_gates, surely_stepped_relu, diagonal_states, summed_and_latched, dissolved_sum)
-AS_IT_IS = Rules(by_gates)
-WITHOUT_PRODUCTS = Rules(without_products, gated_state=refused_gated_state)
-BY_GATES = Rules(by_gates, gated_state=refused_gated_state)
-SELECTING = Rules(by_selection, stepped_relu)
+DIAGONAL = Rules(by_gates, kept_ramp, states=diagonal_states, gated_state=summed_and_latched, sum=dissolved_sum)
+AS_IT_IS = Rules(by_gates, by_held_steps)
+WITHOUT_PRODUCTS = Rules(without_products, by_relus, gated_state=refused_gated_state)
+BY_GATES = Rules(by_gates, by_relus, gated_state=refused_gated_state)
+SELECTING = Rules(by_selection, kept_ramp)

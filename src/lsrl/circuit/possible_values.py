@@ -10,8 +10,8 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.facts import Fact
-from lsrl.circuit.units import ProductUnit, ReLUUnit, SumUnit, Unit, forms_of
-from lsrl.lang.numbers import ZERO
+from lsrl.circuit.units import ProductUnit, RampUnit, ReLUUnit, SumUnit, Unit, forms_of
+from lsrl.lang.numbers import ONE, ZERO
 
 MOST_CASES = 1024
 """Combinations of what a form depends on that are tried."""
@@ -43,7 +43,7 @@ def possible_values(
         if unit_id in inner or unit_id in leaves:
             continue
         unit, fact = units[unit_id], facts[unit_id]
-        if isinstance(unit, (ReLUUnit, ProductUnit, SumUnit)) and (through_bits or not fact.is_bit):
+        if isinstance(unit, (ReLUUnit, RampUnit, ProductUnit, SumUnit)) and (through_bits or not fact.is_bit):
             inner.add(unit_id)
             waiting.extend(read for argument in forms_of(unit) for read in argument.terms)
         else:
@@ -66,8 +66,10 @@ def _values(
             match units[unit_id]:
                 case ReLUUnit():
                     known[unit_id] = max(arguments[0], ZERO)
+                case RampUnit():
+                    known[unit_id] = min(max(arguments[0], ZERO), ONE)
                 case _:
-                    known[unit_id] = prod(arguments, start=fmpq(1))
+                    known[unit_id] = prod(arguments, start=ONE)
         yield _value(form, known)
 
 

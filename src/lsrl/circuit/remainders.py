@@ -9,7 +9,6 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination
 from lsrl.circuit.builder import CircuitBuilder
-from lsrl.circuit.comparisons import clipped
 from lsrl.circuit.facts import Fact
 from lsrl.errors import RangeError
 from lsrl.lang.numbers import ONE, ZERO
@@ -42,7 +41,7 @@ def remainder(builder: CircuitBuilder, form: Affine, given: Mapping[str, Any]) -
     while 2 * divisor <= most:
         divisor *= 2
     while divisor >= n and most >= n:
-        fits = clipped(builder, rest.shifted(ONE - divisor))
+        fits = builder.ramp(rest.shifted(ONE - divisor))
         rest = combination([(ONE, rest), (-divisor, fits)])
         most = min(most, divisor - 1)
         builder.assume(rest, Fact(ZERO, most, ONE))

@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, TermsKey, UnitId, combination, substituted
-from lsrl.circuit.builder import CircuitBuilder, one_minus
+from lsrl.circuit.affine import Affine, TermsKey, UnitId, combination, one_minus, substituted
+from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.delays import delayed, latched
 from lsrl.circuit.diagonal_states import step_residues
 from lsrl.circuit.legalise import Substitution

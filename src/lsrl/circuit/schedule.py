@@ -25,6 +25,7 @@ from lsrl.circuit.units import (
     InputUnit,
     LatchUnit,
     ProductUnit,
+    RampUnit,
     ReLUUnit,
     StateUnit,
     StepUnit,
@@ -46,28 +47,25 @@ class Schedule:
     fused: bool
 
 
-def reads(circuit: Circuit, unit_id: UnitId, *, fused: bool = True) -> Iterator[tuple[Affine, bool]]:
+def reads(circuit: Circuit, unit_id: UnitId, *, fused: bool = True) -> tuple[tuple[Affine, bool], ...]:
     """The forms a unit reads, each with whether the states of its own layer are in reach.
 
     Where layers are not `fused`, no unit reads a state of its own layer.
     """
     unit = circuit.units[unit_id]
     match unit:
-        case ReLUUnit(argument) | SumUnit(argument) | StepUnit(argument, _) | BitUnit(argument):
-            yield argument, fused
+        case ReLUUnit(argument) | RampUnit(argument) | SumUnit(argument) | StepUnit(argument, _) | BitUnit(argument):
+            return ((argument, fused),)
         case ProductUnit(left, right, _):
-            yield left, fused
-            yield right, fused
+            return (left, fused), (right, fused)
         case GateUnit(gate, argument):
-            yield gate, False
-            yield argument, fused
+            return (gate, False), (argument, fused)
         case GatedStateUnit(gate=gate, drive=drive) | LatchUnit(gate, drive):
-            yield gate, False
-            yield drive, False
+            return (gate, False), (drive, False)
         case StateUnit(_, drive, _, _) | DelayUnit(drive, _):
-            yield drive, False
+            return ((drive, False),)
         case InputUnit():
-            pass
+            return ()
 
 
 def scheduled(circuit: Circuit, *, fused: bool = True) -> Schedule:

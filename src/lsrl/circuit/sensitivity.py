@@ -66,10 +66,12 @@ class Sensitivity:
     where nothing is decided). The outputs then change by at most `output_gain` times that, to first order.
     `unbounded` names the first value of which no bound is known, or nothing.
 
+    >>> from lsrl.circuit.legalise import legalised
+    >>> from lsrl.circuit.lowerings import WITHOUT_PRODUCTS
     >>> from lsrl.circuit.translate import circuit_of
-    >>> from lsrl.lang import Input, Program
-    >>> from lsrl.lang import larger
-    >>> found = sensitivity_of(circuit_of(Program(larger(Input(1, range=(0, 9), integer=True), 4, name="high"))))
+    >>> from lsrl.lang import Input, Program, larger
+    >>> circuit = circuit_of(Program(larger(Input(1, range=(0, 9), integer=True), 4, name="high")))
+    >>> found = sensitivity_of(legalised(circuit, WITHOUT_PRODUCTS))
     >>> found.weakest.name, found.weakest.margin, found.output_gain
     ('high', 0.375, 2.0)
     """
@@ -116,7 +118,7 @@ class Sensitivity:
 
 
 def sensitivity_of(circuit: Circuit) -> Sensitivity:
-    """What limits a circuit; takes time proportional to its size."""
+    """What limits a legalised circuit; takes time proportional to its size."""
     noise = noisy(circuit)
     small = errors(noise, TINY)
     gains = [error / TINY for error in small]

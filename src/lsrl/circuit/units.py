@@ -29,6 +29,16 @@ class ReLUUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class RampUnit:
+    """A comparison: 0 where the argument is up to 0, 1 where it is 1 or more, linear between.
+
+    Nothing else is one, until a target's rule writes it with what the target has (`lsrl.circuit.ramps`).
+    """
+
+    argument: Affine
+
+
+@dataclass(frozen=True, slots=True)
 class ProductUnit:
     """left · right, as the program writes it."""
 
@@ -116,6 +126,7 @@ class LatchUnit:
 Unit: TypeAlias = (
     InputUnit
     | ReLUUnit
+    | RampUnit
     | StepUnit
     | BitUnit
     | ProductUnit
@@ -131,7 +142,7 @@ Unit: TypeAlias = (
 def forms_of(unit: Unit) -> tuple[Affine, ...]:
     """The affine forms that feed a unit within one time step."""
     match unit:
-        case ReLUUnit(argument) | SumUnit(argument) | StepUnit(argument, _) | BitUnit(argument):
+        case ReLUUnit(argument) | RampUnit(argument) | SumUnit(argument) | StepUnit(argument, _) | BitUnit(argument):
             return (argument,)
         case GatedStateUnit(gate=gate, drive=drive):
             return gate, drive

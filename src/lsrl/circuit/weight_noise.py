@@ -34,6 +34,7 @@ from lsrl.circuit.units import (
     InputUnit,
     LatchUnit,
     ProductUnit,
+    RampUnit,
     ReLUUnit,
     StateUnit,
     StepUnit,
@@ -206,8 +207,8 @@ def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u
             keep, taken = (form_error(noise, form, found, u) for form in forms)
             local = times(keep, noise.values[i] + forms[1].largest + taken)
             return _accumulated(local, taken, 1 + keep, noise.steps)
-        case _:
-            raise TypeError(f"{type(unit).__name__} has no bound on its error")
+        case RampUnit() | StepUnit() | BitUnit() | StateUnit():
+            raise TypeError(f"the error of a {type(unit).__name__} is not bounded here")
 
 
 def _product_error(noise: NoisyCircuit, left: Sizes, right: Sizes, found: Sequence[float], u: float) -> float:

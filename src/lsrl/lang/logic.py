@@ -66,7 +66,7 @@ def ramp_of(value: Value) -> tuple[Value, fmpq] | None:
         return None
     if isinstance(value, ReLU):
         missing = complemented(value.arguments[0])
-        progress = complemented(missing.arguments[0]) if isinstance(missing, ReLU) else None
+        progress = complemented(missing.arguments[0]) if isinstance(missing, ReLU) and not missing.comparison else None
         return None if progress is None else (progress, ONE)
     parts = value.arguments[0].arguments if isinstance(value, Linear) else ()
     if len(parts) != 2 or not all(isinstance(part, ReLU) for part in parts):

@@ -20,12 +20,14 @@ and a stale value would be left over. There ReLU is a comparison with 0, a numbe
 read, and a selection by it. A product of two reals is refused, as for the LSTM.
 """
 
+from collections.abc import Mapping
+
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.builder import CircuitBuilder
-from lsrl.circuit.facts import Fact
 from lsrl.circuit.legalise import Rules
-from lsrl.circuit.lowerings import SELECTING, by_selection, decided_gap, selected_relu
+from lsrl.circuit.lowerings import SELECTING, by_selection, selected_relu
 from lsrl.circuit.neurons import Neuron
+from lsrl.circuit.ramps import by_steps, decided_gap
 from lsrl.lang.numbers import HALF, ONE
 from lsrl.targets.torch_recurrent.lines import Arithmetic
 from lsrl.targets.torch_recurrent.scale import Scale, opposite
@@ -38,6 +40,8 @@ def express(neuron: Neuron, scale: Scale) -> Expression:
     """One hidden unit, or two for what a gate chooses, as in the docstring of this file."""
     unit = {"r": scale.open, "z": scale.closed, "n": scale.small(neuron.drive)}
     match neuron.kind:
+        case "linear":
+            return _stored(unit, neuron, scale)
         case "relu":
             return _pair(scale, scale.small(neuron.drive), opposite(scale.positive(neuron)))
         case "select":
@@ -46,12 +50,13 @@ def express(neuron: Neuron, scale: Scale) -> Expression:
             return Expression((HiddenUnit(unit | {"n": scale.positive(neuron)}),), (HALF,), HALF)
         case "hold":
             itself = Signal(neuron.drive, scale.epsilon, held=((0, ONE),))
-            unit |= {"n": itself, "r": scale.chosen(neuron.chooser)}
+            return _stored(unit | {"n": itself, "r": scale.chosen(neuron.chooser)}, neuron, scale)
         case "bit":
             raise neuron.inexpressible("gru")
-        case "linear":
-            pass
-    return Expression((HiddenUnit(unit, neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
+
+
+def _stored(gates: Mapping[str, Signal], neuron: Neuron, scale: Scale) -> Expression:
+    return Expression((HiddenUnit(gates, neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
 
 
 def _pair(scale: Scale, value: Signal, refused: Signal) -> Expression:
@@ -60,10 +65,10 @@ def _pair(scale: Scale, value: Signal, refused: Signal) -> Expression:
     return Expression((taking, cancelling), (ONE / scale.epsilon, -ONE / scale.epsilon))
 
 
-def relu(builder: CircuitBuilder, argument: Affine, fact: Fact) -> Affine:
+def relu(builder: CircuitBuilder, argument: Affine) -> Affine:
     """A ReLU where floats decide whether its argument is positive, else a comparison and a selection."""
     decided = decided_gap(builder, argument) is not None
-    return builder.relu(argument) if decided else selected_relu(builder, argument, fact)
+    return builder.relu_unit(argument) if decided else selected_relu(builder, argument)
 
 
 TARGET = torch_target(
@@ -71,6 +76,6 @@ TARGET = torch_target(
     "torch.nn.GRU; selection and selective states by its gates, no products of reals",
     Architecture("GRU", gates=("r", "z", "n"), states=("h0",), arguments={}),
     express,
-    passes=(SELECTING, Rules(by_selection, relu)),
+    passes=(SELECTING, Rules(by_selection, by_steps, relu)),
     arithmetic=Arithmetic(stale=True, several=("relu", "select")),
 )

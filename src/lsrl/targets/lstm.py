@@ -8,7 +8,7 @@ One hidden unit is worth one neuron:
 
 - linear value or state v: i = 1, f = 0, o = 1, so that h = g = εv; a state's matrix is in U.
 - running sum of v: f = 1, g = εv, and the cell adds up.
-- ReLU of v: g = εv and o = σ(Kv): the gate shuts where v < 0. A ReLU that can only be 0 or h is a comparison.
+- ReLU of v: g = εv and o = σ(Kv): the gate shuts where v < 0.
 - a comparison, or two booleans multiplied: g = ε and i = σ(K(v − threshold)).
 - boolean c times v: g = εv and i = σ(K(c − ½)).
 - selective state c · s' + v: f = σ(K(c − ½)) keeps the cell or forgets it, g = εv is added.
@@ -22,10 +22,11 @@ from dataclasses import replace
 from lsrl.circuit.legalise import Rules
 from lsrl.circuit.lowerings import SELECTING, by_selection
 from lsrl.circuit.neurons import Neuron
+from lsrl.circuit.ramps import by_steps
 from lsrl.lang.numbers import ONE
 from lsrl.targets.torch_recurrent.lines import Arithmetic
 from lsrl.targets.torch_recurrent.scale import Scale
-from lsrl.targets.torch_recurrent.signals import Expression, HiddenUnit, constant
+from lsrl.targets.torch_recurrent.signals import Expression, HiddenUnit, Signal, constant
 from lsrl.targets.torch_recurrent.target import torch_target
 from lsrl.targets.torch_recurrent.weights import Architecture
 
@@ -33,22 +34,24 @@ from lsrl.targets.torch_recurrent.weights import Architecture
 def express(neuron: Neuron, scale: Scale) -> Expression:
     """One hidden unit, as in the docstring of this file."""
     gates = {"i": scale.open, "f": scale.closed, "g": scale.small(neuron.drive), "o": scale.open}
-    if neuron.sums_up:
-        gates |= {"f": scale.open, "g": scale.small(replace(neuron.drive, own=()))}
+    return Expression((HiddenUnit(gates | _gates(neuron, scale), neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
+
+
+def _gates(neuron: Neuron, scale: Scale) -> dict[str, Signal]:
+    """What feeds a neuron's cell otherwise than that of a linear value."""
     match neuron.kind:
+        case "linear":
+            return {"f": scale.open, "g": scale.small(replace(neuron.drive, own=()))} if neuron.sums_up else {}
         case "relu":
-            gates["o"] = scale.positive(neuron)
+            return {"o": scale.positive(neuron)}
         case "step":
-            gates |= {"i": scale.positive(neuron), "g": constant(scale.epsilon)}
+            return {"i": scale.positive(neuron), "g": constant(scale.epsilon)}
         case "select":
-            gates["i"] = scale.chosen(neuron.chooser)
+            return {"i": scale.chosen(neuron.chooser)}
         case "hold":
-            gates["f"] = scale.chosen(neuron.chooser)
+            return {"f": scale.chosen(neuron.chooser)}
         case "bit":
             raise neuron.inexpressible("lstm")
-        case "linear":
-            pass
-    return Expression((HiddenUnit(gates, neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
 
 
 TARGET = torch_target(
@@ -56,6 +59,6 @@ TARGET = torch_target(
     "torch.nn.LSTM; selection and selective states by its gates, no products of reals",
     Architecture("LSTM", gates=("i", "f", "g", "o"), states=("h0", "c0"), arguments={}),
     express,
-    passes=(SELECTING, Rules(by_selection)),
+    passes=(SELECTING, Rules(by_selection, by_steps)),
     arithmetic=Arithmetic(),
 )

@@ -22,6 +22,7 @@ from lsrl.circuit.facts import MOST_STEPS, Fact, constant_fact, union
 from lsrl.circuit.legalise import Rules
 from lsrl.circuit.lowerings import without_products
 from lsrl.circuit.neurons import Drive, Neuron
+from lsrl.circuit.ramps import by_relus
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.targets.float_scale import unbounded
 from lsrl.targets.torch_recurrent.lines import Arithmetic
@@ -76,7 +77,7 @@ TARGET = torch_target(
     "torch.nn.RNN with ReLUs; selection and selective states by big-M, no products of reals",
     Architecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "relu"}),
     express,
-    passes=(Rules(without_products),),
+    passes=(Rules(without_products, by_relus),),
     arithmetic=Arithmetic(gates=False, several=("hold",)),
     abilities=frozenset({"selective_states", "any_matrix"}),
     scale=unscaled,

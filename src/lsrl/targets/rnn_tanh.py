@@ -24,6 +24,7 @@ within one step, is refused. So is a product of two reals.
 from lsrl.circuit.legalise import Rules, refused_gated_state
 from lsrl.circuit.lowerings import SELECTING, by_bits, relu_by_bits
 from lsrl.circuit.neurons import Drive, Neuron
+from lsrl.circuit.ramps import by_steps
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import HALF, ONE
 from lsrl.targets.torch_recurrent.lines import Arithmetic
@@ -65,7 +66,7 @@ TARGET = torch_target(
     "torch.nn.RNN with tanh; selection by saturation, no selective states and no products of reals",
     Architecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "tanh"}),
     express,
-    passes=(SELECTING, Rules(by_bits, relu_by_bits, gated_state=refused_gated_state)),
+    passes=(SELECTING, Rules(by_bits, by_steps, relu_by_bits, gated_state=refused_gated_state)),
     arithmetic=Arithmetic(unclean=("select",)),
     abilities=frozenset({"selection", "any_matrix"}),
     onnx=None,

@@ -121,9 +121,9 @@ def _staged(circuit: Circuit, architecture: Architecture, program: Program) -> I
     """The stack with long delays as chains and, where there are some, the one with rings."""
     legal, table = legalised(circuit, DIAGONAL), table_of(program)
     rings = rings_of(legal, set(circuit.knowledge.group_sizes.values()))
-    made = [legal] if rings is None else [legal, legalised(legal, AS_IT_IS, rings)]
+    made = [legal] if rings is None else [legal, legalised(legal, DIAGONAL, rings)]
     for rewritten in made:
-        pruned = legalised(rewritten, AS_IT_IS)  # once more: rules leave units that nothing reads
+        pruned = legalised(rewritten, AS_IT_IS)  # comparisons last; rules leave units that nothing reads
         whole, scored = pruned, None
         if table is not None:
             whole, scored = head_forms(pruned, table, float64=architecture.float64)

@@ -1,0 +1,102 @@
+"""Comparisons: which ramp they get, and how targets write them.
+
+A comparison is clip(f, 0, 1). Where f has a grid with no point strictly inside (0, 1), let p ≤ 0 and q ≥ 1 be the
+grid points around the ramp: in the circuit it goes from p to q, the argument being whole, 0 at p and 1 at q. A target
+decides in the middle of that gap, in one of two ways:
+
+- by ReLUs: where p is the least value, or q the greatest, one is enough. Otherwise the ramp takes the middle quarter
+  of the gap, so that an error of up to 3/8 of the gap does not reach the result at all. No ramp stands more than half
+  of it; an eighth was tried, and float32 no longer tells long ranges apart exactly.
+- by a step half-way between p and q, on which an error of up to half the gap has no effect.
+
+Where f has points inside, or no grid, the ramp is the program's own, and a step decides in its middle: the result is
+the program's on all runs that decide the comparison.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flint import fmpq
+
+from lsrl.circuit.affine import Affine, common_measure, one_minus
+from lsrl.circuit.facts import BOOLEAN, MOST_STEPS, Fact, gap_at_zero
+from lsrl.lang.numbers import HALF, ONE, ZERO
+
+if TYPE_CHECKING:
+    from lsrl.circuit.builder import CircuitBuilder
+
+RAMP = fmpq(1, 4)
+"""The part of the gap between two values that a ramp of ReLUs takes, in its middle."""
+
+
+def gap_of(fact: Fact) -> tuple[fmpq, fmpq] | None:
+    """The neighbouring points p ≤ 0 and q ≥ 1 of a grid; None where values can be inside the ramp."""
+    if fact.grid is None:
+        return None
+    below = fact.offset + fact.grid * (-fact.offset / fact.grid).floor()
+    return (below, below + fact.grid) if below + fact.grid >= 1 else None
+
+
+def is_clipped(fact: Fact) -> bool:
+    """Whether a value is never outside 0 … 1."""
+    return fact.is_nonnegative and fact.high is not None and fact.high <= 1
+
+
+def ramp_fact(fact: Fact) -> Fact:
+    """The fact of clip(value, 0, 1)."""
+    if gap_of(fact) is not None:
+        return BOOLEAN
+    low = ZERO if fact.low is None else max(fact.low, ZERO)
+    high = ONE if fact.high is None else min(fact.high, ONE)
+    return Fact(low, high, None if fact.measure is None else common_measure((fact.measure, ONE)))
+
+
+def kept_ramp(builder: CircuitBuilder, argument: Affine) -> Affine:
+    """A ramp is a ramp, for a later pass to write."""
+    return builder.ramp_unit(argument)
+
+
+def by_relus(builder: CircuitBuilder, argument: Affine) -> Affine:
+    """relu(1 − relu(1 − argument)), or one of the two where the argument never reaches beyond the other's end."""
+    fact = builder.fact(argument)
+    if fact.is_nonnegative:
+        return one_minus(builder.relu_unit(one_minus(argument)))
+    if fact.high is not None and fact.high <= 1:
+        return builder.relu_unit(argument)
+    if gap_of(fact) is not None:
+        argument = argument.shifted(-HALF).times(1 / RAMP).shifted(HALF)
+    # Not scaled to whole weights, as other ReLUs are: what is left of 1 stays between 0 and 1.
+    return builder.relu_unit(one_minus(builder.relu_unit(one_minus(argument))), scale=ONE)
+
+
+def by_steps(builder: CircuitBuilder, argument: Affine) -> Affine:
+    """One step in the middle of the ramp."""
+    return builder.step(argument.shifted(-HALF), HALF)
+
+
+def by_held_steps(builder: CircuitBuilder, argument: Affine) -> Affine:
+    """A step where floats hold every value of the argument, for steps that are differences of two ReLUs.
+
+    Elsewhere they would cancel, and a comparison is a clip in a clip.
+    """
+    measures = (builder.knowledge.facts[unit].measure for unit in argument.terms)
+    held = all(measure is not None and _is_dyadic(measure) for measure in measures)
+    return (by_steps if held and decided_gap(builder, argument) is not None else by_relus)(builder, argument)
+
+
+def _is_dyadic(number: fmpq) -> bool:
+    denominator = int(number.q)
+    return denominator & (denominator - 1) == 0
+
+
+def decided_gap(builder: CircuitBuilder, form: Affine) -> tuple[fmpq, fmpq] | None:
+    """The gap around 0 of a form that every float format evaluates well enough to tell on which side of it it is."""
+    gap = gap_at_zero(builder.fact(form))
+    magnitudes = [(weight, builder.knowledge.facts[unit].magnitude) for unit, weight in form.terms.items()]
+    size = abs(form.constant)
+    for weight, magnitude in magnitudes:
+        if magnitude is None:
+            return None
+        size = size + abs(weight) * magnitude
+    return gap if gap is not None and size <= 4 * MOST_STEPS * gap[1] else None
