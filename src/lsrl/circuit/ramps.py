@@ -4,9 +4,10 @@ A comparison is clip(f, 0, 1). Where f has a grid with no point strictly inside 
 grid points around the ramp: in the circuit it goes from p to q, the argument being whole, 0 at p and 1 at q. A target
 decides in the middle of that gap, in one of two ways:
 
-- by ReLUs: where p is the least value, or q the greatest, one is enough. Otherwise the ramp takes the middle quarter
-  of the gap, so that an error of up to 3/8 of the gap does not reach the result at all. No ramp stands more than half
-  of it; an eighth was tried, and float32 no longer tells long ranges apart exactly.
+- by ReLUs: where p is the least value, or q the greatest, one is enough, if floats hold the argument's numbers.
+  Otherwise the ramp takes the middle quarter of the gap, so that an error of up to 3/8 of the gap does not reach the
+  result at all. No ramp stands more than half of it; an eighth was tried, and float32 no longer tells long ranges
+  apart exactly.
 - by a step half-way between p and q, on which an error of up to half the gap has no effect.
 
 Where f has points inside, or no grid, the ramp is the program's own, and a step decides in its middle: the result is
@@ -60,11 +61,13 @@ def kept_ramp(builder: CircuitBuilder, argument: Affine) -> Affine:
 def by_relus(builder: CircuitBuilder, argument: Affine) -> Affine:
     """relu(1 − relu(1 − argument)), or one of the two where the argument never reaches beyond the other's end."""
     fact = builder.fact(argument)
-    if fact.is_nonnegative:
-        return one_minus(builder.relu_unit(one_minus(argument)))
-    if fact.high is not None and fact.high <= 1:
-        return builder.relu_unit(argument)
-    if gap_of(fact) is not None:
+    gap = gap_of(fact)
+    if gap is None or _is_held(builder, argument):
+        if fact.is_nonnegative:
+            return one_minus(builder.relu_unit(one_minus(argument)))
+        if fact.high is not None and fact.high <= 1:
+            return builder.relu_unit(argument)
+    if gap is not None:
         argument = argument.shifted(-HALF).times(1 / RAMP).shifted(HALF)
     # Not scaled to whole weights, as other ReLUs are: what is left of 1 stays between 0 and 1.
     return builder.relu_unit(one_minus(builder.relu_unit(one_minus(argument))), scale=ONE)
@@ -80,14 +83,14 @@ def by_held_steps(builder: CircuitBuilder, argument: Affine) -> Affine:
 
     Elsewhere they would cancel, and a comparison is a clip in a clip.
     """
+    held = _is_held(builder, argument) and decided_gap(builder, argument) is not None
+    return (by_steps if held else by_relus)(builder, argument)
+
+
+def _is_held(builder: CircuitBuilder, argument: Affine) -> bool:
+    """Whether the units that an argument reads are multiples of powers of two, and not, say, of 1/3."""
     measures = (builder.knowledge.facts[unit].measure for unit in argument.terms)
-    held = all(measure is not None and _is_dyadic(measure) for measure in measures)
-    return (by_steps if held and decided_gap(builder, argument) is not None else by_relus)(builder, argument)
-
-
-def _is_dyadic(number: fmpq) -> bool:
-    denominator = int(number.q)
-    return denominator & (denominator - 1) == 0
+    return all(measure is not None and not int(measure.q) & (int(measure.q) - 1) for measure in measures)
 
 
 def decided_gap(builder: CircuitBuilder, form: Affine) -> tuple[fmpq, fmpq] | None:
