@@ -57,35 +57,35 @@ class Line:
     least: fmpq = ZERO
 
 
-def guarantee_of(stack: ResidualStack, arithmetic: Arithmetic, scale: Scale, max_length: int | None) -> Guarantee:
-    """The guarantee of the network's outputs, for sequences of up to `max_length` steps."""
-    circuit, analysis = stack.circuit, _analysed(stack, arithmetic, scale, max_length)
+def guarantee_of(analysis: Analysis) -> Guarantee:
+    """The guarantee of the network's outputs."""
+    circuit = analysis.stack.circuit
     trail = [Rounded(circuit.origins[unit], line.fact, line.error) for unit, line in analysis.lines.items()]
     bounds = [analysis.sum(form).error(PRECISION) for form in circuit.outputs]
-    return guarantee_from(bounds, circuit.output_facts, trail, max_length)
+    return guarantee_from(bounds, circuit.output_facts, trail, analysis.max_length)
 
 
-def erasable_units(
-    stack: ResidualStack, arithmetic: Arithmetic, scale: Scale, max_length: int | None
-) -> frozenset[UnitId]:
+def erasable_units(analysis: Analysis) -> frozenset[UnitId]:
     """The units that a stage can take out of the stream so that exactly 0 is left.
 
     It adds −relu(v) + relu(−v) to v. Of a v without any error, of which the activation is exactly a ReLU, one of the
     two is 0 and the other is v, scaled by powers of two: the sum of the three is 0 in any order.
     """
-    analysis = _analysed(stack, arithmetic, scale, max_length)
     return frozenset(unit for unit in analysis.lines if analysis.is_erasable(unit))
 
 
-def _analysed(stack: ResidualStack, arithmetic: Arithmetic, scale: Scale, max_length: int | None) -> _Analysis:
-    analysis = _Analysis(stack, arithmetic, scale, max_length, {})
+def analysed(stack: ResidualStack, arithmetic: Arithmetic, scale: Scale, max_length: int | None) -> Analysis:
+    """The errors of all units, for sequences of up to `max_length` steps, in whichever channels they are."""
+    analysis = Analysis(stack, arithmetic, scale, max_length, {})
     for unit_id in range(len(stack.circuit.units)):
         analysis.lines[unit_id] = analysis.line(unit_id)
     return analysis
 
 
 @dataclass(frozen=True)
-class _Analysis:
+class Analysis:
+    """What is known of every unit of a network in floats; `lines` has those that were looked at."""
+
     stack: ResidualStack
     arithmetic: Arithmetic
     scale: Scale

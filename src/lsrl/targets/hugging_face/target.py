@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ from lsrl.targets.guarded import far_circuit
 from lsrl.targets.hugging_face.folder import further_files
 from lsrl.targets.hugging_face.head_forms import HeadForms, head_forms
 from lsrl.targets.hugging_face.network import HubNetwork
-from lsrl.targets.hugging_face.rounding import Arithmetic, erasable_units, guarantee_of
+from lsrl.targets.hugging_face.rounding import Analysis, Arithmetic, analysed, erasable_units, guarantee_of
 from lsrl.targets.hugging_face.scale import Scale, epsilon_of, scale_of, width_of
 from lsrl.targets.hugging_face.stock_model import StockModel
 from lsrl.targets.hugging_face.tokens import embedding_of, head_of, table_of
@@ -63,12 +64,16 @@ class Architecture:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A legalised circuit, its stack with what a head needs beside it, and what the head reads of that."""
+    """A legalised circuit, its stack with what a head needs beside it, and what the head reads of that.
+
+    `analysis` finds the errors of all units, once.
+    """
 
     circuit: Circuit
     stack: ResidualStack
     scored: HeadForms | None
     architecture: Architecture
+    analysis: Callable[[], Analysis]
 
     @property
     def scale(self) -> Scale:
@@ -80,6 +85,10 @@ class Staged:
         """What the number of weights grows with."""
         return (len(self.stack.stages) * width_of(self.stack) ** 2,)
 
+    def fitted(self) -> Staged:
+        """The same in the narrowest stream that holds it."""
+        return replace(self, stack=_fitted(self))
+
     def places(self) -> Mapping[UnitId, Place]:
         """Where every unit is in the residual stream."""
         return places(self.stack, self.scale.epsilon, self.architecture.layer_of)
@@ -88,16 +97,16 @@ class Staged:
         """The stock model's weights in floats, and the maps into and out of its stream."""
         return HubNetwork(_weights(self.architecture, self.stack, self.scale, program, self.scored))
 
-    def guarantee(self, max_length: int | None) -> Guarantee:
+    def guarantee(self, _: int | None) -> Guarantee:
         """What activations and the stream's sums lose in floats."""
-        return guarantee_of(self.stack, self.architecture.arithmetic, self.scale, max_length)
+        return guarantee_of(self.analysis())
 
 
 def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
     """The target of a model of transformers."""
 
     def placements(circuit: Circuit, program: Program, _: str) -> Iterator[Staged]:
-        return _staged(circuit, architecture, program)
+        yield min(_staged(circuit, architecture, program), key=lambda staged: staged.cost).fitted()
 
     def read(tensors: FileTensors, description: Mapping[str, Any]) -> HubNetwork:
         return HubNetwork(from_tensors(architecture.stock, tensors[WEIGHTS], tensors[MAPS], description))
@@ -127,19 +136,25 @@ def _staged(circuit: Circuit, architecture: Architecture, program: Program) -> I
         whole, scored = pruned, None
         if table is not None:
             whole, scored = head_forms(pruned, table, float64=architecture.float64)
-        stack = _fitted(residual_stack(whole, architecture.stages), architecture, scored)
-        yield Staged(pruned, stack, scored, architecture)
+        stack = residual_stack(whole, architecture.stages)
+        yield Staged(pruned, stack, scored, architecture, cache(partial(_analysis, stack, architecture)))
 
 
-def _fitted(stack: ResidualStack, architecture: Architecture, scored: HeadForms | None) -> ResidualStack:
+def _analysis(stack: ResidualStack, architecture: Architecture) -> Analysis:
+    scale = Scale(epsilon_of(stack), width_of(stack))
+    return analysed(stack, architecture.arithmetic, scale, stack.circuit.max_length)
+
+
+def _fitted(staged: Staged) -> ResidualStack:
     """The stack in the narrowest stream that holds at every stage what is still read."""
+    stack, architecture, scored = staged.stack, staged.architecture, staged.scored
     forms = [*stack.circuit.outputs, *([] if scored is None else [scored.symbol, scored.refusal])]
     stays, width = {unit for form in forms for unit in form.terms}, width_of(stack)
     erasable: Container[UnitId] = stack.channels.keys()
     fitted = narrowed(stack, width // 4, erasable, stays, architecture.erases)
     if fitted is None or not architecture.fits(stack, width // 4):
         return stack  # it would not fit if everything could be erased
-    erasable = erasable_units(stack, architecture.arithmetic, Scale(epsilon_of(stack), width), stack.circuit.max_length)
+    erasable = erasable_units(staged.analysis())
     found = stack
     while architecture.fits(stack, width := width // 4):
         fitted = narrowed(stack, width, erasable, stays, architecture.erases)
