@@ -10,7 +10,7 @@ import pytest
 
 import lsrl
 from lsrl import Input, LsrlError, Program, ProgramError, RangeError, ShapeError, UnsupportedProgram
-from lsrl.targets.guarantee import Guarantee
+from lsrl.rounding.guarantee import Guarantee
 from lsrl.targets.registry import TARGETS
 from stock_models import outputs_of
 from strategies import HUB

@@ -7,8 +7,8 @@ import pytest
 
 import lsrl
 from lsrl import Input, Program, Vocabulary, zoo
+from lsrl.rounding.guarantee import Guarantee
 from lsrl.targets import verification
-from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.registry import TARGETS
 from lsrl.targets.verification import verified
 from strategies import HUB

@@ -19,7 +19,9 @@ Claim: TypeAlias = tuple[Direction, Fact]
 
 @dataclass
 class Knowledge:
-    """Facts of units; groups of states of which exactly one is 1; claims about forms.
+    """Facts of units; groups of states of which exactly one is 1; claims about forms; gaps of ReLUs.
+
+    `gaps` says how far the argument of a ReLU that a comparison is made of stays below 0 and above 0.
 
     It grows while a circuit is built and is only read afterwards.
     """
@@ -28,6 +30,7 @@ class Knowledge:
     one_hot: dict[UnitId, UnitId] = field(default_factory=dict)
     group_sizes: dict[UnitId, int] = field(default_factory=dict)
     claims: dict[TermsKey, Claim] = field(default_factory=dict)
+    gaps: dict[UnitId, tuple[fmpq, fmpq]] = field(default_factory=dict)
 
     def fact(self, form: Affine) -> Fact:
         """What is known of a form.

@@ -61,7 +61,8 @@ class _Layering(LayeringPass):
                 line = builder.carry(argument, fact, label, carried=False)
             else:
                 gate = self.over_lines(self.readers[unit_id, 0]) if isinstance(unit, GateUnit) else None
-                line = builder.output(argument, gate, Cell(label, fact, False))
+                gap = self.circuit.knowledge.gaps.get(unit_id)
+                line = builder.output(argument, gate, Cell(label, fact, False, gap))
             next_lines[unit_id] = line
             self.places[unit_id] = _place(layer, line)
 

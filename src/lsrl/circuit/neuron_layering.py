@@ -138,7 +138,8 @@ class _NeuronLayering(LayeringPass):
         return replace(neuron, init=unit.init, latches=unit.latches) if isinstance(unit, GatedStateUnit) else neuron
 
     def _cell(self, unit_id: UnitId) -> Cell:
-        return Cell(self.circuit.origins[unit_id], self.circuit.knowledge.facts[unit_id], False)
+        knowledge = self.circuit.knowledge
+        return Cell(self.circuit.origins[unit_id], knowledge.facts[unit_id], False, knowledge.gaps.get(unit_id))
 
     def _over_layer(self, reader: Reader, states: Mapping[Atom, Drive]) -> Drive:
         """A reader's form over the lines that come in, with the rows of this layer's states in their place."""

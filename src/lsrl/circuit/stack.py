@@ -28,12 +28,14 @@ Part: TypeAlias = Literal["input", "state", "output"]
 class Cell:
     """One component of a layer's state or output: what it is for, and its fact.
 
-    `carried` tells a value that is passed through for later layers from one computed here.
+    `carried` tells a value that is passed through for later layers from one computed here; `gap` is that of a ReLU
+    in `lsrl.circuit.knowledge`.
     """
 
     label: str
     fact: Fact
     carried: bool
+    gap: tuple[fmpq, fmpq] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from lsrl.files import read_file
 from lsrl.lang import Program
 from lsrl.lang.json_format import as_json_file, from_json, read_json, to_json, validated, validated_by
 from lsrl.lang.numbers import number_in_file, text_in_file
-from lsrl.targets.guarantee import Guarantee
+from lsrl.rounding.guarantee import Guarantee
 from lsrl.targets.layout_format import check_layout, layout_fields, layout_in_file
 from lsrl.targets.model import CompiledModel
 from lsrl.targets.model_folder import FORMAT, MANIFEST, UNFINISHED, write_folder

@@ -13,8 +13,8 @@ from lsrl.circuit.translate import circuit_of, input_facts
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError, ProgramError, UnsupportedProgram, UselessGuaranteeWarning, shortened
 from lsrl.lang import Program
+from lsrl.rounding.guarantee import Guarantee
 from lsrl.targets.abilities import with_alternatives
-from lsrl.targets.guarantee import Guarantee
 from lsrl.targets.guarded import GUARD_STEPS, guarded
 from lsrl.targets.model import CompiledModel
 from lsrl.targets.registry import alternatives, target_named

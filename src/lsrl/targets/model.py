@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from lsrl.circuit.facts import Fact
-from lsrl.circuit.sensitivity import Sensitivity, sensitivity_of
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError, RangeError, ShapeError, UnsupportedProgram
 from lsrl.lang import Program
+from lsrl.rounding.guarantee import Guarantee
 from lsrl.semantics import report_undecided
 from lsrl.semantics.inputs import as_array, check_outputs, checked_floats
-from lsrl.targets.guarantee import Guarantee
+from lsrl.stability.sensitivity import Sensitivity, sensitivity_of
 from lsrl.targets.layout import Layout
 from lsrl.targets.network import Network
 from lsrl.targets.registry import alternatives

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lsrl.lang import Program
-from lsrl.targets.guarantee import Guarantee
+from lsrl.rounding.guarantee import Guarantee
 from lsrl.targets.network import Network
 from lsrl.targets.target import Target
 

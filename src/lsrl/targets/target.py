@@ -18,7 +18,7 @@ from lsrl.circuit.stack import Place, Stack
 from lsrl.circuit.units import Circuit
 from lsrl.errors import Ability
 from lsrl.lang import Program
-from lsrl.targets.guarantee import Guarantee
+from lsrl.rounding.guarantee import Guarantee
 from lsrl.targets.layout import Layout, layout_of
 from lsrl.targets.network import WEIGHTS, FileTensors, Network
 

@@ -13,7 +13,7 @@ from lsrl.circuit.affine import Affine, combination, variable
 from lsrl.circuit.facts import BOOLEAN, Fact, intersection
 from lsrl.circuit.units import Circuit, SumUnit
 from lsrl.lang.numbers import ONE, ZERO
-from lsrl.targets.float_sums import PRECISION, Sum
+from lsrl.rounding.sums import PRECISION, Sum
 from lsrl.targets.hugging_face.precision_probe import probed
 from lsrl.targets.hugging_face.tokens import MARGIN, TokenTable
 

@@ -7,23 +7,45 @@ holds its value from then on. What is left are sums, products, and activations t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, variable
-from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero, relu_fact, union, weighted_sum
+from lsrl.circuit.facts import Fact, constant_fact, relu_fact, union, weighted_sum
 from lsrl.circuit.residual import ResidualStack
 from lsrl.circuit.state_facts import sum_fact
-from lsrl.circuit.units import DelayUnit, GateUnit, InputUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
+from lsrl.circuit.units import (
+    DelayUnit,
+    GateUnit,
+    InputUnit,
+    LatchUnit,
+    ReLUUnit,
+    StateUnit,
+    StepUnit,
+    SumUnit,
+    forms_of,
+)
 from lsrl.lang.numbers import ONE, ZERO, as_float
-from lsrl.targets.float_sums import Recurrence, Sum, fits, input_error, recurrent_errors
-from lsrl.targets.guarantee import Guarantee, Rounded, guarantee_from
-from lsrl.targets.hugging_face.scale import Activation, Scale, is_saturated, sharpness, step_parts
+from lsrl.rounding.error_calculus import Gap, Number, gap_around_zero, product, relu
+from lsrl.rounding.guarantee import Guarantee, guarantee_from
+from lsrl.rounding.recurrences import Recurrence, StateErrors, recurrent_errors
+from lsrl.rounding.sums import Sum, fits, input_error
+from lsrl.rounding.trail import Rounded, Trail, rounded
+from lsrl.targets.hugging_face.scale import (
+    Activation,
+    Scale,
+    closest_to_zero,
+    is_saturated,
+    sharpness,
+    step_parts,
+)
 
 DECIDED = 0.25
 """A boolean that is off by up to this still shuts a latch, and opens it."""
+
+UNKNOWN, NOTHING = Fact(), constant_fact(ZERO)
 
 PRECISION = 24
 ROUNDING = 2.0**-PRECISION
@@ -43,26 +65,22 @@ class Arithmetic:
     decay_errors: Callable[[float], tuple[float, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What is known of a unit as others see it.
-
-    `at_zero` bounds the error where the exact value is 0, and `least` is the smallest positive value,
-    if they are known to be better than `error` and 0.
-    """
-
-    fact: Fact
-    error: float
-    at_zero: float | None = None
-    least: fmpq = ZERO
-
-
 def guarantee_of(analysis: Analysis) -> Guarantee:
     """The guarantee of the network's outputs."""
     circuit = analysis.stack.circuit
-    trail = [Rounded(circuit.origins[unit], line.fact, line.error) for unit, line in analysis.lines.items()]
-    bounds = [analysis.sum(form).error(PRECISION) for form in circuit.outputs]
-    return guarantee_from(bounds, circuit.output_facts, trail, analysis.max_length)
+    numbers: list[Rounded] = []
+    for unit, number in analysis.numbers.items():
+        reads = analysis.reads(unit) if number.error else ()
+        numbers.append(rounded(circuit.origins[unit], number.fact, number.error, reads, numbers))
+
+    def read(label: str, form: Affine, fact: Fact = UNKNOWN) -> Rounded:
+        """A form over the circuit's units, as it is read from their channels."""
+        error = analysis.sum(form).error(PRECISION)
+        return rounded(label, fact, error, ((unit, abs(as_float(w))) for unit, w in form.terms.items()), numbers)
+
+    known = enumerate(zip(circuit.outputs, circuit.output_facts, strict=True))
+    outputs = [read(f"output[{i}]", form, fact) for i, (form, fact) in known]
+    return guarantee_from(Trail(tuple(numbers), outputs, circuit.values, read), analysis.max_length)
 
 
 def erasable_units(analysis: Analysis) -> frozenset[UnitId]:
@@ -71,53 +89,63 @@ def erasable_units(analysis: Analysis) -> frozenset[UnitId]:
     It adds −relu(v) + relu(−v) to v. Of a v without any error, of which the activation is exactly a ReLU, one of the
     two is 0 and the other is v, scaled by powers of two: the sum of the three is 0 in any order.
     """
-    return frozenset(unit for unit in analysis.lines if analysis.is_erasable(unit))
+    return frozenset(unit for unit in analysis.numbers if analysis.is_erasable(unit))
 
 
 def analysed(stack: ResidualStack, arithmetic: Arithmetic, scale: Scale, max_length: int | None) -> Analysis:
     """The errors of all units, for sequences of up to `max_length` steps, in whichever channels they are."""
-    analysis = Analysis(stack, arithmetic, scale, max_length, {})
+    analysis = Analysis(stack, arithmetic, scale, max_length, {}, {})
     for unit_id in range(len(stack.circuit.units)):
-        analysis.lines[unit_id] = analysis.line(unit_id)
+        analysis.numbers[unit_id] = analysis.number(unit_id)
     return analysis
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """What is known of every unit of a network in floats; `lines` has those that were looked at."""
+    """What is known of every unit of a network in floats; `numbers` has those that were looked at."""
 
     stack: ResidualStack
     arithmetic: Arithmetic
     scale: Scale
     max_length: int | None
-    lines: dict[UnitId, Line]
+    numbers: dict[UnitId, Number]
+    steps: dict[UnitId, float]
 
-    def line(self, unit_id: UnitId) -> Line:
+    def number(self, unit_id: UnitId) -> Number:
         """One unit, given those that it reads."""
         unit, fact = self.stack.circuit.units[unit_id], self.stack.circuit.knowledge.facts[unit_id]
         match unit:
             case InputUnit():
-                return Line(fact, input_error(fact, PRECISION))
+                return Number(fact, input_error(fact, PRECISION))
             case ReLUUnit(argument):
-                return replace(self._relu(argument), fact=fact)
+                return self._relu(argument, fact, self.stack.circuit.knowledge.gaps.get(unit_id))
             case StepUnit(argument, margin):
-                return Line(fact, self._step(argument, margin), at_zero=0.0, least=ONE)
+                return self._step(argument, margin, fact)
             case GateUnit(gate, argument):
-                return Line(fact, self._product(self._passed(gate), self._relu(argument)))
+                positive = self._relu(argument, relu_fact(self._fact(argument)), None)
+                return Number(fact, self._product(self._passed(gate), positive))
             case SumUnit(argument) | DelayUnit(argument, _):
-                return Line(fact, self._passed(argument).error)
+                return Number(fact, self._passed(argument).error)
             case StateUnit(previous, drive, _, _):
-                return Line(fact, self._accumulated(previous[0][1], drive, fact))
+                return Number(fact, self._state(unit_id, previous[0][1], drive, fact))
             case LatchUnit(keep, argument):
-                return Line(fact, self._latched(self._passed(keep).error, self._passed(argument)))
+                return Number(fact, self._latched(self._passed(keep).error, self._passed(argument)))
             case _:
                 raise TypeError(f"{type(unit).__name__} is in no residual stack")
 
+    def reads(self, unit_id: UnitId) -> Iterator[tuple[UnitId, float]]:
+        """The units that one reads, and how many times it passes on their errors."""
+        forms, steps = forms_of(self.stack.circuit.units[unit_id]), self.steps.get(unit_id, 1.0)
+        sizes = [as_float(self._fact(form).magnitude or ONE) for form in forms]
+        for form, other in zip(forms, reversed(sizes), strict=True):
+            times = steps * (other if len(forms) > 1 else 1.0)
+            yield from ((unit, times * abs(as_float(weight))) for unit, weight in form.terms.items())
+
     def is_erasable(self, unit_id: UnitId) -> bool:
         """Whether its value is exact, and 0 or as large as the activation needs."""
-        return self.lines[unit_id].error == 0 and self._is_sharp(variable(unit_id))
+        return self.numbers[unit_id].error == 0 and self._is_sharp(variable(unit_id))
 
-    def _latched(self, undecided: float, taken: Line) -> float:
+    def _latched(self, undecided: float, taken: Number) -> float:
         """What is taken where a boolean that is off by so much opens the latch; it holds exactly.
 
         A step size of 32(1 + 8δ) in place of 32 takes 1 + 8δ times the argument; a sigmoid is saturated all the same.
@@ -129,18 +157,22 @@ class Analysis:
 
     def sum(self, form: Affine) -> Sum:
         """A form over the channels."""
-        terms = [(weight, self.lines[unit].fact, self.lines[unit].error) for unit, weight in form.terms.items()]
+        terms = [(weight, self.numbers[unit].fact, self.numbers[unit].error) for unit, weight in form.terms.items()]
         return Sum(terms, form.constant, tiny=self.scale.tiny)
 
     def _fact(self, form: Affine) -> Fact:
         return self.stack.circuit.knowledge.fact(form)
 
-    def _passed(self, form: Affine) -> Line:
-        """A form as it comes out in front of a state or a product: as a difference of ReLUs, or as it is."""
+    def _passed(self, form: Affine) -> Number:
+        """A form as it comes out in front of a state or a product: as a difference of ReLUs, or as it is.
+
+        Where a sum is as close to 0 as its error, both ReLUs of ±v may let some of it through, each its own; but they
+        differ from v by no more than one of them does.
+        """
         fact, error = self._fact(form), self.sum(form).error(PRECISION)
         if self.arithmetic.pairs and not (error == 0 and self._is_sharp(form)):
-            error = 2 * (error + self._smooth(form))
-        return Line(fact, error)
+            error += 2 * self._smooth(form, error)
+        return Number(fact, error)
 
     def _is_sharp(self, form: Affine) -> bool:
         return is_saturated(self.arithmetic.activation, self._fact(form), self._factor(form))
@@ -148,64 +180,50 @@ class Analysis:
     def _factor(self, form: Affine) -> fmpq:
         return sharpness(self.arithmetic.activation, self._fact(form), "value")
 
-    def _smooth(self, form: Affine) -> float:
+    def _smooth(self, form: Affine, error: float) -> float:
         """How far the activation is from a ReLU where it is not saturated, with its own rounding."""
-        return (self.arithmetic.activation.off + 2.0**-16) / as_float(self._factor(form))
+        factor, closest = self._factor(form), closest_to_zero(self._fact(form))
+        if closest is None or not self._is_sharp(form) or 2 * error > as_float(closest):
+            return (self.arithmetic.activation.off + 2.0**-16) / as_float(factor)
+        # Near 0 it is off by half of what it is fed with. Elsewhere that is half of what saturates it at least:
+        # a function that is e^-16 from saturated there, and more than 2^-22 of it by no library.
+        fed, saturated = as_float(factor) * (as_float(closest) - error), as_float(self.arithmetic.activation.saturated)
+        return error if fed >= saturated else max(error, 2.0**-22 * self.sum(form).size)
 
-    def _relu(self, form: Affine) -> Line:
-        """max(v, 0): exactly 0 where v is below 0 by more than its error and what the activation needs.
-
-        1 − relu(g), by which comparisons are made, is only off where relu(g) = 0 is off; elsewhere it
-        is so far below 0 that it is cut off.
-        """
-        fact, error = self._fact(form), self.sum(form).error(PRECISION)
-        result = relu_fact(fact)
+    def _relu(self, form: Affine, fact: Fact, gap: Gap | None) -> Number:
+        """max(v, 0): what is below 0 by less than the activation needs is not 0."""
+        argument, error = self.sum(form), self.sum(form).error(PRECISION)
+        around = gap_around_zero(self._fact(form), gap)
         if error == 0 and self._is_sharp(form):
-            return Line(result, 0.0, at_zero=0.0, least=self._above(fact))
+            return Number(fact, 0.0, at_zero=0.0, least=around[1])
         dead = as_float(self.arithmetic.activation.saturated / self._factor(form))
-        copied, constant = self._copied(form), form.constant
-        if copied is not None and copied[1].at_zero is not None and copied[0] < 0 < constant:
-            weight, inner = copied
-            # What is left above 0 is the constant itself: the activation is fed with enough of it.
-            if error + dead <= as_float(-(constant + weight * inner.least)) and as_float(constant) >= 2 * dead:
-                off = as_float(-weight) * (inner.at_zero or 0.0) + Sum((), constant).error(PRECISION)
-                return Line(result, off, at_zero=0.0, least=constant)
-        below = self._below(fact)
-        at_zero = 0.0 if error + dead <= as_float(-below) else error + self._smooth(form)
-        return Line(result, error + self._smooth(form), at_zero=at_zero, least=self._above(fact))
+        smooth = self._smooth(form, error)
+        return relu(argument, fact, around, self._copied(form), PRECISION, dead=dead, smooth=smooth)
 
-    def _step(self, argument: Affine, margin: fmpq | None) -> float:
+    def _step(self, argument: Affine, margin: fmpq | None, fact: Fact) -> Number:
         """A difference of two ReLUs."""
         parts = step_parts(argument, margin)
-        if all(self.sum(form).error(PRECISION) == 0 and self._is_sharp(form) for _, form in parts):
-            return 0.0
-        error = max(self.sum(form).error(PRECISION) for _, form in parts)
-        return 2 * as_float(parts[0][0]) * (error + self._smooth(parts[0][1]))
+        errors = [self.sum(form).error(PRECISION) for _, form in parts]
+        if not any(errors) and all(self._is_sharp(form) for _, form in parts):
+            return Number(fact, 0.0, at_zero=0.0, least=ONE)
+        smooth = max(self._smooth(form, error) for (_, form), error in zip(parts, errors, strict=True))
+        error = 2 * as_float(parts[0][0]) * (max(errors) + smooth)
+        return Number(fact, error, dip=error)
 
-    @staticmethod
-    def _above(fact: Fact) -> fmpq:
-        gap = gap_at_zero(fact)
-        return ZERO if gap is None else gap[0] + gap[1]
-
-    @staticmethod
-    def _below(fact: Fact) -> fmpq:
-        gap = gap_at_zero(fact)
-        return ZERO if gap is None else gap[0] - gap[1]
-
-    def _copied(self, form: Affine) -> tuple[fmpq, Line] | None:
+    def _copied(self, form: Affine) -> tuple[fmpq, Number] | None:
         """The one unit that a form reads, with its weight."""
         if len(form.terms) != 1:
             return None
         ((unit, weight),) = form.terms.items()
-        return weight, self.lines[unit]
+        return weight, self.numbers[unit]
 
-    def _product(self, gate: Line, relu: Line) -> float:
+    def _product(self, gate: Number, relu: Number) -> float:
         """Errors of both factors, and of multiplying; nothing is lost where one is 0 or 1, or the result fits."""
         sizes = gate.fact.magnitude, relu.fact.magnitude
         if sizes[0] is None or sizes[1] is None:
             return math.inf
         one, other = as_float(sizes[0]), as_float(sizes[1])
-        inherited = _times(gate.error, other) + _times(relu.error, one) + _times(gate.error, relu.error)
+        inherited = product(one, gate.error, other, relu.error)
         measures = gate.fact.measure, relu.fact.measure
         exact = gate.error == relu.error == 0 and measures[0] is not None and measures[1] is not None
         if gate.fact.is_boolean and gate.error == 0:
@@ -216,42 +234,42 @@ class Analysis:
             return 0.0
         return inherited + 2 * ROUNDING * (one * other + inherited) + as_float(self.scale.tiny)
 
-    def _accumulated(self, weight: fmpq, drive: Affine, fact: Fact) -> float:
+    def _state(self, unit_id: UnitId, weight: fmpq, drive: Affine, fact: Fact) -> float:
         """What a sum or a decaying state makes of its drive's errors and of its own roundings."""
-        passed = self._passed(drive)
+        argument, passed = self.sum(drive), self._passed(drive)
         if not self.arithmetic.pairs:
-            return self._recurrent(weight, self.sum(drive).terms, drive.constant, fact, passed.fact)
-        # Each sign adds up by itself, and the difference is read.
-        parts = []
-        for sign in (ONE, -ONE):
-            part = relu_fact(weighted_sum([(sign, passed.fact)], ZERO))
-            if part.high != 0:
-                state = sum_fact(part, ZERO, self.max_length) if weight == 1 else _decayed(part, weight)
-                error = self._recurrent(weight, [(ONE, part, passed.error)], ZERO, state, part)
-                parts.append((sign, state, error))
-        return Sum(parts, ZERO, tiny=self.scale.tiny).error(PRECISION)
+            found = self._recurrent(weight, argument.terms, argument.constant, fact, passed.fact)
+        else:
+            # Each sign adds up by itself, and the difference is read. Both together add up |v|.
+            opposite = weighted_sum([(-ONE, passed.fact)], ZERO)
+            signed, reach, error = passed.fact, fact, passed.error
+            if not (signed.is_nonnegative or opposite.is_nonnegative):
+                signed = union([signed, opposite])
+                reach = sum_fact(signed, ZERO, self.max_length) if weight == 1 else _decayed(signed, weight)
+                error += passed.error  # what comes through the wrong one is rounded away at most
+            found = self._recurrent(weight, [(ONE, signed, error)], ZERO, reach, signed)
+            if found.errors[0]:
+                read = Sum([(ONE, reach, found.errors[0]), (-ONE, NOTHING, 0.0)], ZERO, tiny=self.scale.tiny)
+                found = StateErrors([read.error(PRECISION)], found.steps)
+        self.steps[unit_id] = found.steps[0]
+        return found.errors[0]
 
     def _recurrent(
         self, weight: fmpq, terms: Sequence[tuple[fmpq, Fact, float]], constant: fmpq, fact: Fact, drive: Fact
-    ) -> float:
+    ) -> StateErrors:
         found = list(terms)
         if weight != 1:
             reach, taken = union([fact, constant_fact(ZERO)]).magnitude, drive.magnitude
             decay, gain = self.arithmetic.decay_errors(as_float(weight))
             known = reach is not None and taken is not None
             off = decay * as_float(reach or ZERO) + gain * as_float(taken or ZERO) if known else math.inf
-            found.append((ONE, constant_fact(ZERO), off))
-        drives = [(found, constant)]
-        row = ((0, weight),)
+            found.append((ONE, NOTHING, off))
+        row, drives = ((0, weight),), [(found, constant)]
         return recurrent_errors(
             [row], [(fact, ZERO)], drives, PRECISION, self.max_length, Recurrence(), self.scale.tiny
-        )[0]
-
-
-def _times(one: float, other: float) -> float:
-    """The product of two bounds; nothing times what is not bounded is nothing."""
-    return one * other if one and other else 0.0
+        )
 
 
 def _decayed(drive: Fact, weight: fmpq) -> Fact:
-    return Fact(ZERO, None if drive.high is None else drive.high / (ONE - weight))
+    reach = None if drive.high is None else drive.high / (ONE - weight)
+    return Fact(None if reach is None else -reach, reach)

@@ -18,7 +18,7 @@ from lsrl.circuit.stack import Place
 from lsrl.circuit.units import Circuit
 from lsrl.lang import Program
 from lsrl.lang.numbers import as_float
-from lsrl.targets.guarantee import Guarantee
+from lsrl.rounding.guarantee import Guarantee
 from lsrl.targets.guarded import far_circuit
 from lsrl.targets.hugging_face.folder import further_files
 from lsrl.targets.hugging_face.head_forms import HeadForms, head_forms

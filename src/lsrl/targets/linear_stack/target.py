@@ -13,7 +13,7 @@ from lsrl.circuit.stack import Place, Stack
 from lsrl.circuit.units import Circuit
 from lsrl.errors import Ability, FormatError
 from lsrl.lang import Program
-from lsrl.targets.guarantee import Guarantee
+from lsrl.rounding.guarantee import Guarantee
 from lsrl.targets.linear_stack.assemble import assembled
 from lsrl.targets.linear_stack.network import NumpyNetwork
 from lsrl.targets.linear_stack.rounding import guarantee_of
@@ -45,7 +45,7 @@ class Stacked:
 
     def guarantee(self, max_length: int | None) -> Guarantee:
         """What sums in floats lose."""
-        return guarantee_of(self.stack, self.circuit.output_facts, self.dtype, max_length)
+        return guarantee_of(self.circuit, self.stack, self.dtype, max_length)
 
 
 def linear_target(name: str, summary: str, *, abilities: frozenset[Ability], rules: Rules) -> Target:

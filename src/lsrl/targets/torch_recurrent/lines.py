@@ -11,7 +11,8 @@ from flint import fmpq
 from lsrl.circuit.facts import Fact, constant_fact, union, weighted_sum
 from lsrl.circuit.neurons import Drive, Kind, Neuron
 from lsrl.lang.numbers import ONE, ZERO
-from lsrl.targets.float_sums import Term
+from lsrl.rounding.error_calculus import Number
+from lsrl.rounding.sums import Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +32,15 @@ class Arithmetic:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Line(Number):
     """A neuron's value as the layer above sees it; `shift` is the part of it that no hidden unit holds.
 
     `zone`: a step without a margin is right except where its drive is this close to 0; then it can
-    be anything from 0 to 1. None for everything else. `at_zero`: a bound on the error where the exact
-    value is 0, and `least` the smallest positive value, if they are known to be better than `error`
-    and 0. `several` and `unclean` are as in `Arithmetic`.
+    be anything from 0 to 1. None for everything else. `several` and `unclean` are as in `Arithmetic`.
     """
 
-    fact: Fact
-    error: float
     shift: fmpq = ZERO
     zone: float | None = None
-    at_zero: float | None = None
-    least: fmpq = ZERO
     several: bool = False
     unclean: bool = False
 
@@ -55,11 +50,14 @@ def reached(neuron: Neuron) -> Fact:
     return union([neuron.cell.fact, constant_fact(neuron.init)])
 
 
-def terms_of(drive: Drive, below: Sequence[Line]) -> tuple[list[Term], fmpq]:
-    """What a drive reads of the layer below, as it is stored, and its constant with what is stored nowhere."""
+def terms_of(drive: Drive, below: Sequence[Line], *, only: bool = True) -> tuple[list[Term], fmpq]:
+    """What a drive reads of the layer below, as it is stored, and its constant with what is stored nowhere.
+
+    `only`: nothing else is added to it.
+    """
     terms: list[Term] = []
     constant = drive.constant
-    alone = len(drive.below) == 1 and not drive.own and not drive.constant
+    alone = only and len(drive.below) == 1 and not drive.own and not drive.constant
     for i, weight in drive.below:
         line = below[i]
         stored = shifted(line.fact, line.shift)

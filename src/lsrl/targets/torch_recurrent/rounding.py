@@ -7,27 +7,24 @@ identity: what is left are the sums, and gates that are fed with sums that are o
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from flint import fmpq
 
+from lsrl.circuit.affine import Affine
 from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero
 from lsrl.circuit.neurons import Drive, Neuron, NeuronStack
+from lsrl.circuit.units import Circuit
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO, as_float
+from lsrl.rounding.error_calculus import gap_around_zero, relu
+from lsrl.rounding.guarantee import Guarantee, guarantee_from
+from lsrl.rounding.recurrences import Recurrence, StateErrors, recurrent_errors
+from lsrl.rounding.sums import Sum, Term, Terms, fits, input_error, stored_error
+from lsrl.rounding.trail import Rounded, Trail, rounded
 from lsrl.targets.float_scale import unbounded
-from lsrl.targets.float_sums import (
-    Recurrence,
-    Sum,
-    Term,
-    Terms,
-    fits,
-    input_error,
-    recurrent_errors,
-    stored_error,
-)
-from lsrl.targets.guarantee import Guarantee, Rounded, guarantee_from
 from lsrl.targets.torch_recurrent.hidden import HiddenStack
 from lsrl.targets.torch_recurrent.lines import Arithmetic, Line, reached, shifted, terms_of
 from lsrl.targets.torch_recurrent.scale import Scale, beyond, margin_of
@@ -37,31 +34,52 @@ DECIDED = 0.25
 
 
 def guarantee_of(
+    circuit: Circuit,
     stack: NeuronStack,
     hidden: HiddenStack,
-    outputs: Sequence[Fact],
     arithmetic: Arithmetic,
     scale: Scale,
     max_length: int | None,
 ) -> Guarantee:
-    """The guarantee of the network's outputs, of which the facts are given.
+    """The guarantee of the outputs of a network that computes a circuit.
 
     Raises `UnsupportedProgram` where a gate would be fed with more than the format holds.
     """
     precision = scale.format.precision
-    below = [Line(cell.fact, input_error(cell.fact, precision)) for cell in stack.inputs]
-    trail = [Rounded(cell.label, cell.fact, line.error) for cell, line in zip(stack.inputs, below, strict=True)]
-    for layer, units in zip(stack.layers, hidden.layers, strict=True):
+    numbers: list[Rounded] = []
+    levels = [[Line(cell.fact, input_error(cell.fact, precision)) for cell in stack.inputs]]
+    for cell, line in zip(stack.inputs, levels[0], strict=True):
+        numbers.append(rounded(cell.label, cell.fact, line.error, (), numbers))
+    firsts = [0]
+    for neurons, units in zip(stack.layers, hidden.layers, strict=True):
         shifts = [neuron.constant for neuron in units.neurons]
-        below = _Layer(layer, shifts, below, arithmetic, scale, max_length).lines()
-        trail += [
-            Rounded(neuron.cell.label, line.fact, line.error)
-            for neuron, line in zip(layer, below, strict=True)
-            if line.zone is None  # where it is no decision, it may be anything, and does not matter
-        ]
+        layer = _Layer(neurons, shifts, levels[-1], arithmetic, scale, max_length)
+        levels.append(layer.lines())
+        firsts.append(len(numbers))
+        for i, line in enumerate(levels[-1]):
+            numbers.append(rounded(*layer.known(i, line), layer.reads(i, line, *firsts[-2:]), numbers))
+
+    def read(label: str, form: Affine) -> Rounded:
+        """A form over the circuit's units, as it is read from the hidden units."""
+        terms: list[Term] = []
+        reads: list[tuple[int, float]] = []
+        constant, alone = form.constant, len(form.terms) == 1 and not form.constant
+        for unit, weight in form.terms.items():
+            place = stack.places[unit]
+            level = 1 + place.layer
+            row = tuple((i, weight * factor) for i, factor in place.weights)
+            found, part = terms_of(Drive(row, (), weight * place.constant), levels[level], only=alone)
+            terms, constant = [*terms, *found], constant + part
+            reads += [(firsts[level] + i, abs(as_float(factor))) for i, factor in row]
+        return rounded(label, Fact(), Sum(terms, constant).error(precision), reads, numbers)
+
     # What is read out is no longer scaled: only what was stored small has lost anything.
-    bounds = [Sum(*terms_of(row, below)).error(precision) for row in stack.readout]
-    return guarantee_from(bounds, outputs, trail, max_length)
+    outputs = []
+    for i, (row, fact) in enumerate(zip(stack.readout, circuit.output_facts, strict=True)):
+        error = Sum(*terms_of(row, levels[-1])).error(precision)
+        reads = [(firsts[-1] + i, abs(as_float(weight))) for i, weight in row.below]
+        outputs.append(rounded(f"output[{i}]", fact, error, reads, numbers))
+    return guarantee_from(Trail(tuple(numbers), outputs, circuit.values, read), max_length)
 
 
 @dataclass(frozen=True)
@@ -80,7 +98,7 @@ class _Layer:
 
     def lines(self) -> list[Line]:
         """Every neuron as the layer above sees it."""
-        errors = self._state_errors()
+        errors = self._states.errors
         several, unclean = self.arithmetic.several, self.arithmetic.unclean
         return [
             replace(
@@ -109,7 +127,23 @@ class _Layer:
             case "select":
                 return self._selected(neuron, errors)
 
-    def _state_errors(self) -> list[float]:
+    def known(self, i: int, line: Line) -> tuple[str, Fact, float]:
+        """What a trail says of a neuron; where it is no decision, it may be anything, and does not matter."""
+        return self.neurons[i].cell.label, line.fact, line.error if line.zone is None else 0.0
+
+    def reads(self, i: int, line: Line, below: int, own: int) -> Iterator[tuple[int, float]]:
+        """The neurons that one reads, of the layer below and of its own, and how much of their errors it passes on."""
+        neuron, steps = self.neurons[i], self._states.steps[i]
+        if line.error:
+            yield from ((below + j, steps * abs(as_float(weight))) for j, weight in neuron.drive.below)
+            # Of states that read one another the later ones pass on what is made in all.
+            yield from ((own + j, steps * abs(as_float(weight))) for j, weight in neuron.drive.own if j < i)
+            if neuron.gate is not None:
+                size = as_float(neuron.fact.magnitude or ONE)
+                yield from ((below + j, steps * size * abs(as_float(weight))) for j, weight in neuron.gate.below)
+
+    @cached_property
+    def _states(self) -> StateErrors:
         """Errors of the linear and selective neurons; 0 for the others, which no neuron reads one step ago."""
         rows: list[Row] = []
         drives: list[tuple[Terms, fmpq]] = []
@@ -132,12 +166,13 @@ class _Layer:
             for row, (terms, constant) in zip(rows, drives, strict=True)
         ]
         states = [(fact, neuron.init) for fact, neuron in zip(before, self.neurons, strict=True)]
-        errors = recurrent_errors(rows, states, drives, self.precision, self.max_length, Recurrence(), self.scale.tiny)
+        found = recurrent_errors(rows, states, drives, self.precision, self.max_length, Recurrence(), self.scale.tiny)
         # What a latch begins with is held as it is stored.
-        return [
+        errors = [
             max(error, stored_error(neuron.init, self.precision)) if neuron.kind == "hold" else error
-            for error, neuron in zip(errors, self.neurons, strict=True)
+            for error, neuron in zip(found.errors, self.neurons, strict=True)
         ]
+        return StateErrors(errors, found.steps)
 
     def _held(self, neuron: Neuron) -> tuple[list[Term], fmpq]:
         """What keeping or dropping a selective state adds to what a step sums up."""
@@ -207,22 +242,12 @@ class _Layer:
         return Line(neuron.cell.fact, error + stale, at_zero=stale)
 
     def _relu(self, neuron: Neuron, drive: Sum) -> Line:
-        """max(v, 0) without a gate: exactly 0 where v is below 0 by more than its error.
-
-        1 − relu(g), by which comparisons are made, is only off where relu(g) = 0 is off; elsewhere it
-        is so far below 0 that it is cut off.
-        """
-        error = drive.error(self.precision)
-        gap = gap_at_zero(neuron.fact)
-        below, above = (ZERO, ZERO) if gap is None else (gap[0] - gap[1], gap[0] + gap[1])
-        inner, constant = self._copied(neuron.drive), neuron.drive.constant
-        if inner is not None and inner.at_zero is not None and neuron.drive.below[0][1] < 0 < constant:
-            weight = neuron.drive.below[0][1]
-            if error <= as_float(-(constant + weight * inner.least)):
-                off = as_float(-weight) * inner.at_zero + Sum((), constant).error(self.precision)
-                return Line(neuron.cell.fact, off, at_zero=0.0, least=constant)
-        at_zero = 0.0 if error <= as_float(-below) else error
-        return Line(neuron.cell.fact, error, at_zero=at_zero, least=above)
+        """max(v, 0) without a gate."""
+        inner = self._copied(neuron.drive)
+        copied = None if inner is None else (neuron.drive.below[0][1], inner)
+        gap = gap_around_zero(neuron.fact, neuron.cell.gap)
+        found = relu(drive, neuron.cell.fact, gap, copied, self.precision)
+        return Line(found.fact, found.error, found.at_zero, found.least)
 
     def _decides(self, drive: Sum, margin: fmpq, factor: fmpq) -> bool:
         """Whether a gate that is fed with `factor` times the drive, which stays off 0 by the margin, saturates."""

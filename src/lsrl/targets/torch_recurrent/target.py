@@ -16,7 +16,7 @@ from lsrl.circuit.stack import Place
 from lsrl.circuit.units import Circuit
 from lsrl.errors import Ability, UnsupportedProgram
 from lsrl.lang import Program
-from lsrl.targets.guarantee import Guarantee
+from lsrl.rounding.guarantee import Guarantee
 from lsrl.targets.network import WEIGHTS, FileTensors, Network
 from lsrl.targets.registry import alternatives
 from lsrl.targets.target import Target
@@ -62,8 +62,7 @@ class Expressed:
 
     def guarantee(self, max_length: int | None) -> Guarantee:
         """What sums, gates and tanh lose in floats."""
-        outputs = self.circuit.output_facts
-        return guarantee_of(self.stack, self.hidden, outputs, self.arithmetic, self.scale, max_length)
+        return guarantee_of(self.circuit, self.stack, self.hidden, self.arithmetic, self.scale, max_length)
 
 
 def torch_target(

@@ -11,8 +11,8 @@ import lsrl
 from lsrl import Input, Program, zoo
 from lsrl.circuit.ramps import RAMP
 from lsrl.circuit.translate import input_facts
-from lsrl.circuit.weight_noise import errors, noisy
 from lsrl.errors import FormatError, LsrlError
+from lsrl.stability.weight_noise import errors, noisy
 from lsrl.studies.changed_weights import changed, outputs_of
 from lsrl.targets.registry import TARGETS
 from lsrl.targets.sampling import sampled_inputs

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Context
+from operator import mul
 from typing import Literal, TypeAlias
 
 from lsrl.circuit.facts import Fact
 from lsrl.lang.numbers import as_float
+from lsrl.rounding.trail import Rounded, Trail
 
 Kind: TypeAlias = Literal["exact", "bounded", "none"]
 
@@ -24,7 +25,8 @@ class Guarantee:
     It holds for inputs inside the declared range and grid, for sequences up to `max_length`
     (None: any length), wherever no comparison is undecided. `exact`: equal bit for bit.
     `bounded`: |error| ≤ `bounds[i]` in output component i, 0 for equal bit for bit. `none`: nothing is known of a
-    component whose bound is infinite. `reason` says what to declare, or why a bound says nothing.
+    component whose bound is infinite. `reason` says what to declare, or why a bound says nothing; `trail` has the
+    errors of all numbers in the network, unless the model was loaded.
 
     >>> guarantee = Guarantee((0.0, 0.5), 100)
     >>> print(guarantee)
@@ -36,6 +38,7 @@ class Guarantee:
     bounds: tuple[float, ...]
     max_length: int | None
     reason: str = ""
+    trail: Trail | None = field(default=None, compare=False, repr=False)
 
     @property
     def bound(self) -> float:
@@ -62,29 +65,17 @@ class Guarantee:
         return f"bounded: |error| ≤ {_rounded_up(self.bound):.2g}{where}, {length}{reason}"
 
 
-@dataclass(frozen=True, slots=True)
-class Rounded:
-    """A number of a network: what it is for, what is known of its exact value, and how far off it can be."""
-
-    label: str
-    fact: Fact
-    error: float
-
-
-def guarantee_from(
-    bounds: Sequence[float], outputs: Sequence[Fact], trail: Sequence[Rounded], max_length: int | None
-) -> Guarantee:
-    """The guarantee that the outputs' error bounds give; `trail` has the numbers before them, in their order.
-
-    >>> guarantee_from([0.0], [Fact()], [], None).kind
-    'exact'
-    """
-    reason = ""
+def guarantee_from(trail: Trail, max_length: int | None) -> Guarantee:
+    """The guarantee that the errors of a network's outputs give."""
+    bounds, reason = [output.error for output in trail.outputs], ""
+    useless = [output for output in trail.outputs if output.error > 0 and output.error >= _span(output.fact)]
     if not all(map(math.isfinite, bounds)):
         reason = _unbounded(trail)
-    elif any(bound > 0 and bound >= _span(fact) for bound, fact in zip(bounds, outputs, strict=True)):
-        reason = _useless(trail)
-    return Guarantee(tuple(bound * SLACK for bound in bounds), max_length, reason)
+    elif useless:
+        reason = _useless(trail, useless[0])
+    # A boolean that went the other way is off by 1, which is no sum of roundings.
+    slack = [1.0 if bound == 1 else SLACK for bound in bounds]
+    return Guarantee(tuple(map(mul, bounds, slack)), max_length, reason, trail)
 
 
 def _rounded_up(bound: float) -> float:
@@ -99,9 +90,9 @@ def _span(fact: Fact) -> float:
     return as_float(fact.high - fact.low) or as_float(abs(fact.high)) or 1.0
 
 
-def _unbounded(trail: Sequence[Rounded]) -> str:
+def _unbounded(trail: Trail) -> str:
     """Which number has no bound first, and what that takes."""
-    culprit = next((number for number in trail if math.isinf(number.error)), None)
+    culprit = next((number for number in trail.numbers if math.isinf(number.error)), None)
     label = repr("the output" if culprit is None else culprit.label)
     if culprit is not None and culprit.fact.magnitude is not None:
         return (
@@ -114,12 +105,13 @@ def _unbounded(trail: Sequence[Rounded]) -> str:
     )
 
 
-def _useless(trail: Sequence[Rounded]) -> str:
-    """Which number can first be anything in its range."""
-    culprit = next((number for number in trail if _span(number.fact) <= number.error), None)
+def _useless(trail: Trail, output: Rounded) -> str:
+    """Which number can first be anything in its range, and who makes most of an output's bound."""
+    culprit = next((number for number in trail.numbers if _span(number.fact) <= number.error), None)
     label = "the output" if culprit is None else repr(culprit.label)
+    worst = trail.makers_of(output)[0]
     return (
         f"that says nothing, being as large as the range of the output: {label} is what is left of much larger "
-        "numbers; select by lsrl.ifelse, which takes its constants from the ranges, compare with wider ramps "
-        "(width=…), or write smaller numbers"
+        f"numbers, and {worst.share / output.error:.0%} of the bound is made in {worst.name!r}; select by lsrl.ifelse, "
+        "which takes its constants from the ranges, compare with wider ramps (width=…), or write smaller numbers"
     )

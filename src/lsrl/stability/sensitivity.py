@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from lsrl.circuit.units import BitUnit, Circuit, InputUnit
-from lsrl.circuit.weight_noise import NoisyCircuit, errors, form_error, noisy, size_of, sizes_of
 from lsrl.lang.numbers import as_float
+from lsrl.stability.weight_noise import NoisyCircuit, errors, form_error, noisy, size_of, sizes_of
 
 Kind: TypeAlias = Literal["decision", "output", "value"]
 

@@ -1,4 +1,4 @@
-"""How far sums in floating point can be from exact sums, once and step after step.
+"""How far sums in floating point can be from exact sums.
 
 Forward error analysis (Higham, *Accuracy and Stability of Numerical Algorithms*, ch. 3): a sum of
 n products is off by at most γₙ Σ|w||x|, γₙ = n·u / (1 − n·u), in whatever order it is added up.
@@ -16,9 +16,7 @@ from typing import TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.affine import common_measure
-from lsrl.circuit.facts import Fact, constant_fact, union
-from lsrl.circuit.state_graph import components
-from lsrl.lang.matrix import Row
+from lsrl.circuit.facts import Fact
 from lsrl.lang.numbers import ZERO, as_float
 
 PRECISION = {"float32": 24, "float64": 53}
@@ -48,15 +46,22 @@ class Sum:
         """A bound on |computed − exact|: inherited errors, rounded weights, rounded additions."""
         if self._is_exact(precision):
             return 0.0
-        inherited = sum(abs(as_float(weight)) * error for weight, _, error in self.terms if error)
+        inherited = self.inherited
         if self._is_copy():
             return inherited + as_float(self.tiny)
         if self.size > LARGEST[precision]:
             return math.inf
-        unit = 2.0**-precision
-        roundings = self._roundings()
-        gamma = roundings * unit / (1 - roundings * unit)
-        return inherited + gamma * (self.size + inherited) + self._underflow(precision)
+        return inherited + self.gamma(precision) * (self.size + inherited) + self._underflow(precision)
+
+    def gamma(self, precision: int) -> float:
+        """How much of the numbers in it a sum that rounds loses."""
+        roundings = self._roundings() * 2.0**-precision
+        return roundings / (1 - roundings)
+
+    @property
+    def inherited(self) -> float:
+        """What the terms' errors add up to."""
+        return sum(abs(as_float(weight)) * error for weight, _, error in self.terms if error)
 
     def _roundings(self) -> int:
         """One for every addition; where weights are no powers of two, two for storing them and one for multiplying."""
@@ -80,6 +85,14 @@ class Sum:
         for weight, fact, _ in self.terms:
             total += math.inf if fact.magnitude is None else abs(as_float(weight)) * as_float(fact.magnitude)
         return total
+
+    @property
+    def largest(self) -> fmpq | None:
+        """The same as a rational, None where it is not known."""
+        sizes = [(abs(weight), fact.magnitude) for weight, fact, _ in self.terms]
+        if any(magnitude is None for _, magnitude in sizes):
+            return None
+        return sum((weight * magnitude for weight, magnitude in sizes if magnitude is not None), abs(self.constant))
 
     @property
     def is_boolean(self) -> bool:
@@ -134,72 +147,6 @@ def input_error(fact: Fact, precision: int) -> float:
     return 2.0**-precision * (math.inf if fact.magnitude is None else as_float(fact.magnitude)) + 1 / LARGEST[precision]
 
 
-@dataclass(frozen=True, slots=True)
-class Recurrence:
-    """How a recurrence is evaluated: how large pieces of sums and of other states get, and how often it rounds."""
-
-    sums: int = 1
-    others: int = 1
-    roundings: int = 1
-
-
-def recurrent_errors(
-    A: Sequence[Row],
-    states: Sequence[tuple[Fact, fmpq]],
-    drives: Sequence[tuple[Terms, fmpq]],
-    precision: int,
-    max_length: int | None,
-    how: Recurrence,
-    tiny: fmpq = ZERO,
-) -> list[float]:
-    """Errors of sₜ = A sₜ₋₁ + driveₜ: one step's error, and what A makes of earlier ones.
-
-    `states` are facts and initial values, `drives` terms and constants.
-    """
-    found = [0.0] * len(A)
-    starts = [stored_error(init, precision) for _, init in states]
-    read = {j for row in A for j, _ in row}
-    before = {j: union([states[j][0], constant_fact(states[j][1])]) for j in read}
-    for members in components(A):
-        inside = set(members)
-        loops = [sum((abs(weight) for j, weight in A[i] if j in inside), ZERO) for i in members]
-        simple = len(members) == 1 and loops[0] in (0, 1)
-        for i in members:
-            earlier = [(weight, before[j], 0.0 if j in inside else max(found[j], starts[j])) for j, weight in A[i]]
-            terms, constant = drives[i]
-            row = Sum([*earlier, *terms], constant, how.sums if simple else how.others, tiny)
-            found[i] = row.error(precision)
-        norm, local, start = max(map(as_float, loops)), max(found[i] for i in members), max(starts[i] for i in members)
-        if norm and (local or start):
-            steps = _accumulated(norm, max_length) * (1 if simple else how.roundings) if local else 0.0
-            total = local * steps + start * _grown(norm, max_length)
-            for i in members:
-                found[i] = total
-    return found
-
-
 def stored_error(number: fmpq, precision: int) -> float:
     """How far the float nearest to a number can be from it."""
     return 0.0 if is_float(number, precision) else abs(as_float(number)) * 2.0**-precision + 1 / LARGEST[precision]
-
-
-def _grown(norm: float, max_length: int | None) -> float:
-    """The largest power of the norm over the steps."""
-    if norm <= 1:
-        return 1.0
-    try:
-        return math.inf if max_length is None else norm**max_length
-    except OverflowError:
-        return math.inf
-
-
-def _accumulated(norm: float, max_length: int | None) -> float:
-    """1 + ρ + ρ² + … over the steps."""
-    if norm < 1:
-        return min(1 / (1 - norm), math.inf if max_length is None else max_length)
-    if max_length is None:
-        return math.inf
-    try:
-        return max_length * norm ** (max_length - 1)
-    except OverflowError:
-        return math.inf

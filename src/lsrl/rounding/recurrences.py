@@ -1,0 +1,85 @@
+"""How far linear states in floating point can be from exact ones, step after step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from flint import fmpq
+
+from lsrl.circuit.facts import Fact, constant_fact, union
+from lsrl.circuit.state_graph import components
+from lsrl.lang.matrix import Row
+from lsrl.lang.numbers import ZERO, as_float
+from lsrl.rounding.error_calculus import accumulated
+from lsrl.rounding.sums import Sum, Terms, stored_error
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """How a recurrence is evaluated: how large pieces of sums and of other states get, and how often it rounds."""
+
+    sums: int = 1
+    others: int = 1
+    roundings: int = 1
+
+
+class StateErrors(NamedTuple):
+    """Errors of states, and how many times what one step adds is in each."""
+
+    errors: list[float]
+    steps: list[float]
+
+
+def recurrent_errors(
+    A: Sequence[Row],
+    states: Sequence[tuple[Fact, fmpq]],
+    drives: Sequence[tuple[Terms, fmpq]],
+    precision: int,
+    max_length: int | None,
+    how: Recurrence,
+    tiny: fmpq = ZERO,
+) -> StateErrors:
+    """Errors of sₜ = A sₜ₋₁ + driveₜ: one step's error, and what A makes of earlier ones.
+
+    `states` are facts and initial values, `drives` terms and constants.
+    """
+    found, times = [0.0] * len(A), [1.0] * len(A)
+    starts = [stored_error(init, precision) for _, init in states]
+    read = {j for row in A for j, _ in row}
+    before = {j: union([states[j][0], constant_fact(states[j][1])]) for j in read}
+    length = math.inf if max_length is None else float(max_length)
+    for members in components(A):
+        inside, grown = set(members), 0.0
+        loops = [sum((abs(weight) for j, weight in A[i] if j in inside), ZERO) for i in members]
+        simple = len(members) == 1 and loops[0] in (0, 1)
+        for i in members:
+            earlier = [(weight, before[j], 0.0 if j in inside else max(found[j], starts[j])) for j, weight in A[i]]
+            terms, constant = drives[i]
+            row = Sum([*earlier, *terms], constant, how.sums if simple else how.others, tiny)
+            found[i] = row.error(precision)
+            if found[i]:
+                grown = max(grown, row.gamma(precision))
+                if simple and loops[0] and max_length is not None:
+                    found[i] = _mean(row, i, A[i], states[i][1], max_length).error(precision)
+        norm, local, start = max(map(as_float, loops)), max(found[i] for i in members), max(starts[i] for i in members)
+        if norm and (local or start):
+            # What is off already is rounded, too.
+            total = accumulated(local * (1 if simple else how.roundings), start, norm * (1 + grown), length)
+            for i in members:
+                found[i], times[i] = total, total / local if local else 1.0
+    return StateErrors(found, times)
+
+
+def _mean(row: Sum, i: int, loop: Row, init: fmpq, steps: int) -> Sum:
+    """A running sum's row with the state as large as it is on average: it grows by at most a drive a step."""
+    place = [j for j, _ in loop].index(i)
+    weight, fact, _ = row.terms[place]
+    others = [*row.terms[:place], *row.terms[place + 1 :]]
+    drive = Sum(others, row.constant).largest
+    if drive is None or fact.magnitude is None:
+        return row
+    mean = min(fact.magnitude, abs(init) + drive * fmpq(steps - 1, 2))
+    return replace(row, terms=[(weight, Fact(-mean, mean), 0.0), *others])

@@ -1,0 +1,121 @@
+"""The errors of all numbers of a network: which are made where, and who makes an output's bound."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+from lsrl.circuit.affine import Affine
+from lsrl.circuit.facts import Fact
+
+Reads: TypeAlias = Iterable[tuple[int, float]]
+"""Numbers by their place in the trail, and how many times the error of each is passed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """A number of a network: what it is for, what is known of its exact value, and how far off it can be.
+
+    `inherited` are parts of that error: the places of other numbers in the trail, and what comes from each.
+    """
+
+    label: str
+    fact: Fact
+    error: float
+    inherited: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def made(self) -> float:
+        """What of the error is made here."""
+        parts = sum(part for _, part in self.inherited)
+        return 0.0 if math.isinf(parts) else max(self.error - parts, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedError:
+    """A value of the program as the network has it: its error, in its worst component, and how much is made there."""
+
+    name: str
+    error: float
+    made: float
+
+    @property
+    def inherited(self) -> float:
+        """What comes with the values that it is made of."""
+        return self.error - self.made
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who makes a bound loose: the error made there, and how much of the bound comes from it."""
+
+    name: str
+    made: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Trail:
+    """All numbers of a network, each behind those that it reads; its outputs; and how a form over units is read.
+
+    `values` gives the program's named values as forms.
+    """
+
+    numbers: Sequence[Rounded]
+    outputs: Sequence[Rounded]
+    values: Mapping[str, Sequence[Affine]]
+    read: Callable[[str, Affine], Rounded]
+
+    @cached_property
+    def makers(self) -> tuple[Maker, ...]:
+        """Who makes the largest bound of an output, worst first; nobody where all outputs are exact."""
+        return self.makers_of(max(self.outputs, key=lambda output: output.error))
+
+    def makers_of(self, output: Rounded) -> tuple[Maker, ...]:
+        """Who makes the bound of an output, worst first."""
+        found = [Maker(name, made, share) for name, (made, share) in self._made_for(output).items()]
+        return tuple(sorted(found, key=lambda maker: -maker.share))
+
+    def value(self, name: str) -> NamedError:
+        """The error with which a named value can be read. Raises `KeyError` for what is not computed."""
+        found = [self.read(name, form) for form in self.values[name]]
+        worst = max(found, key=lambda number: number.error)
+        return NamedError(name, worst.error, self._made_for(worst).get(name, (0.0, 0.0))[1])
+
+    def _made_for(self, read: Rounded) -> dict[str, tuple[float, float]]:
+        """The largest error made under each name, and how much of this number's error comes from there."""
+        flow = [0.0] * len(self.numbers)
+        found: dict[str, tuple[float, float]] = {}
+
+        def spread(number: Rounded, share: float) -> None:
+            part = share / number.error if math.isfinite(number.error) else 1.0
+            for place, amount in number.inherited:
+                flow[place] += amount * part
+            if number.made:
+                made, known = found.get(number.label, (0.0, 0.0))
+                found[number.label] = max(made, number.made), known + number.made * part
+
+        if read.error:
+            spread(read, read.error)
+        for place in reversed(range(len(flow))):
+            if flow[place]:
+                spread(self.numbers[place], flow[place])
+        return found
+
+
+def rounded(label: str, fact: Fact, error: float, reads: Reads, numbers: Sequence[Rounded]) -> Rounded:
+    """A number with its error, of which what it reads passes on so much.
+
+    Where less than that is left of an error, the parts are less in proportion.
+    """
+    if not error:
+        return Rounded(label, fact, 0.0)
+    parts = [(place, times * numbers[place].error) for place, times in reads if times and numbers[place].error]
+    total = sum(part for _, part in parts)
+    if total > error or math.isinf(total):
+        less = error / total if math.isfinite(total) else 1.0
+        parts = [(place, part * less) for place, part in parts if math.isinf(part) or math.isfinite(total)]
+    return Rounded(label, fact, error, tuple(parts))
