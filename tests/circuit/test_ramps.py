@@ -66,12 +66,12 @@ def test_booleans_are_compared_with_how_many_there_must_be():
         (by_relus, digit > 4, ["ReLU(-%0 + 37/8)", "ReLU(-4 %1 + 1)", "return %2"]),
         (by_relus, digit > 0, ["ReLU(-%0 + 1)", "return -%1 + 1"]),
         (by_relus, digit > 8, ["ReLU(%0 - 8)", "return %1"]),
-        (by_relus, real > 4, ["ReLU(-%0 + 4097/1024)", "ReLU(-1024 %1 + 1)", "return %2"]),
+        (by_relus, real > 4, ["ReLU(-%0 + 32773/8192)", "ReLU(-4096 %1 + 1)", "return %2"]),
         (by_steps, digit > 4, ["Step(%0 - 9/2, 1/2)", "return %1"]),
         (by_steps, real > 4, ["Step(%0 - 8193/2048, 1/2048)", "return %1"]),
         (by_held_steps, digit > 4, ["Step(%0 - 9/2, 1/2)", "return %1"]),
         (by_held_steps, digit / 3 > 1, ["Step(%0 - 7/2, 1/2)", "return %1"]),
-        (by_held_steps, real > 4, ["ReLU(-%0 + 4097/1024)", "ReLU(-1024 %1 + 1)", "return %2"]),
+        (by_held_steps, real > 4, ["ReLU(-%0 + 32773/8192)", "ReLU(-4096 %1 + 1)", "return %2"]),
     ],
 )
 def test_what_each_rule_makes_of_a_comparison(rule, value, written):

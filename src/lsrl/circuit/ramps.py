@@ -10,8 +10,8 @@ decides in the middle of that gap, in one of two ways:
   apart exactly.
 - by a step half-way between p and q, on which an error of up to half the gap has no effect.
 
-Where f has points inside, or no grid, the ramp is the program's own, and a step decides in its middle: the result is
-the program's on all runs that decide the comparison.
+Where f has points inside, or no grid, the runs that count are those that decide the comparison: p and q are 0 and 1.
+Only where f has points inside, and floats hold them, the ramp of ReLUs is the program's own: that takes fewer bits.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, common_measure, one_minus
 from lsrl.circuit.facts import BOOLEAN, MOST_STEPS, Fact, gap_at_zero
+from lsrl.circuit.units import forms_of
 from lsrl.lang.numbers import HALF, ONE, ZERO
 
 if TYPE_CHECKING:
@@ -60,15 +61,22 @@ def kept_ramp(builder: CircuitBuilder, argument: Affine) -> Affine:
 
 def by_relus(builder: CircuitBuilder, argument: Affine) -> Affine:
     """relu(1 − relu(1 − argument)), or one of the two where the argument never reaches beyond the other's end."""
-    fact = builder.fact(argument)
-    gap = gap_of(fact)
-    if gap is None or _is_held(builder, argument):
-        if fact.is_nonnegative:
-            return one_minus(builder.relu_unit(one_minus(argument)))
-        if fact.high is not None and fact.high <= 1:
-            return builder.relu_unit(argument)
-    if gap is not None:
-        argument = argument.shifted(-HALF).times(1 / RAMP).shifted(HALF)
+    fact, held = builder.fact(argument), _is_held(builder, argument)
+    if held and fact.is_nonnegative:
+        return one_minus(builder.relu_unit(one_minus(argument)))
+    if held and fact.high is not None and fact.high <= 1:
+        return builder.relu_unit(argument)
+    if held and gap_of(fact) is None:
+        return _clip(builder, argument)
+    clip = _clip(builder, argument.shifted(-HALF).times(1 / RAMP).shifted(HALF))
+    ((outer, _),) = clip.terms.items()
+    ((inner, weight),) = forms_of(builder.units[outer])[0].terms.items()
+    room = (1 / RAMP - 1) / 2
+    builder.knowledge.gaps[inner] = (room / -weight, (1 + room) / -weight)
+    return clip
+
+
+def _clip(builder: CircuitBuilder, argument: Affine) -> Affine:
     # Not scaled to whole weights, as other ReLUs are: what is left of 1 stays between 0 and 1.
     return builder.relu_unit(one_minus(builder.relu_unit(one_minus(argument))), scale=ONE)
 
