@@ -230,12 +230,20 @@ def explain(
     top: Annotated[int, typer.Option(min=1, help="how many values the table has; JSON has all")] = 20,
     as_json: Json = False,
 ) -> None:
-    """What limits a compiled program's precision and the noise in weights that it stands, worst first."""
+    """What limits a compiled program's precision and the noise in weights that it stands; who rounds; worst first."""
     model = _compiled(specified(spec), target, max_length, dtype)
     with working("explaining"):
         found = model.explain()
-    rows = [limit.as_dict() for limit in found.limits[:top]]
-    emit(found.as_dict(), as_json, lambda: [Rows(rows, title=f"{spec} on {target.value}"), str(found)])
+
+    def render() -> list[Rows | str]:
+        rows = [limit.as_dict() for limit in found.limits[:top]]
+        shown: list[Rows | str] = [Rows(rows, title=f"{spec} on {target.value}")]
+        if found.makers:
+            makers = [maker.as_dict() for maker in found.makers[:top]]
+            shown.append(Rows(makers, title="who makes the largest bound by rounding"))
+        return [*shown, str(found)]
+
+    emit(found.as_dict(), as_json, render)
 
 
 @app.command()

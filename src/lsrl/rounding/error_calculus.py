@@ -3,7 +3,7 @@
 With |x| the largest value of x from the facts and e(x) a bound on |computed − exact|,
 
     e(Σ w x + c)    = Σ |w| e(x), and what the sum itself loses
-    e(relu(v))      = e(v); 0 where v is below 0 by more than e(v)
+    e(relu(v))      = e(v); 0 where v is below 0 by more than e(v); relu(v) − relu(−v) has e(v) once
     e(v · w)        = |v| e(w) + |w| e(v) + e(v) e(w), and what the product itself loses
     e(state)        the error that one step adds, times 1 + ρ + ρ² + … over the steps; ρ is the norm of A
     e(decision)     = 0 as long as e(argument) is within its margin; else anything from 0 to 1
@@ -14,6 +14,7 @@ What a sum or a product itself loses, and how its cells are made, is each analys
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -84,6 +85,15 @@ def relu(
             error = min(error, as_float(top)) if whole else error
     at_zero = 0.0 if error + dead <= as_float(gap[0]) else error + smooth
     return Number(fact, error + smooth, at_zero, gap[1], smooth)
+
+
+def counted_once(weights: Mapping[int, fmpq], opposites: Mapping[int, int]) -> frozenset[int]:
+    """The numbers of a sum whose errors are in those of their opposites already.
+
+    relu(v) − relu(−v) is off by no more than one of them: where v is off 0 by more than its error, the other is 0;
+    elsewhere both are computed as something from 0 to what is left of the error. So is γ · relu(v) − γ · relu(−v).
+    """
+    return frozenset(i for i in weights.keys() & opposites.keys() if weights.get(opposites[i]) == -weights[i])
 
 
 def _left(weight: fmpq, at_zero: float, top: fmpq, precision: int) -> float:

@@ -112,6 +112,6 @@ def _useless(trail: Trail, output: Rounded) -> str:
     worst = trail.makers_of(output)[0]
     return (
         f"that says nothing, being as large as the range of the output: {label} is what is left of much larger "
-        f"numbers, and {worst.share / output.error:.0%} of the bound is made in {worst.name!r}; select by lsrl.ifelse, "
+        f"numbers, and {worst.part:.0%} of the bound is made in {worst.name!r}; select by lsrl.ifelse, "
         "which takes its constants from the ranges, compare with wider ramps (width=…), or write smaller numbers"
     )

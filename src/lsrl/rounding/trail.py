@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.facts import Fact
@@ -45,16 +45,21 @@ class NamedError:
     @property
     def inherited(self) -> float:
         """What comes with the values that it is made of."""
-        return self.error - self.made
+        return self.error - self.made if math.isfinite(self.error) else self.error
 
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Who makes a bound loose: the error made there, and how much of the bound comes from it."""
+    """Who makes a bound loose: the error made there, how much of the bound comes from it, and which part that is."""
 
     name: str
     made: float
     share: float
+    part: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON types; what is not bounded is None."""
+        return _finite(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,21 @@ class Trail:
 
     def makers_of(self, output: Rounded) -> tuple[Maker, ...]:
         """Who makes the bound of an output, worst first."""
-        found = [Maker(name, made, share) for name, (made, share) in self._made_for(output).items()]
+        whole = output.error
+        found = [
+            Maker(name, made, share, share / whole if math.isfinite(whole) else 1.0)
+            for name, (made, share) in self._made_for(output).items()
+        ]
         return tuple(sorted(found, key=lambda maker: -maker.share))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Who makes the largest bound, and the values that are not exact, as plain JSON types; no bound is None."""
+        values = [value for name in self.values if (value := self.value(name)).error]
+        values.sort(key=lambda value: -value.made)
+        return {
+            "makers": [maker.as_dict() for maker in self.makers],
+            "values": [_finite({**asdict(value), "inherited": value.inherited}) for value in values],
+        }
 
     def value(self, name: str) -> NamedError:
         """The error with which a named value can be read. Raises `KeyError` for what is not computed."""
@@ -119,3 +137,7 @@ def rounded(label: str, fact: Fact, error: float, reads: Reads, numbers: Sequenc
         less = error / total if math.isfinite(total) else 1.0
         parts = [(place, part * less) for place, part in parts if math.isinf(part) or math.isfinite(total)]
     return Rounded(label, fact, error, tuple(parts))
+
+
+def _finite(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: None if isinstance(value, float) and math.isinf(value) else value for key, value in fields.items()}

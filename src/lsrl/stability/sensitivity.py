@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from lsrl.circuit.units import BitUnit, Circuit, InputUnit
 from lsrl.lang.numbers import as_float
+from lsrl.rounding.trail import Maker, Trail
 from lsrl.stability.weight_noise import NoisyCircuit, errors, form_error, noisy, size_of, sizes_of
 
 Kind: TypeAlias = Literal["decision", "output", "value"]
@@ -30,6 +31,9 @@ LARGEST = 0.5
 
 SLACK = 1 - 2.0**-20
 """Bounds are computed in float64; this covers their own rounding."""
+
+MOST_MAKERS = 3
+"""How many of those who make a bound are named in a line."""
 
 ROUNDS = 8
 """Halvings, on a logarithmic scale, of the interval in which the tolerance of all decisions is."""
@@ -64,7 +68,8 @@ class Sensitivity:
 
     No decision flips while every weight changes by a relative amount of at most `tolerance` (0 to 0.5; infinite
     where nothing is decided). The outputs then change by at most `output_gain` times that, to first order.
-    `unbounded` names the first value of which no bound is known, or nothing.
+    `unbounded` names the first value of which no bound is known, or nothing. Of a network, `trail` has the rounding
+    errors of all its numbers.
 
     >>> from lsrl.circuit.legalise import legalised
     >>> from lsrl.circuit.lowerings import WITHOUT_PRODUCTS
@@ -80,6 +85,12 @@ class Sensitivity:
     tolerance: float
     output_gain: float
     unbounded: str = ""
+    trail: Trail | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def makers(self) -> tuple[Maker, ...]:
+        """Who makes the largest bound of an output by rounding, worst first; nobody where all outputs are exact."""
+        return () if self.trail is None else self.trail.makers
 
     @property
     def weakest(self) -> Limit | None:
@@ -93,6 +104,7 @@ class Sensitivity:
             "output_gain": _finite(self.output_gain),
             "unbounded": self.unbounded,
             "limits": [limit.as_dict() for limit in self.limits],
+            "rounding": None if self.trail is None else self.trail.as_dict(),
         }
 
     def __str__(self) -> str:
@@ -101,6 +113,9 @@ class Sensitivity:
             parts.append(f"outputs change by at most {self.output_gain:.2g} times the change, to first order")
         if self.unbounded:
             parts.append(f"no bound is known for {self.unbounded!r}: declare Input(range=...) and max_length")
+        if self.makers:
+            worst = ", ".join(f"{maker.name!r} {maker.part:.0%}" for maker in self.makers[:MOST_MAKERS])
+            parts.append(f"rounding: of the largest bound, {worst}")
         return "; ".join(parts)
 
     def _decided(self) -> str:

@@ -4,9 +4,8 @@ Every weight, constant and initial value is multiplied by a factor between 1 −
 be another one at every step. Then, with |x| the largest value of x from the facts and e(x) a bound on its error,
 
     e(Σ w x + c)    = Σ |w| ((1 + u) e(x) + u |x|) + u |c|
-    e(relu(v))      = e(v)
-    e(v · w)        = |v| e(w) + |w| e(v) + e(v) e(w)
-    e(state)        the error that one step adds, times 1 + ρ + ρ² + … over the steps; ρ is the norm of A, changed
+
+and all else as in `lsrl.rounding.error_calculus`, ρ being changed, too.
 
 A comparison whose argument keeps away from where the result would change (a *decision*) passes on
 no error as long as it does not flip: its own weights are all that is left. Inputs have no error.
@@ -43,6 +42,7 @@ from lsrl.circuit.units import (
     forms_of,
 )
 from lsrl.lang.numbers import as_float
+from lsrl.rounding.error_calculus import accumulated, product, times
 
 
 class Sizes(NamedTuple):
@@ -202,11 +202,11 @@ def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u
             gate, drive = (form_error(noise, form, found, u) for form in forms)
             size = max(noise.values[i], abs(as_float(init)))
             start = u * abs(as_float(init))
-            return _accumulated(times(gate, size) + drive, start, 1 + gate, noise.steps)
+            return accumulated(times(gate, size) + drive, start, 1 + gate, noise.steps)
         case LatchUnit():
             keep, taken = (form_error(noise, form, found, u) for form in forms)
             local = times(keep, noise.values[i] + forms[1].largest + taken)
-            return _accumulated(local, taken, 1 + keep, noise.steps)
+            return accumulated(local, taken, 1 + keep, noise.steps)
         case RampUnit() | StepUnit() | BitUnit() | StateUnit():
             raise TypeError(f"the error of a {type(unit).__name__} is not bounded here")
 
@@ -214,7 +214,7 @@ def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u
 def _product_error(noise: NoisyCircuit, left: Sizes, right: Sizes, found: Sequence[float], u: float) -> float:
     """A step that may go either way does so only where the number that it selects is as close to 0 as its error."""
     of_left, of_right = (_sum_error(noise, side, found, u) for side in (left, right))
-    total = times(left.largest, of_right) + times(right.largest, of_left) + times(of_left, of_right)
+    total = product(left.largest, of_left, right.largest, of_right)
     if _reads_open(left, noise.open):
         total += of_right
     if _reads_open(right, noise.open):
@@ -237,7 +237,7 @@ def _loop_errors(noise: NoisyCircuit, members: Sequence[UnitId], found: list[flo
         found[i] = local
         start = max(start, u * abs(as_float(_state(noise, i).init)))
     if norm:
-        total = _accumulated(added, start, norm * (1 + u), noise.steps)
+        total = accumulated(added, start, norm * (1 + u), noise.steps)
         for i in members:
             found[i] = total
 
@@ -253,24 +253,3 @@ def _state(noise: NoisyCircuit, i: UnitId) -> StateUnit:
     if not isinstance(unit, StateUnit):
         raise TypeError(f"unit {i} is no state")
     return unit
-
-
-def _accumulated(added: float, start: float, rate: float, steps: float) -> float:
-    """The largest of e₀ = start, eₜ = rate · eₜ₋₁ + added."""
-    if not added and not start:
-        return 0.0
-    if math.isinf(rate) or math.isinf(added):
-        return math.inf
-    try:
-        if rate < 1:
-            return start + added * min(steps, 1 / (1 - rate))
-        grown = 1.0 if rate == 1 else rate**steps
-        total = (grown - 1) / (rate - 1) if rate > 1 + 2.0**-20 else steps * grown
-        return times(start, grown) + times(added, total)
-    except OverflowError:
-        return math.inf
-
-
-def times(one: float, other: float) -> float:
-    """The product, 0 where either is 0."""
-    return one * other if one and other else 0.0

@@ -117,8 +117,8 @@ def _for_tokens(program: Program, input_range: Any, max_length: int | None) -> t
     return guarded(program, max_length), None if max_length is None else max_length + GUARD_STEPS
 
 
-def circuit_for(model: CompiledModel) -> Circuit:
-    """The legalised circuit of a model, made again from its program: what a loaded one lacks.
+def assembly_for(model: CompiledModel) -> Assembly:
+    """What a model was made of, made again from its program: what a loaded one lacks.
 
     Raises `FormatError` if that does not give a network of the model's sizes.
     """
@@ -131,7 +131,7 @@ def circuit_for(model: CompiledModel) -> Circuit:
     circuit = circuit_of(model.program, input_range=narrowed, max_length=longest, literal=literal)
     assembly = assembled(model.target, circuit, model.program, model.dtype)
     if assembly.network.sizes == model.network.sizes:
-        return assembly.circuit
+        return assembly
     raise FormatError(
         f"the weights of {model.program.name} are no longer what {model.target} compiles it to; "
         "expected a model saved by this version of LSRL; compile it again"

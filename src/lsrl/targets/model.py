@@ -143,17 +143,22 @@ class CompiledModel:
         return completed(self, prompt, max_new_tokens)
 
     def explain(self) -> Sensitivity:
-        """What limits its precision and the noise in weights that it stands, worst first; see `Sensitivity`.
+        """What limits its precision and the noise in weights that it stands, and who rounds, worst first.
 
-        A loaded model is compiled again for that. Raises `FormatError` if that gives a network of other sizes.
+        See `Sensitivity`. A loaded model is compiled again for that. Raises `FormatError` if that gives a network of
+        other sizes.
         """
         return self._sensitivity
 
     @cached_property
     def _sensitivity(self) -> Sensitivity:
-        from lsrl.targets.compiler import circuit_for
+        from lsrl.targets.compiler import assembly_for
 
-        return sensitivity_of(circuit_for(self) if self.circuit is None else self.circuit)
+        circuit, guarantee = self.circuit, self.guarantee
+        if circuit is None:
+            made = assembly_for(self)
+            circuit, guarantee = made.circuit, guarantee if self.style == "paper" else made.guarantee
+        return replace(sensitivity_of(circuit), trail=guarantee.trail)
 
     def report(self) -> Report:
         """Depth, width, parameters, non-zeros, compile time, guarantee, and what `explain` says in a line."""

@@ -28,7 +28,7 @@ from lsrl.circuit.units import (
     forms_of,
 )
 from lsrl.lang.numbers import ONE, ZERO, as_float
-from lsrl.rounding.error_calculus import Gap, Number, gap_around_zero, product, relu
+from lsrl.rounding.error_calculus import Gap, Number, counted_once, gap_around_zero, product, relu
 from lsrl.rounding.guarantee import Guarantee, guarantee_from
 from lsrl.rounding.recurrences import Recurrence, StateErrors, recurrent_errors
 from lsrl.rounding.sums import Sum, fits, input_error
@@ -94,9 +94,11 @@ def erasable_units(analysis: Analysis) -> frozenset[UnitId]:
 
 def analysed(stack: ResidualStack, arithmetic: Arithmetic, scale: Scale, max_length: int | None) -> Analysis:
     """The errors of all units, for sequences of up to `max_length` steps, in whichever channels they are."""
-    analysis = Analysis(stack, arithmetic, scale, max_length, {}, {})
+    analysis = Analysis(stack, arithmetic, scale, max_length, {}, {}, {}, {})
     for unit_id in range(len(stack.circuit.units)):
-        analysis.numbers[unit_id] = analysis.number(unit_id)
+        analysis.numbers[unit_id] = number = analysis.number(unit_id)
+        if number.error:
+            analysis.pair(unit_id)
     return analysis
 
 
@@ -110,6 +112,8 @@ class Analysis:
     max_length: int | None
     numbers: dict[UnitId, Number]
     steps: dict[UnitId, float]
+    opposites: dict[UnitId, UnitId]
+    seen: dict[object, UnitId]
 
     def number(self, unit_id: UnitId) -> Number:
         """One unit, given those that it reads."""
@@ -141,6 +145,16 @@ class Analysis:
             times = steps * (other if len(forms) > 1 else 1.0)
             yield from ((unit, times * abs(as_float(weight))) for unit, weight in form.terms.items())
 
+    def pair(self, unit_id: UnitId) -> None:
+        """Find the unit γ · relu(−v) that this one, γ · relu(v), is the opposite of."""
+        unit = self.stack.circuit.units[unit_id]
+        if isinstance(unit, (ReLUUnit, GateUnit)):
+            gate = unit.gate.key() if isinstance(unit, GateUnit) else None
+            other = self.seen.get((gate, unit.argument.times(-ONE).key()))
+            if other is not None:
+                self.opposites[unit_id] = other
+            self.seen[gate, unit.argument.key()] = unit_id
+
     def is_erasable(self, unit_id: UnitId) -> bool:
         """Whether its value is exact, and 0 or as large as the activation needs."""
         return self.numbers[unit_id].error == 0 and self._is_sharp(variable(unit_id))
@@ -157,7 +171,12 @@ class Analysis:
 
     def sum(self, form: Affine) -> Sum:
         """A form over the channels."""
-        terms = [(weight, self.numbers[unit].fact, self.numbers[unit].error) for unit, weight in form.terms.items()]
+        numbers = self.numbers
+        once = counted_once(form.terms, self.opposites) if self.opposites else ()
+        terms = [
+            (weight, numbers[unit].fact, 0.0 if unit in once else numbers[unit].error)
+            for unit, weight in form.terms.items()
+        ]
         return Sum(terms, form.constant, tiny=self.scale.tiny)
 
     def _fact(self, form: Affine) -> Fact:

@@ -13,7 +13,7 @@ from lsrl.circuit.stack import Cell, Layer, Part, Stack
 from lsrl.circuit.units import Circuit
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import as_float
-from lsrl.rounding.error_calculus import Number, gap_around_zero, product, relu
+from lsrl.rounding.error_calculus import Number, counted_once, gap_around_zero, product, relu
 from lsrl.rounding.guarantee import Guarantee, guarantee_from
 from lsrl.rounding.recurrences import Recurrence, recurrent_errors
 from lsrl.rounding.sums import LARGEST, PRECISION, Sum, Term, fits, input_error
@@ -47,6 +47,8 @@ class _Analysis:
     known: list[Number] = field(default_factory=list)
     places: dict[tuple[int, Part], int] = field(default_factory=dict)
     last: int = 0
+    seen: dict[object, int] = field(default_factory=dict)
+    opposites: dict[int, int] = field(default_factory=dict)
 
     def run(self) -> None:
         """Look at all numbers."""
@@ -89,8 +91,11 @@ class _Analysis:
         self.known.append(number)
 
     def _terms(self, row: Row, first: int) -> list[tuple[fmpq, Fact, float]]:
-        known = self.known
-        return [(weight, known[first + i].fact, known[first + i].error) for i, weight in row]
+        known, opposites = self.known, self.opposites
+        once = counted_once({first + i: weight for i, weight in row}, opposites) if opposites else ()
+        return [
+            (weight, known[first + i].fact, 0.0 if first + i in once else known[first + i].error) for i, weight in row
+        ]
 
     def _add_states(self, layer: Layer, below: int, first: int) -> None:
         states = [(cell.fact, init) for cell, init in zip(layer.states, layer.init, strict=True)]
@@ -119,10 +124,21 @@ class _Analysis:
             number = Number(cell.fact, self._product_error(argument, error, gate, cell.fact))
             reads = [(place, times * gate.size) for place, times in reads]
             reads += [(place, times * argument.size) for place, times in _reads(layer.G.rows[i], below)]
+        if number.error:
+            self._pair(layer, i)
         for j, _ in row:  # what passes a sum through is made for whoever reads it
             if layer.states[j].carried:
                 self.numbers[states + j] = replace(self.numbers[states + j], label=cell.label)
         self._add(cell, number, reads)
+
+    def _pair(self, layer: Layer, i: int) -> None:
+        """Find the number γ ⊙ relu(−v) of the same layer that this one's γ ⊙ relu(v) is the opposite of."""
+        place, row, constant = len(self.numbers), layer.C.rows[i], layer.d[i]
+        gate = (layer.G.rows[i], layer.g[i]) if layer.G is not None and layer.g is not None else None
+        other = self.seen.get((id(layer), tuple((j, -weight) for j, weight in row), -constant, gate))
+        if other is not None:
+            self.opposites[place] = other
+        self.seen[id(layer), row, constant, gate] = place
 
     def _relu(self, argument: Sum, row: Row, cell: Cell, states: int) -> Number:
         known = weighted_sum([(weight, fact) for weight, fact, _ in argument.terms], argument.constant)

@@ -19,7 +19,7 @@ from lsrl.circuit.neurons import Drive, Neuron, NeuronStack
 from lsrl.circuit.units import Circuit
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO, as_float
-from lsrl.rounding.error_calculus import gap_around_zero, relu
+from lsrl.rounding.error_calculus import decided, gap_around_zero, relu
 from lsrl.rounding.guarantee import Guarantee, guarantee_from
 from lsrl.rounding.recurrences import Recurrence, StateErrors, recurrent_errors
 from lsrl.rounding.sums import Sum, Term, Terms, fits, input_error, stored_error
@@ -213,7 +213,7 @@ class _Layer:
             # On a grid nothing but 0 itself may be closer to 0, and where that counts to is all one.
             only_zero = gap is not None and zone < as_float(min(gap[0] + gap[1], gap[1] - gap[0] or 2 * gap[1]))
             return Line(neuron.cell.fact, 1.0, zone=0.0 if only_zero else zone)
-        return Line(neuron.cell.fact, 0.0 if self._decides(drive, neuron.margin, factor) else 1.0)
+        return Line(neuron.cell.fact, self._decision(drive, neuron.margin, factor))
 
     def _gated_relu(self, neuron: Neuron, drive: Sum) -> Line:
         """Where a gate is wrong, the drive is as close to 0 as the gate's own error."""
@@ -221,7 +221,7 @@ class _Layer:
         self._check(neuron, drive, factor)
         margin, _ = margin_of(neuron)
         error, stale = drive.error(self.precision), self._stale(neuron)
-        if margin is not None and self._decides(replace(drive, constant=drive.constant + shift), margin, factor):
+        if margin is not None and not self._decision(replace(drive, constant=drive.constant + shift), margin, factor):
             return Line(neuron.cell.fact, error + stale, at_zero=stale)
         if self.arithmetic.stale:  # two gates that disagree leave a stale value
             return Line(neuron.cell.fact, error + 2 * drive.size)
@@ -249,16 +249,16 @@ class _Layer:
         found = relu(drive, neuron.cell.fact, gap, copied, self.precision)
         return Line(found.fact, found.error, found.at_zero, found.least)
 
-    def _decides(self, drive: Sum, margin: fmpq, factor: fmpq) -> bool:
-        """Whether a gate that is fed with `factor` times the drive, which stays off 0 by the margin, saturates."""
+    def _decision(self, drive: Sum, margin: fmpq, factor: fmpq) -> float:
+        """The error of a gate that is fed with `factor` times the drive, which stays off 0 by the margin."""
         if factor * margin < 2 * fmpq(2) ** self.scale.format.saturated:
-            return False
+            return 1.0
         error = drive.error(self.precision)
         if len(drive.terms) == 1 and not drive.terms[0][2]:
             # Every operation on one number and a constant is monotone: rounding matters where it decides.
             decisive = 2 * abs(drive.constant) + margin
             error = min(error, 2.0 ** (3 - self.precision) * as_float(decisive) + as_float(self.scale.tiny))
-        return error <= as_float(margin) / 2
+        return decided(error, as_float(margin) / 2)
 
     def _ramp(self, factor: fmpq) -> float:
         """How close to 0 a drive must be for its gate to be neither 0 nor 1."""
