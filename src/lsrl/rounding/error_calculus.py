@@ -77,12 +77,10 @@ def relu(
         if weight < 0 < top:
             if error + dead <= as_float(-(top + weight * read.least)) and as_float(top) >= 2 * dead:
                 return Number(fact, _left(weight, read.at_zero or 0.0, top, precision), 0.0, top, smooth)
-            # What it is read from is never negative: neither it nor its exact value is above what is taken away from.
-            beyond = as_float(-weight) * read.dip
-            whole = (
-                math.isfinite(error) and is_float(top, precision) and beyond <= as_float(top) * 2.0 ** (-precision - 1)
-            )
-            error = min(error, as_float(top)) if whole else error
+            # What is taken away is never negative, but for a dip: what is left is no more than the constant.
+            if math.isfinite(error):
+                whole = as_float(top) if is_float(top, precision) else (1 + 2.0**-precision) * as_float(top)
+                error = min(error, whole + 4 * as_float(-weight) * read.dip)
     at_zero = 0.0 if error + dead <= as_float(gap[0]) else error + smooth
     return Number(fact, error + smooth, at_zero, gap[1], smooth)
 
