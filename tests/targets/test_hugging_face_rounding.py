@@ -39,8 +39,6 @@ BOUNDED = {
     "an extreme": lsrl.maximum(r[0], r[1]) / 3,
     "a branch": lsrl.ifelse(over, lsrl.maximum(r[0], r[1]) / 3, lsrl.absolute(r[1]) - r[0] / 7),
 }
-LOOSE = ("a latch", "a sum that is reset", "a branch")
-"""What compares reals: the comparison can be off by what rounds at the end of its ramp, where no input here is."""
 
 
 @pytest.mark.parametrize("target", HUB)
@@ -64,6 +62,8 @@ def hard_inputs(dtype="float32"):
             drawn[3::7, 1] = np.nextafter(drawn[3::7, 0], np.array(9, dtype))
             drawn[5::14, 0], drawn[12::14, 0] = 1, 1.125
         yield drawn
+    yield np.full((STEPS, 2), (0.3, 4.9), dtype)
+    yield np.full((STEPS, 2), (4.9, 0.3), dtype)
 
 
 @pytest.mark.parametrize("target", HUB)
@@ -78,7 +78,7 @@ def test_real_values_stay_within_a_bound_that_means_something(case, target):
         worst = max(worst, absolute_errors(model.run(drawn), trace.output).max())
     assert model.guarantee.kind == "bounded"
     assert 0 < worst <= model.guarantee.bound
-    assert case in LOOSE or model.guarantee.bound <= 1000 * worst
+    assert model.guarantee.bound <= 100 * worst
 
 
 def wave(points):

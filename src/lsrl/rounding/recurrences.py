@@ -13,7 +13,7 @@ from lsrl.circuit.facts import Fact, constant_fact, union
 from lsrl.circuit.state_graph import components
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ZERO, as_float
-from lsrl.rounding.error_calculus import accumulated
+from lsrl.rounding.error_calculus import accumulated, times
 from lsrl.rounding.sums import Sum, Terms, stored_error
 
 
@@ -46,7 +46,7 @@ def recurrent_errors(
 
     `states` are facts and initial values, `drives` terms and constants.
     """
-    found, times = [0.0] * len(A), [1.0] * len(A)
+    found, lasting = [0.0] * len(A), [1.0] * len(A)
     starts = [stored_error(init, precision) for _, init in states]
     read = {j for row in A for j, _ in row}
     before = {j: union([states[j][0], constant_fact(states[j][1])]) for j in read}
@@ -62,24 +62,38 @@ def recurrent_errors(
             found[i] = row.error(precision)
             if found[i]:
                 grown = max(grown, row.gamma(precision))
-                if simple and loops[0] and max_length is not None:
-                    found[i] = _mean(row, i, A[i], states[i][1], max_length).error(precision)
+                if len(members) == 1 and 0 < loops[0] <= 1 and max_length is not None:
+                    found[i] = _as_it_grows(row, i, A[i], states[i][1], max_length).error(precision)
         norm, local, start = max(map(as_float, loops)), max(found[i] for i in members), max(starts[i] for i in members)
         if norm and (local or start):
             # What is off already is rounded, too.
             total = accumulated(local * (1 if simple else how.roundings), start, norm * (1 + grown), length)
             for i in members:
-                found[i], times[i] = total, total / local if local else 1.0
-    return StateErrors(found, times)
+                found[i], lasting[i] = total, total / local if local else 1.0
+    return StateErrors(found, lasting)
 
 
-def _mean(row: Sum, i: int, loop: Row, init: fmpq, steps: int) -> Sum:
-    """A running sum's row with the state as large as it is on average: it grows by at most a drive a step."""
+def reached(decay: float, drive: float, start: float, steps: float) -> float:
+    """How large a state gets that keeps a part of itself (below 1) and takes up to so much at every step.
+
+    >>> reached(0.5, 1.0, 0.0, 2), reached(0.5, 1.0, 0.0, math.inf)
+    (1.5, 2.0)
+    """
+    return start + times(drive, (1 - decay**steps) / (1 - decay))
+
+
+def _as_it_grows(row: Sum, i: int, loop: Row, init: fmpq, steps: int) -> Sum:
+    """The row of a state that reads itself, with the state as large as it gets; of a running sum, on average."""
     place = [j for j, _ in loop].index(i)
     weight, fact, _ = row.terms[place]
     others = [*row.terms[:place], *row.terms[place + 1 :]]
     drive = Sum(others, row.constant).largest
     if drive is None or fact.magnitude is None:
         return row
-    mean = min(fact.magnitude, abs(init) + drive * fmpq(steps - 1, 2))
-    return replace(row, terms=[(weight, Fact(-mean, mean), 0.0), *others])
+    if abs(weight) == 1:
+        reach = abs(init) + drive * fmpq(steps - 1, 2)
+    else:
+        known = reached(abs(as_float(weight)), as_float(drive), abs(as_float(init)), steps)
+        reach = fmpq(*(known * (1 + 2.0**-30)).as_integer_ratio())
+    reach = min(fact.magnitude, reach)
+    return replace(row, terms=[(weight, Fact(-reach, reach), 0.0), *others])

@@ -124,10 +124,11 @@ def decay_of(weight: fmpq) -> float:
 def decay_errors(decay: float) -> tuple[float, float]:
     """How far off a decay exp(−c) can be, relatively; the gain is exact.
 
-    c = 32·exp(A_log) is off by |A_log|·2⁻²⁴ of itself for the stored logarithm, |A_log| ≤ 20, and by 3·2⁻²⁴ for the
-    roundings on the way; exp adds 2·2⁻²⁴. All that is less than 2⁻²²(1 + 8c).
+    c = 32·exp(A_log) is off by |A_log|·2⁻²⁴ of itself for the stored logarithm, and by 3·2⁻²⁴ for the roundings on the
+    way; exp adds 2·2⁻²⁴. Half as much again, and twice what exp adds, is for what all that does to itself.
     """
-    return 2.0**-22 * (1 - 8 * math.log(decay)), 0.0
+    c = -math.log(decay)
+    return 2.0**-24 * (4 + 1.5 * c * (abs(math.log(c / OPEN)) + 3)), 0.0
 
 
 class _Block:

@@ -219,11 +219,13 @@ def decay_of(weight: fmpq) -> tuple[float, float]:
 def decay_errors(decay: float) -> tuple[float, float]:
     """How far off a decay a = exp(−c) and the gain 1/√(1 − a²) can be, relatively.
 
-    c is made of a stored logarithm and four functions, as Mamba's is, so that a is off by less than 2⁻²²(1 + 8c), and
-    a² likewise; that is divided by 1 − a² in the gain, which rounds twice more.
+    c is made of a stored logarithm Λ and of functions that round five times, as Mamba's is; a² has twice its error. Of
+    that, a²/(1 − a²) at most is in the gain, which rounds four times more.
     """
-    error = 2.0**-22 * (1 - 8 * math.log(decay))
-    return error, error / (1 - decay * decay) + 2.0**-22
+    c = -math.log(decay)
+    error = 1.5 * c * (abs(math.log(math.expm1(c / 8))) + 5)
+    square = decay * decay
+    return 2.0**-24 * (4 + error), 2.0**-24 * ((4 + 2 * error) * square / (1 - square) + 4)
 
 
 Product = tuple[UnitId, fmpq, Affine, Affine | None]

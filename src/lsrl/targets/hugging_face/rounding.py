@@ -28,9 +28,9 @@ from lsrl.circuit.units import (
     forms_of,
 )
 from lsrl.lang.numbers import ONE, ZERO, as_float
-from lsrl.rounding.error_calculus import Gap, Number, counted_once, gap_around_zero, product, relu
+from lsrl.rounding.error_calculus import Gap, Number, counted_once, gap_around_zero, product, relu, times
 from lsrl.rounding.guarantee import Guarantee, guarantee_from
-from lsrl.rounding.recurrences import Recurrence, StateErrors, recurrent_errors
+from lsrl.rounding.recurrences import Recurrence, StateErrors, reached, recurrent_errors
 from lsrl.rounding.sums import Sum, fits, input_error
 from lsrl.rounding.trail import Rounded, Trail, rounded
 from lsrl.targets.hugging_face.scale import (
@@ -278,11 +278,11 @@ class Analysis:
     ) -> StateErrors:
         found = list(terms)
         if weight != 1:
-            reach, taken = union([fact, constant_fact(ZERO)]).magnitude, drive.magnitude
             decay, gain = self.arithmetic.decay_errors(as_float(weight))
-            known = reach is not None and taken is not None
-            off = decay * as_float(reach or ZERO) + gain * as_float(taken or ZERO) if known else math.inf
-            found.append((ONE, NOTHING, off))
+            taken = math.inf if drive.magnitude is None else as_float(drive.magnitude)
+            steps = math.inf if self.max_length is None else self.max_length
+            reach = reached(as_float(weight), taken, 0.0, steps)
+            found.append((ONE, NOTHING, times(decay, reach) + times(gain, taken)))
         row, drives = ((0, weight),), [(found, constant)]
         return recurrent_errors(
             [row], [(fact, ZERO)], drives, PRECISION, self.max_length, Recurrence(), self.scale.tiny
