@@ -14,7 +14,7 @@ What a sum or a product itself loses, and how its cells are made, is each analys
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,7 +22,7 @@ from flint import fmpq
 
 from lsrl.circuit.facts import Fact, gap_at_zero
 from lsrl.lang.numbers import ZERO, as_float
-from lsrl.rounding.sums import Sum, is_float, stored_error
+from lsrl.rounding.sums import Sum, Term, is_float, stored_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class Number:
     least: fmpq = ZERO
     dip: float = 0.0
 
+
+Numbers: TypeAlias = Mapping[int, Number] | Sequence[Number]
 
 Gap: TypeAlias = tuple[fmpq, fmpq]
 """How far a form stays below 0 and above 0, wherever it is not 0."""
@@ -85,13 +87,27 @@ def relu(
     return Number(fact, error + smooth, at_zero, gap[1], smooth)
 
 
-def counted_once(weights: Mapping[int, fmpq], opposites: Mapping[int, int]) -> frozenset[int]:
-    """The numbers of a sum whose errors are in those of their opposites already.
+def terms_of(row: Iterable[tuple[int, fmpq]], numbers: Numbers, opposites: Mapping[int, int]) -> list[Term]:
+    """What a row over numbers adds up; `opposites` leads from γ · relu(−v) to γ · relu(v).
 
-    relu(v) − relu(−v) is off by no more than one of them: where v is off 0 by more than its error, the other is 0;
-    elsewhere both are computed as something from 0 to what is left of the error. So is γ · relu(v) − γ · relu(−v).
+    The difference of the two is off by no more than one of them, and as large as the larger: where v is off 0 by more
+    than its error, the other is 0; elsewhere both are computed as something from 0 to what is left of the error.
     """
-    return frozenset(i for i in weights.keys() & opposites.keys() if weights.get(opposites[i]) == -weights[i])
+    if not opposites:
+        return [(weight, numbers[i].fact, numbers[i].error) for i, weight in row]
+    weights = dict(row)
+    pairs = {opposites[i]: i for i in weights.keys() & opposites.keys() if weights.get(opposites[i]) == -weights[i]}
+    once, terms = set(pairs.values()), []
+    for i, weight in weights.items():
+        number, other = numbers[i], numbers[pairs.get(i, i)].fact
+        if i not in once:
+            larger = number.fact if _size(other) <= _size(number.fact) else other
+            terms.append((weight, larger, number.error))
+    return terms
+
+
+def _size(fact: Fact) -> float:
+    return math.inf if fact.magnitude is None else as_float(fact.magnitude)
 
 
 def _left(weight: fmpq, at_zero: float, top: fmpq, precision: int) -> float:

@@ -113,7 +113,7 @@ class Sensitivity:
             parts.append(f"outputs change by at most {self.output_gain:.2g} times the change, to first order")
         if self.unbounded:
             parts.append(f"no bound is known for {self.unbounded!r}: declare Input(range=...) and max_length")
-        if self.makers:
+        if self.makers and math.isfinite(self.makers[0].share):
             worst = ", ".join(f"{maker.name!r} {maker.part:.0%}" for maker in self.makers[:MOST_MAKERS])
             parts.append(f"rounding: of the largest bound, {worst}")
         return "; ".join(parts)

@@ -142,13 +142,15 @@ def _decision(circuit: Circuit, unit: Unit, forms: Sequence[tuple[Sizes, ...]], 
             ((inner, weight),) = terms.items()
             below = circuit.units[inner]
             if weight < 0 and isinstance(below, ReLUUnit):
-                gap = _gap(circuit.knowledge.fact(below.argument), -top / weight)
+                gap = _gap(circuit.knowledge.fact(below.argument), circuit.knowledge.gaps.get(inner), -top / weight)
                 return gap and Decision(forms[inner][0], as_float(gap[0]), as_float(gap[1]), as_float(-top / weight))
     return None
 
 
-def _gap(fact: Fact, knee: fmpq) -> tuple[fmpq, fmpq] | None:
+def _gap(fact: Fact, known: tuple[fmpq, fmpq] | None, knee: fmpq) -> tuple[fmpq, fmpq] | None:
     """How far a value stays below 0, and above the knee, if it is never between nor at either."""
+    if known is not None:
+        return known[0], known[1] - knee
     if fact.grid is None:
         return None
     low = fact.offset + fact.grid * (-fact.offset / fact.grid).floor()

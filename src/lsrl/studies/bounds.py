@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from lsrl import zoo
 from lsrl.errors import UnsupportedProgram
@@ -47,9 +50,10 @@ def cells(quick: bool) -> list[Cell]:
 def measure(cell: Cell, seed: int) -> list[dict[str, Any]]:
     """The guarantee, and the worst error over random sequences; `kind` says where a target refuses the program."""
     given: Mapping[str, Any] = cell.parameters
+    sample: Callable[[np.random.Generator, int], np.ndarray]
     if given["program"] == PLANES:
         planes = FunctionApproximator(1, 1, order=1, max_cells=16)
-        program, longest, sample = planes.program, planes.max_length, None
+        program, longest, sample = planes.program, planes.max_length, partial(_steep, planes)
     else:
         entry = zoo.get(given["program"])
         program, longest, sample = entry.program, entry.max_length, entry.sample
@@ -70,6 +74,15 @@ def measure(cell: Cell, seed: int) -> list[dict[str, Any]]:
             "steps": steps,
         }
     ]
+
+
+def _steep(planes: FunctionApproximator, rng: np.random.Generator, steps: int) -> np.ndarray:
+    """A query and cells that all hold it, as steep as one another: what is added up grows, and rounds one way."""
+    tokens = np.zeros((steps, planes.token_dim))
+    tokens[0, 0] = rng.integers(0, planes.resolution + 1) / planes.resolution
+    tokens[1:, 1] = 1 + 1 / planes.resolution
+    tokens[1:, 3] = rng.integers(2**21, 2**22) / 2**9
+    return tokens
 
 
 def figures(frame: polars.DataFrame) -> dict[str, Figure]:
@@ -99,7 +112,7 @@ STUDY = Study(
     title="Guarantees and what was seen",
     caption="Every zoo program, and a product of reals, on every architecture: worst error on random inputs ≤ bound. "
     "Exact: every output was right bit for bit.",
-    revision="1",
+    revision="2",
     cells=cells,
     measure=measure,
     figures=figures,

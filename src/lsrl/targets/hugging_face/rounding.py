@@ -28,7 +28,7 @@ from lsrl.circuit.units import (
     forms_of,
 )
 from lsrl.lang.numbers import ONE, ZERO, as_float
-from lsrl.rounding.error_calculus import Gap, Number, counted_once, gap_around_zero, product, relu, times
+from lsrl.rounding.error_calculus import Gap, Number, gap_around_zero, product, relu, terms_of, times
 from lsrl.rounding.guarantee import Guarantee, guarantee_from
 from lsrl.rounding.recurrences import Recurrence, StateErrors, reached, recurrent_errors
 from lsrl.rounding.sums import Sum, fits, input_error
@@ -171,12 +171,7 @@ class Analysis:
 
     def sum(self, form: Affine) -> Sum:
         """A form over the channels."""
-        numbers = self.numbers
-        once = counted_once(form.terms, self.opposites) if self.opposites else ()
-        terms = [
-            (weight, numbers[unit].fact, 0.0 if unit in once else numbers[unit].error)
-            for unit, weight in form.terms.items()
-        ]
+        terms = terms_of(form.terms.items(), self.numbers, self.opposites)
         return Sum(terms, form.constant, tiny=self.scale.tiny)
 
     def _fact(self, form: Affine) -> Fact:
@@ -259,14 +254,13 @@ class Analysis:
         if not self.arithmetic.pairs:
             found = self._recurrent(weight, argument.terms, argument.constant, fact, passed.fact)
         else:
-            # Each sign adds up by itself, and the difference is read. Both together add up |v|.
+            # Each sign adds up by itself, and the difference is read. Both together add up |v|, and are rounded so.
             opposite = weighted_sum([(-ONE, passed.fact)], ZERO)
-            signed, reach, error = passed.fact, fact, passed.error
+            signed, reach = passed.fact, fact
             if not (signed.is_nonnegative or opposite.is_nonnegative):
                 signed = union([signed, opposite])
                 reach = sum_fact(signed, ZERO, self.max_length) if weight == 1 else _decayed(signed, weight)
-                error += passed.error  # what comes through the wrong one is rounded away at most
-            found = self._recurrent(weight, [(ONE, signed, error)], ZERO, reach, signed)
+            found = self._recurrent(weight, [(ONE, signed, passed.error)], ZERO, reach, signed)
             if found.errors[0]:
                 read = Sum([(ONE, reach, found.errors[0]), (-ONE, NOTHING, 0.0)], ZERO, tiny=self.scale.tiny)
                 found = StateErrors([read.error(PRECISION)], found.steps)

@@ -13,7 +13,7 @@ from lsrl.circuit.stack import Cell, Layer, Part, Stack
 from lsrl.circuit.units import Circuit
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import as_float
-from lsrl.rounding.error_calculus import Number, counted_once, gap_around_zero, product, relu
+from lsrl.rounding.error_calculus import Number, gap_around_zero, product, relu, terms_of
 from lsrl.rounding.guarantee import Guarantee, guarantee_from
 from lsrl.rounding.recurrences import Recurrence, recurrent_errors
 from lsrl.rounding.sums import LARGEST, PRECISION, Sum, Term, fits, input_error
@@ -91,11 +91,7 @@ class _Analysis:
         self.known.append(number)
 
     def _terms(self, row: Row, first: int) -> list[tuple[fmpq, Fact, float]]:
-        known, opposites = self.known, self.opposites
-        once = counted_once({first + i: weight for i, weight in row}, opposites) if opposites else ()
-        return [
-            (weight, known[first + i].fact, 0.0 if first + i in once else known[first + i].error) for i, weight in row
-        ]
+        return terms_of(((first + i, weight) for i, weight in row), self.known, self.opposites)
 
     def _add_states(self, layer: Layer, below: int, first: int) -> None:
         states = [(cell.fact, init) for cell, init in zip(layer.states, layer.init, strict=True)]
