@@ -59,6 +59,23 @@ def test_bounds_hold_for_random_programs(target, data, seed):
     x = sampled_inputs(input_facts(program, None), rng, 1, LENGTH)[0]
     assume(not program.undecided(x))
     check_bounds(model, x, rng)
+    assert all(0 <= limit.made <= limit.gain * (1 + 1e-9) for limit in model.explain().limits)
+
+
+def test_a_gain_is_made_or_inherited():
+    tripled = lsrl.ReLU(3 * digit - 5, name="tripled")
+    found = {limit.name: limit for limit in lsrl.compile(Program(2 * tripled)).explain().limits}
+    assert found["tripled"].made == found["tripled"].gain == 3 * 9 + 5
+    assert found["output[0]"].gain == found["output[0]"].made + 2 * 32 == 44 + 64
+
+
+@pytest.mark.parametrize(("target", "margin"), [("linear-rnn", 3 / 8), ("mamba", 3 / 8), ("lstm", 1 / 2)])
+def test_a_comparison_of_reals_has_a_margin_inside_its_ramp(target, margin):
+    real = Input(1, range=(0, 9), name="real")
+    found = lsrl.compile(Program(lsrl.larger(real, 4, width="1/8", name="high")), target).explain()
+    assert found.weakest.name == "high"
+    assert found.weakest.margin == margin / 8
+    assert found.tolerance > 0
 
 
 @pytest.mark.parametrize("target", ["linear-rnn", "gated-linear-rnn", "lstm"])

@@ -74,10 +74,11 @@ def relu(
     error = argument.error(precision)
     if copied is not None and copied[1].at_zero is not None:
         (weight, read), top = copied, argument.constant
+        least = read.least or read.fact.measure or ZERO
         if weight > 0 and not top:
-            return Number(fact, error + smooth, error + smooth if read.at_zero else 0.0, weight * read.least, smooth)
+            return Number(fact, error + smooth, error + smooth if read.at_zero else 0.0, weight * least, smooth)
         if weight < 0 < top:
-            if error + dead <= as_float(-(top + weight * read.least)) and as_float(top) >= 2 * dead:
+            if error + dead <= as_float(-(top + weight * least)) and as_float(top) >= 2 * dead:
                 return Number(fact, _left(weight, read.at_zero or 0.0, top, precision), 0.0, top, smooth)
             # What is taken away is never negative, but for a dip: what is left is no more than the constant.
             if math.isfinite(error):

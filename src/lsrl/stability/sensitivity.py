@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeAlias
 from lsrl.circuit.units import BitUnit, Circuit, InputUnit
 from lsrl.lang.numbers import as_float
 from lsrl.rounding.trail import Maker, Trail
-from lsrl.stability.weight_noise import NoisyCircuit, errors, form_error, noisy, size_of, sizes_of
+from lsrl.stability.weight_noise import NoisyCircuit, errors, form_error, noisy, own_errors, own_gain, size_of, sizes_of
 
 Kind: TypeAlias = Literal["decision", "output", "value"]
 
@@ -46,7 +46,8 @@ class Limit:
     `decision`: the comparison's argument is up to `magnitude`, and stays `margin` away from where the result
     would change; `gain` is the argument's. `output`: it is up to `magnitude`, and rounds to the right grid
     point while it is off by less than `margin`, half the grid. `value`: everything else; it has no margin.
-    `tolerance` = margin / gain is the relative change of all weights that it stands, to first order.
+    `tolerance` = margin / gain is the relative change of all weights that it stands, to first order. `made` is what
+    of the gain its own weights make; the rest it inherits.
     """
 
     name: str
@@ -55,10 +56,11 @@ class Limit:
     magnitude: float
     gain: float
     tolerance: float | None
+    made: float
 
     def as_dict(self) -> dict[str, Any]:
         """The limit as plain JSON types; what is not bounded is None."""
-        numbers = {key: getattr(self, key) for key in ("margin", "magnitude", "gain", "tolerance")}
+        numbers = {key: getattr(self, key) for key in ("margin", "magnitude", "gain", "tolerance", "made")}
         return {"name": self.name, "kind": self.kind} | {key: _finite(number) for key, number in numbers.items()}
 
 
@@ -140,7 +142,8 @@ def sensitivity_of(circuit: Circuit) -> Sensitivity:
     decisions = list(_decisions(noise, small))
     outputs = list(_outputs(noise, small))
     decided = {limit.name for limit in decisions}
-    values = [limit for limit in _values(noise, gains) if limit.name not in decided]
+    own = [error / TINY for error in own_errors(noise, TINY)]
+    values = [limit for limit in _values(noise, gains, own) if limit.name not in decided]
     unbounded = [circuit.origins[i] for i, gain in enumerate(gains) if math.isinf(gain)]
     if not unbounded:  # a decision's argument may be the first form without a bound
         unbounded = [limit.name for limit in (*decisions, *outputs) if math.isinf(limit.gain)]
@@ -156,23 +159,25 @@ def _decisions(noise: NoisyCircuit, small: Sequence[float]) -> Iterator[Limit]:
     for unit, decision in noise.decisions.items():
         gain = form_error(noise, decision.argument, small, TINY) / TINY
         name, size = noise.circuit.origins[unit], decision.argument.largest
-        yield Limit(name, "decision", decision.margin, size, gain, decision.tolerance(gain))
+        made = own_gain(noise, decision.argument)
+        yield Limit(name, "decision", decision.margin, size, gain, decision.tolerance(gain), made)
 
 
 def _outputs(noise: NoisyCircuit, small: Sequence[float]) -> Iterator[Limit]:
     circuit = noise.circuit
     for i, form in enumerate(circuit.outputs):
         fact = circuit.knowledge.fact(form)
-        gain = form_error(noise, sizes_of(circuit, form), small, TINY) / TINY
+        sizes = sizes_of(circuit, form)
+        gain, made = form_error(noise, sizes, small, TINY) / TINY, own_gain(noise, sizes)
         margin = None if fact.grid is None or fact.low == fact.high else as_float(fact.grid) / 2
         tolerance = None if margin is None else margin / gain if gain else math.inf
-        yield Limit(f"output[{i}]", "output", margin, size_of(fact), gain, tolerance)
+        yield Limit(f"output[{i}]", "output", margin, size_of(fact), gain, tolerance, made)
 
 
-def _values(noise: NoisyCircuit, gains: Sequence[float]) -> Iterator[Limit]:
+def _values(noise: NoisyCircuit, gains: Sequence[float], own: Sequence[float]) -> Iterator[Limit]:
     for i, unit in enumerate(noise.circuit.units):
         if not isinstance(unit, (InputUnit, BitUnit)) and i not in noise.decisions:
-            yield Limit(noise.circuit.origins[i], "value", None, noise.values[i], gains[i], None)
+            yield Limit(noise.circuit.origins[i], "value", None, noise.values[i], gains[i], None, own[i])
 
 
 def _worst(limits: Sequence[Limit]) -> Iterator[Limit]:

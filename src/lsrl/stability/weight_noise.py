@@ -170,9 +170,26 @@ def errors(noise: NoisyCircuit, u: float) -> list[float]:
     return found
 
 
+def own_errors(noise: NoisyCircuit, u: float) -> list[float]:
+    """What of every unit's error its own weights make: the same with all that it reads exact."""
+    units, found = noise.circuit.units, [0.0] * len(noise.forms)
+    made = [0.0 if isinstance(unit, StateUnit) else _error(noise, i, unit, found, u) for i, unit in enumerate(units)]
+    for loops in noise.loops.values():
+        for members in loops:
+            _loop_errors(noise, members, found, u)
+            for i in members:
+                made[i], found[i] = found[i], 0.0
+    return made
+
+
 def form_error(noise: NoisyCircuit, form: Sizes, found: Sequence[float], u: float) -> float:
     """A bound on the error of a form, given its units'; none where it reads a step that may go either way."""
     return math.inf if _reads_open(form, noise.open) else _sum_error(noise, form, found, u)
+
+
+def own_gain(noise: NoisyCircuit, form: Sizes) -> float:
+    """What a form's own weights add to its error, for each relative change of theirs."""
+    return form.constant + sum(weight * noise.values[unit] for unit, weight in form.terms)
 
 
 def _sum_error(noise: NoisyCircuit, form: Sizes, found: Sequence[float], u: float) -> float:

@@ -13,19 +13,14 @@ from functools import cached_property
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine
 from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero
-from lsrl.circuit.neurons import Drive, Neuron, NeuronStack
-from lsrl.circuit.units import Circuit
+from lsrl.circuit.neurons import Drive, Neuron
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO, as_float
 from lsrl.rounding.error_calculus import decided, gap_around_zero, relu
-from lsrl.rounding.guarantee import Guarantee, guarantee_from
 from lsrl.rounding.recurrences import Recurrence, StateErrors, recurrent_errors
-from lsrl.rounding.sums import Sum, Term, Terms, fits, input_error, stored_error
-from lsrl.rounding.trail import Rounded, Trail, rounded
+from lsrl.rounding.sums import Sum, Term, Terms, fits, stored_error
 from lsrl.targets.float_scale import unbounded
-from lsrl.targets.torch_recurrent.hidden import HiddenStack
 from lsrl.targets.torch_recurrent.lines import Arithmetic, Line, reached, shifted, terms_of
 from lsrl.targets.torch_recurrent.scale import Scale, beyond, margin_of
 
@@ -33,57 +28,10 @@ DECIDED = 0.25
 """A boolean that is off by up to this still saturates the gate that it feeds."""
 
 
-def guarantee_of(
-    circuit: Circuit,
-    stack: NeuronStack,
-    hidden: HiddenStack,
-    arithmetic: Arithmetic,
-    scale: Scale,
-    max_length: int | None,
-) -> Guarantee:
-    """The guarantee of the outputs of a network that computes a circuit.
-
-    Raises `UnsupportedProgram` where a gate would be fed with more than the format holds.
-    """
-    precision = scale.format.precision
-    numbers: list[Rounded] = []
-    levels = [[Line(cell.fact, input_error(cell.fact, precision)) for cell in stack.inputs]]
-    for cell, line in zip(stack.inputs, levels[0], strict=True):
-        numbers.append(rounded(cell.label, cell.fact, line.error, (), numbers))
-    firsts = [0]
-    for neurons, units in zip(stack.layers, hidden.layers, strict=True):
-        shifts = [neuron.constant for neuron in units.neurons]
-        layer = _Layer(neurons, shifts, levels[-1], arithmetic, scale, max_length)
-        levels.append(layer.lines())
-        firsts.append(len(numbers))
-        for i, line in enumerate(levels[-1]):
-            numbers.append(rounded(*layer.known(i, line), layer.reads(i, line, *firsts[-2:]), numbers))
-
-    def read(label: str, form: Affine) -> Rounded:
-        """A form over the circuit's units, as it is read from the hidden units."""
-        terms: list[Term] = []
-        reads: list[tuple[int, float]] = []
-        constant, alone = form.constant, len(form.terms) == 1 and not form.constant
-        for unit, weight in form.terms.items():
-            place = stack.places[unit]
-            level = 1 + place.layer
-            row = tuple((i, weight * factor) for i, factor in place.weights)
-            found, part = terms_of(Drive(row, (), weight * place.constant), levels[level], only=alone)
-            terms, constant = [*terms, *found], constant + part
-            reads += [(firsts[level] + i, abs(as_float(factor))) for i, factor in row]
-        return rounded(label, Fact(), Sum(terms, constant).error(precision), reads, numbers)
-
-    # What is read out is no longer scaled: only what was stored small has lost anything.
-    outputs = []
-    for i, (row, fact) in enumerate(zip(stack.readout, circuit.output_facts, strict=True)):
-        error = Sum(*terms_of(row, levels[-1])).error(precision)
-        reads = [(firsts[-1] + i, abs(as_float(weight))) for i, weight in row.below]
-        outputs.append(rounded(f"output[{i}]", fact, error, reads, numbers))
-    return guarantee_from(Trail(tuple(numbers), outputs, circuit.values, read), max_length)
-
-
 @dataclass(frozen=True)
-class _Layer:
+class LayerErrors:
+    """What is known of the neurons of one layer in floats. Raises `UnsupportedProgram` for a gate fed with too much."""
+
     neurons: tuple[Neuron, ...]
     shifts: Sequence[fmpq]
     below: Sequence[Line]

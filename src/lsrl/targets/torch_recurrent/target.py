@@ -20,11 +20,11 @@ from lsrl.rounding.guarantee import Guarantee
 from lsrl.targets.network import WEIGHTS, FileTensors, Network
 from lsrl.targets.registry import alternatives
 from lsrl.targets.target import Target
+from lsrl.targets.torch_recurrent.guarantee import guarantee_of
 from lsrl.targets.torch_recurrent.hidden import Express, HiddenStack, laid_out
 from lsrl.targets.torch_recurrent.lines import Arithmetic
 from lsrl.targets.torch_recurrent.network import TorchNetwork
 from lsrl.targets.torch_recurrent.onnx_export import exported
-from lsrl.targets.torch_recurrent.rounding import guarantee_of
 from lsrl.targets.torch_recurrent.scale import Scale, scale_of
 from lsrl.targets.torch_recurrent.weights import Architecture, assembled, from_tensors
 
