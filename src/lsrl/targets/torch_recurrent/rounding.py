@@ -103,7 +103,7 @@ class LayerErrors:
                 drives.append(([*terms, *held], constant + closing))
             elif neuron.kind == "linear":
                 rows.append(neuron.drive.own)
-                drives.append((terms, constant))
+                drives.append((terms, constant - self.shifts[i]))
             else:
                 rows.append(())
                 drives.append(((), ZERO))
@@ -113,7 +113,11 @@ class LayerErrors:
             (terms, constant + sum((weight * self.shifts[j] for j, weight in row), ZERO))
             for row, (terms, constant) in zip(rows, drives, strict=True)
         ]
-        states = [(fact, neuron.init) for fact, neuron in zip(before, self.neurons, strict=True)]
+        inits = [
+            neuron.init - shift if neuron.kind == "linear" else neuron.init
+            for neuron, shift in zip(self.neurons, self.shifts, strict=True)
+        ]
+        states = list(zip(before, inits, strict=True))
         found = recurrent_errors(rows, states, drives, self.precision, self.max_length, Recurrence(), self.scale.tiny)
         # What a latch begins with is held as it is stored.
         errors = [
