@@ -128,11 +128,13 @@ def test_ramps_are_widened_into_the_gap_and_centred():
     assert inner.argument.constant == fmpq(37, 8)  # 1 at x ≥ 4⅝, 0 at x ≤ 4⅜: the middle quarter of (4, 5)
 
 
-def test_ramps_that_a_value_can_fall_into_are_kept():
+def test_ramps_that_a_value_can_fall_into_are_narrowed():
     circuit = needed(Input(1, range=(0, 9)) > 4)
     inner, outer = (unit.argument for unit in circuit.units if isinstance(unit, ReLUUnit))
-    assert (inner.terms, inner.constant) == ({0: -1}, 4 + fmpq(1, 1024))
-    assert (outer.terms, outer.constant) == ({1: -1024}, 1)
+    width = fmpq(1, 4 * 1024)  # the middle quarter of (4, 4 + 1/1024)
+    assert (inner.terms, inner.constant) == ({0: -1}, 4 + fmpq(5, 2) * width)
+    assert (outer.terms, outer.constant) == ({1: -1 / width}, 1)
+    assert circuit.knowledge.gaps == {1: (fmpq(3, 2) * width, fmpq(5, 2) * width)}
 
 
 def test_states_are_split_into_independent_ones():

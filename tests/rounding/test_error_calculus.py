@@ -21,10 +21,10 @@ off = st.floats(-1, 1)
 
 @given(v=values, errors=st.tuples(off, off), gate=sizes)
 def test_opposites_are_off_by_one_of_them_and_as_large(v, errors, gate):
-    number = Number(Fact(ZERO, fmpq(64)), gate * max(map(abs, errors)))
-    ((weight, fact, error),) = terms_of([(0, ONE), (1, -ONE)], [number, number], {1: 0})
+    numbers = [Number(Fact(ZERO, fmpq(8 << i)), gate * abs(error)) for i, error in enumerate(errors)]
+    ((weight, fact, error),) = terms_of([(0, ONE), (1, -ONE)], numbers, {1: 0})
     computed = [gate * max(sign * v + e, 0) for sign, e in zip((1, -1), errors, strict=True)]
-    assert (weight, fact) == (1, number.fact)
+    assert (weight, fact) == (1, numbers[1].fact)
     assert abs(computed[0] - computed[1] - gate * v) <= error + 1e-12
 
 
@@ -62,9 +62,10 @@ def test_states_stay_within_their_errors(decay, seed, steps, constant):
 def test_a_clip_of_what_keeps_off_its_ramp_is_exact(v, error):
     gap = (fmpq(3, 2), fmpq(5, 2))
     v = v - 2 if v < 0 else v + 2.5
-    inner = relu(Sum([(ONE, Fact(fmpq(-16), fmpq(16)), error)], ZERO), Fact(ZERO, fmpq(16)), gap, None, 24)
+    argument = Sum([(ONE, Fact(fmpq(-16), fmpq(16)), error)], ZERO)
+    inner = relu(argument, error, Fact(ZERO, fmpq(16)), gap, None, 24)
     read = Sum([(-ONE, inner.fact, inner.error)], ONE)
-    outer = relu(read, Fact(ZERO, ONE, ONE), (ZERO, ONE), (-ONE, inner), 24)
+    outer = relu(read, read.error(24), Fact(ZERO, ONE, ONE), (ZERO, ONE), (-ONE, inner), 24)
     for wrong in (-error, error):
         computed = max(1 - max(v + wrong, 0), 0)
         assert abs(computed - (v < 0)) <= outer.error

@@ -30,8 +30,8 @@ class Number:
     """What is known of a number of a network as others see it.
 
     `at_zero` bounds the error where the exact value is 0, and `least` is the smallest positive value,
-    if they are known to be better than `error` and 0; they are known of no number that can be negative. `dip` is how
-    far below 0 such a number is computed at most.
+    if they are known to be better than `error` and 0; they are known of no number that can be negative. `dip` is what
+    a smooth activation may have taken from it or added to it where it is 0, or nearly.
     """
 
     fact: Fact
@@ -57,6 +57,7 @@ def gap_around_zero(argument: Fact, known: Gap | None) -> Gap:
 
 def relu(
     argument: Sum,
+    error: float,
     fact: Fact,
     gap: Gap,
     copied: tuple[fmpq, Number] | None,
@@ -65,13 +66,12 @@ def relu(
     dead: float = 0.0,
     smooth: float = 0.0,
 ) -> Number:
-    """max(v, 0), of which `fact` is known: exactly 0 where v is below 0 by more than its error.
+    """max(v, 0), of which `fact` is known, of a v with this error: exactly 0 where v is below 0 by more than that.
 
     `copied` is the one number that v reads, with its weight. 1 − relu(g), by which comparisons are made, is only
     off where relu(g) = 0 is off; elsewhere it is so far below 0 that it is cut off. An activation may be off by
     `smooth` where it is fed with less than `dead` off 0.
     """
-    error = argument.error(precision)
     if copied is not None and copied[1].at_zero is not None:
         (weight, read), top = copied, argument.constant
         least = read.least or read.fact.measure or ZERO
@@ -91,8 +91,8 @@ def relu(
 def terms_of(row: Iterable[tuple[int, fmpq]], numbers: Numbers, opposites: Mapping[int, int]) -> list[Term]:
     """What a row over numbers adds up; `opposites` leads from γ · relu(−v) to γ · relu(v).
 
-    The difference of the two is off by no more than one of them, and as large as the larger: where v is off 0 by more
-    than its error, the other is 0; elsewhere both are computed as something from 0 to what is left of the error.
+    The difference of the two is off by no more than the worse, and as large as the larger: where v is off 0 by more
+    than its error, the other is 0, but for a dip; elsewhere both are from 0 to what is left of the error, or dip.
     """
     if not opposites:
         return [(weight, numbers[i].fact, numbers[i].error) for i, weight in row]
@@ -100,10 +100,11 @@ def terms_of(row: Iterable[tuple[int, fmpq]], numbers: Numbers, opposites: Mappi
     pairs = {opposites[i]: i for i in weights.keys() & opposites.keys() if weights.get(opposites[i]) == -weights[i]}
     once, terms = set(pairs.values()), []
     for i, weight in weights.items():
-        number, other = numbers[i], numbers[pairs.get(i, i)].fact
+        number, other = numbers[i], numbers[pairs.get(i, i)]
         if i not in once:
-            larger = number.fact if _size(other) <= _size(number.fact) else other
-            terms.append((weight, larger, number.error))
+            larger = number.fact if _size(other.fact) <= _size(number.fact) else other.fact
+            wrong = max(number.dip, other.dip) if other is not number else 0.0
+            terms.append((weight, larger, max(number.error, other.error) + wrong))
     return terms
 
 

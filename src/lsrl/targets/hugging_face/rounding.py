@@ -126,8 +126,9 @@ class Analysis:
             case StepUnit(argument, margin):
                 return self._step(argument, margin, fact)
             case GateUnit(gate, argument):
-                positive = self._relu(argument, relu_fact(self._fact(argument)), None)
-                return Number(fact, self._product(self._passed(gate), positive))
+                positive, factor = self._relu(argument, relu_fact(self._fact(argument)), None), self._passed(gate)
+                size = math.inf if factor.fact.magnitude is None else as_float(factor.fact.magnitude) + factor.error
+                return Number(fact, self._product(factor, positive), dip=times(positive.dip, size))
             case SumUnit(argument) | DelayUnit(argument, _):
                 return Number(fact, self._passed(argument).error)
             case StateUnit(previous, drive, _, _):
@@ -140,9 +141,11 @@ class Analysis:
     def reads(self, unit_id: UnitId) -> Iterator[tuple[UnitId, float]]:
         """The units that one reads, and how many times it passes on their errors."""
         forms, steps = forms_of(self.stack.circuit.units[unit_id]), self.steps.get(unit_id, 1.0)
-        sizes = [as_float(self._fact(form).magnitude or ONE) for form in forms]
-        for form, other in zip(forms, reversed(sizes), strict=True):
-            times = steps * (other if len(forms) > 1 else 1.0)
+        if len(forms) == 1:
+            yield from ((unit, steps * abs(as_float(weight))) for unit, weight in forms[0].terms.items())
+            return
+        for form, other in zip(forms, reversed(forms), strict=True):
+            times = steps * as_float(self._fact(other).magnitude or ONE)
             yield from ((unit, times * abs(as_float(weight))) for unit, weight in form.terms.items())
 
     def pair(self, unit_id: UnitId) -> None:
@@ -206,13 +209,14 @@ class Analysis:
 
     def _relu(self, form: Affine, fact: Fact, gap: Gap | None) -> Number:
         """max(v, 0): what is below 0 by less than the activation needs is not 0."""
-        argument, error = self.sum(form), self.sum(form).error(PRECISION)
+        argument = self.sum(form)
+        error = argument.error(PRECISION)
         around = gap_around_zero(self._fact(form), gap)
         if error == 0 and self._is_sharp(form):
             return Number(fact, 0.0, at_zero=0.0, least=around[1])
         dead = as_float(self.arithmetic.activation.saturated / self._factor(form))
         smooth = self._smooth(form, error)
-        return relu(argument, fact, around, self._copied(form), PRECISION, dead=dead, smooth=smooth)
+        return relu(argument, error, fact, around, self._copied(form), PRECISION, dead=dead, smooth=smooth)
 
     def _step(self, argument: Affine, margin: fmpq | None, fact: Fact) -> Number:
         """A difference of two ReLUs."""

@@ -114,7 +114,7 @@ class _Analysis:
         error = argument.error(self.precision)
         number, reads = Number(cell.fact, 0.0, 0.0), list(_reads(row, states)) if error else []
         if error and not gated:
-            number = self._relu(argument, row, cell, states)
+            number = self._relu(argument, error, row, cell, states)
         elif gated and layer.G is not None and layer.g is not None:
             gate = Sum(self._terms(layer.G.rows[i], below), layer.g[i])
             number = Number(cell.fact, self._product_error(argument, error, gate, cell.fact))
@@ -136,11 +136,11 @@ class _Analysis:
             self.opposites[place] = other
         self.seen[id(layer), row, constant, gate] = place
 
-    def _relu(self, argument: Sum, row: Row, cell: Cell, states: int) -> Number:
+    def _relu(self, argument: Sum, error: float, row: Row, cell: Cell, states: int) -> Number:
         known = weighted_sum([(weight, fact) for weight, fact, _ in argument.terms], argument.constant)
         gap = gap_around_zero(known, cell.gap)
         copied = (row[0][1], self.known[states + row[0][0]]) if len(row) == 1 else None
-        return relu(argument, cell.fact, gap, copied, self.precision)
+        return relu(argument, error, cell.fact, gap, copied, self.precision)
 
     def _product_error(self, argument: Sum, error: float, gate: Sum, fact: Fact) -> float:
         gate_error = gate.error(self.precision)

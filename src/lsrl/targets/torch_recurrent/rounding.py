@@ -198,7 +198,7 @@ class LayerErrors:
         inner = self._copied(neuron.drive)
         copied = None if inner is None else (neuron.drive.below[0][1], inner)
         gap = gap_around_zero(neuron.fact, neuron.cell.gap)
-        found = relu(drive, neuron.cell.fact, gap, copied, self.precision)
+        found = relu(drive, drive.error(self.precision), neuron.cell.fact, gap, copied, self.precision)
         return Line(found.fact, found.error, found.at_zero, found.least)
 
     def _decision(self, drive: Sum, margin: fmpq, factor: fmpq) -> float:
