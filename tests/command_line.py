@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from lsrl.cli import main
+from lsrl.cli.commands import main
 
 PROGRAM = """
 import lsrl
@@ -58,6 +58,6 @@ def run_here(capsys, monkeypatch, *arguments):
 
 def run_apart(command, **environment):
     """Run a line of sh, in which `lsrl` is the command, in a process of its own."""
-    script = f'lsrl() {{ "{sys.executable}" -m lsrl.cli "$@"; }}\n{command}'
+    script = f'lsrl() {{ "{sys.executable}" -m lsrl.cli.commands "$@"; }}\n{command}'
     found = subprocess.run(["sh", "-c", script], capture_output=True, env={**os.environ, **environment}, check=False)
     return Ended(found.returncode, found.stdout.decode(), found.stderr.decode())

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 from flint import fmpq
 
-from lsrl.circuit.stack import Stack
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import as_fraction
+from lsrl.placement.stack import Stack
 
 
 def applied(matrix: Matrix, vector: list[fmpq]) -> list[fmpq]:

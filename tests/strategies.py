@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 import lsrl
 from lsrl import Concat, GatedState, Input, Linear, LinState, Multi, Program, ReLU
+from lsrl.backends.registry import TARGETS, target_named, targets_with
 from lsrl.circuit.comparisons import MOST_RAMPS
-from lsrl.circuit.rings import SHORTEST
 from lsrl.circuit.translate import LONG_FORM, input_facts
 from lsrl.lang.matrix import cycle, shift
-from lsrl.targets.registry import TARGETS, target_named, targets_with
-from lsrl.targets.sampling import sampled_inputs
+from lsrl.lowering.rings import SHORTEST
+from lsrl.model.sampling import sampled_inputs
 
 WIDEST = 6
 LONGEST = 12

@@ -8,7 +8,7 @@ import pytest
 
 import lsrl
 from lsrl.circuit.translate import input_facts
-from lsrl.targets.sampling import sampled_inputs
+from lsrl.model.sampling import sampled_inputs
 from strategies import COMPILABLE, expressible, integer_program
 
 EXACTLY = 300

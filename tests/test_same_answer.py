@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import lsrl
 from lsrl import Program
+from lsrl.backends.registry import TARGETS
 from lsrl.lang.json_format import from_json, to_json
-from lsrl.targets.registry import TARGETS
-from lsrl.targets.verification import absolute_errors
+from lsrl.model.verification import absolute_errors
 from stock_models import outputs_of
 from strategies import COMPILABLE, LONGEST, examples_for, expressible, programs, sequences, thorough
 

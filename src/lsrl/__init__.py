@@ -28,9 +28,9 @@ from lsrl.lang import __all__ as _language
 
 if TYPE_CHECKING:
     from lsrl.incontext import FunctionApproximator, SequenceMap, TokenMap
-    from lsrl.targets.checkpoint import load
-    from lsrl.targets.compiler import compile
-    from lsrl.targets.hugging_face.checkpoint_verification import verify_checkpoint
+    from lsrl.model.checkpoint_verification import verify_checkpoint
+    from lsrl.model.compiler import compile
+    from lsrl.model.loading import load
 
 __version__ = "0.1.0"
 
@@ -39,9 +39,9 @@ _LAZY = {
     "FunctionApproximator": "lsrl.incontext",
     "SequenceMap": "lsrl.incontext",
     "TokenMap": "lsrl.incontext",
-    "compile": "lsrl.targets.compiler",
-    "load": "lsrl.targets.checkpoint",
-    "verify_checkpoint": "lsrl.targets.hugging_face.checkpoint_verification",
+    "compile": "lsrl.model.compiler",
+    "load": "lsrl.model.loading",
+    "verify_checkpoint": "lsrl.model.checkpoint_verification",
 }
 
 __all__ = [

@@ -20,11 +20,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lsrl.backends.registry import targets_with
+from lsrl.backends.torch_environment import torch_or_error
 from lsrl.incontext import FunctionApproximator, SequenceMap, TokenMap
-from lsrl.targets.compiler import compile as compiled
-from lsrl.targets.model import CompiledModel
-from lsrl.targets.registry import targets_with
-from lsrl.targets.torch_environment import torch_or_error
+from lsrl.model.compiled_model import CompiledModel
+from lsrl.model.compiler import compile as compiled
 
 WIDER = 2.2
 """How many hidden units of a module of torch for each number of the circuit are the goal."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from lsrl.backends.registry import TARGETS
 from lsrl.errors import LsrlError
 from lsrl.lang import (
     Concat,
@@ -35,8 +36,7 @@ from lsrl.lang import (
     reset_sum,
     shift_register,
 )
-from lsrl.targets.compiler import compile as compiled
-from lsrl.targets.registry import TARGETS
+from lsrl.model.compiler import compile as compiled
 
 STEPS = 1000
 """The longest sequence, where one is declared."""

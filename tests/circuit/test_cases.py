@@ -5,8 +5,8 @@ import pytest
 
 import lsrl
 from lsrl import Input, Program, RangeError
+from lsrl.backends.registry import TARGETS
 from lsrl.circuit.translate import circuit_of
-from lsrl.targets.registry import TARGETS
 from strategies import COMPILABLE
 
 x = Input(1, range=(0, 9), integer=True, name="x")

@@ -30,12 +30,12 @@ from lsrl import (
     total,
 )
 from lsrl.circuit.affine import Affine
-from lsrl.circuit.legalise import legalised
-from lsrl.circuit.lowerings import BY_GATES, WITHOUT_PRODUCTS
 from lsrl.circuit.translate import circuit_of
 from lsrl.circuit.units import GatedStateUnit, GateUnit, InputUnit, ProductUnit, ReLUUnit, StateUnit, SumUnit
 from lsrl.circuit.verify import CompilerError, verify_circuit
 from lsrl.errors import RangeError, UnsupportedProgram
+from lsrl.lowering.legalise import legalised
+from lsrl.lowering.rules import BY_GATES, WITHOUT_PRODUCTS
 
 
 def digits(dim=1, **more):

@@ -4,13 +4,13 @@ import pytest
 
 import lsrl
 from lsrl import Input, Program, ReLU
-from lsrl.circuit.legalise import Rules, legalised
 from lsrl.circuit.listing import listing
-from lsrl.circuit.lowerings import BY_GATES, DIAGONAL, WITHOUT_PRODUCTS, by_gates
 from lsrl.circuit.ramps import by_held_steps, by_relus, by_steps, kept_ramp
 from lsrl.circuit.translate import circuit_of
 from lsrl.circuit.units import RampUnit, ReLUUnit, StepUnit
 from lsrl.lang.primitives import complement
+from lsrl.lowering.legalise import Rules, legalised
+from lsrl.lowering.rules import BY_GATES, DIAGONAL, WITHOUT_PRODUCTS, by_gates
 
 KEPT = Rules(by_gates, kept_ramp)
 digit = Input(1, range=(0, 9), integer=True, name="x")

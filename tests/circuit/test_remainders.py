@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import lsrl
 from lsrl import Input, Program, RangeError
-from lsrl.targets.registry import TARGETS
+from lsrl.backends.registry import TARGETS
 
 
 def whole(low, high, name="x"):

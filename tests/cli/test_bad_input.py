@@ -4,7 +4,7 @@ import pytest
 import typer
 
 from command_line import run_here, write_files
-from lsrl.cli import app
+from lsrl.cli.commands import app
 
 LONG = "a" * 5000
 ODD = "a\x1b]0;title\x07\x9b31m\n\u202e\udcff→"

@@ -5,9 +5,9 @@ import json
 import pytest
 import typer
 
-from lsrl.command_options import Json
+from lsrl.cli.failures import exit_code
+from lsrl.cli.options import Json
 from lsrl.errors import FormatError
-from lsrl.failures import exit_code
 
 ENDS = [
     (None, 0, ""),

@@ -16,8 +16,8 @@ from rich.console import Console
 
 from command_line import Ended, run_apart, run_here, write_files
 from lsrl import bench, zoo
+from lsrl.cli.terminal import Rows
 from lsrl.errors import FormatError
-from lsrl.terminal import Rows
 
 ASCII = {"PYTHONIOENCODING": "ascii"}
 C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -107,7 +107,7 @@ PROGRESS = {
 def test_long_commands_show_progress_on_terminals_alone(arguments, shown, monkeypatch, capsys):
     monkeypatch.setattr("lsrl.bench.figures", lambda quick: [bench.Figure("one figure", 1.0, "s")])
     monkeypatch.setattr("lsrl.expressiveness.expressiveness", _stopped)
-    monkeypatch.setattr("lsrl.demo.run_demo", lambda targets, output, note: _stopped(note("elevation")))
+    monkeypatch.setattr("lsrl.demo.tasks.run_demo", lambda targets, output, note: _stopped(note("elevation")))
     monkeypatch.setattr("lsrl.studies.conducted", lambda *_, progress, **__: _stopped(progress(1, 2)))
     piped = run_here(capsys, monkeypatch, *arguments.split())
     assert piped.err.count("\n") == piped.code
@@ -124,7 +124,7 @@ def on_terminal(columns, *arguments):
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-    command = [sys.executable, "-m", "lsrl.cli", *arguments]
+    command = [sys.executable, "-m", "lsrl.cli.commands", *arguments]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment | {"NO_COLOR": "1"}):
         os.close(theirs)
         text = b""

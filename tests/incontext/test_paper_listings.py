@@ -23,7 +23,7 @@ from lsrl import (
     smaller,
     total,
 )
-from lsrl.targets.registry import TARGETS
+from lsrl.backends.registry import TARGETS
 
 # Petrov et al. 2024, section 4: name → how ifelse is lowered, and whether a zero branch is left out.
 LOWERINGS = {

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 import lsrl
 from lsrl import FormatError, LsrlError, RangeError, SequenceMap, ShapeError
+from lsrl.backends.registry import TARGETS
 from lsrl.incontext import read_pairs
 from lsrl.incontext.dictionaries import airports, capitals, codes_map
-from lsrl.targets.registry import TARGETS
 from strategies import examples_for
 
 

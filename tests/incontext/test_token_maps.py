@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 import lsrl
 from lsrl import FormatError, Program, ProgramError, RangeError, SequenceMap, ShapeError, TokenMap
+from lsrl.backends.guarded import guarded
 from lsrl.incontext.dictionaries import airports, capitals, codes_tokens
-from lsrl.targets.guarded import guarded
 
 few = TokenMap(2, 1, symbols="xyz", max_pairs=2)
 

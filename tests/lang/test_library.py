@@ -7,7 +7,7 @@ import pytest
 
 import lsrl
 from lsrl import Input, Program
-from lsrl.targets.registry import TARGETS
+from lsrl.backends.registry import TARGETS
 
 WIDTH = Fraction(1, 4)
 THRESHOLD = 2

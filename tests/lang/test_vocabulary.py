@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import lsrl
 from lsrl import FormatError, Input, Program, ProgramError, RangeError, Vocabulary
+from lsrl.backends.guarded import guarded
 from lsrl.errors import ShapeError
 from lsrl.lang.json_format import from_json, to_json
-from lsrl.targets.guarded import guarded
 from lsrl.zoo import get, names
 
 ODD = Vocabulary({"#": 2, "=": 0, "a:b#": 1, "end=": 3, "ü": -7}, end="end=", nothing="nothing=#")

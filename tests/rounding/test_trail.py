@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 import lsrl
 from lsrl import FunctionApproximator, Input, Program
+from lsrl.backends.registry import TARGETS, target_named
 from lsrl.circuit.translate import input_facts
 from lsrl.errors import LsrlError
-from lsrl.targets.registry import TARGETS, target_named
-from lsrl.targets.sampling import sampled_inputs
-from lsrl.targets.verification import absolute_errors
+from lsrl.model.sampling import sampled_inputs
+from lsrl.model.verification import absolute_errors
 from strategies import COMPILABLE, examples_for, expressible, programs
 
 LENGTH = 8

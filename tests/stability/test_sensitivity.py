@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 import lsrl
 from lsrl import Input, Program, zoo
+from lsrl.backends.registry import TARGETS
 from lsrl.circuit.ramps import RAMP
 from lsrl.circuit.translate import input_facts
 from lsrl.errors import FormatError, LsrlError
+from lsrl.model.sampling import sampled_inputs
 from lsrl.stability.weight_noise import errors, noisy
 from lsrl.studies.changed_weights import changed, outputs_of
-from lsrl.targets.registry import TARGETS
-from lsrl.targets.sampling import sampled_inputs
 from noisy_circuits import evaluated
 from strategies import expressible, programs, thorough
 

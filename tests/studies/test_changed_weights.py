@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import lsrl
-from lsrl.cli import app
+from lsrl.cli.commands import app
 from lsrl.studies import STUDIES
 from lsrl.studies.changed_weights import FORMATS, changed, outputs_of, relative_noise
 from lsrl.studies.subjects import ARCHITECTURES, error_of_answer, question, subject

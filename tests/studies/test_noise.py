@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import lsrl
+from lsrl.backends.linear.network import NumpyNetwork
 from lsrl.studies import STUDIES, conducted
 from lsrl.studies.cells import Cell
 from lsrl.studies.noise import AUTHORS, OURS, SIGMAS, measure, network
 from lsrl.studies.noisy_stack import noisy_outputs
 from lsrl.studies.paper_programs import LOWERINGS, PROGRAMS, error_of, task
-from lsrl.targets.linear_stack.network import NumpyNetwork
 
 
 def error(program, lowering, sigma, copies=5, number=0):

@@ -5,7 +5,7 @@ import pytest
 
 import lsrl
 from lsrl import ProgramError, zoo
-from lsrl.targets.registry import TARGETS
+from lsrl.backends.registry import TARGETS
 from strategies import COMPILABLE
 
 LENGTHS = [1, 2, 7, 60, 1024]

@@ -1,1 +1,1 @@
-"""What the compiler works on: affine forms, units, facts, layers."""
+"""The form in which the compiler works on a program: units, what is known of them, and how they are built."""

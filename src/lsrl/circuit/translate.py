@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination, number
+from lsrl.circuit.as_written import LiteralBuilder
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.comparisons import Comparisons
 from lsrl.circuit.facts import BOOLEAN, Fact, is_empty, on_grid, weighted_sum
-from lsrl.circuit.literal import LiteralBuilder
 from lsrl.circuit.remainders import remainder
 from lsrl.circuit.units import Circuit
 from lsrl.errors import RangeError, shortened
@@ -52,7 +52,7 @@ def circuit_of(
 
     `input_range` (low, high), each a number or one per component, narrows what the program's
     `Input` declares; `max_length` is the longest sequence. Both only make facts sharper.
-    A `literal` circuit stays as the program writes it (`lsrl.circuit.literal`).
+    A `literal` circuit stays as the program writes it (`lsrl.circuit.as_written`).
     Raises `RangeError` for an empty range and for a condition, gate or other boolean that can be something else
     than 0 or 1, as far as is known, and `ShapeError` for no length.
 

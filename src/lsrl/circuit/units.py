@@ -175,7 +175,7 @@ class Circuit:
 
     `values` gives every named value of the program as forms over the units; those in `kept` stay
     computed even where no output needs them. `origins` names the value that a unit was made for.
-    `literal` circuits stay as the program writes them (`lsrl.circuit.literal`). `undecidable` and `narrowed` are
+    `literal` circuits stay as the program writes them (`lsrl.circuit.as_written`). `undecidable` and `narrowed` are
     as in `lsrl.circuit.comparisons`.
     """
 

@@ -12,7 +12,7 @@ from lsrl.errors import FormatError
 from lsrl.incontext.cells import checked_function
 from lsrl.incontext.functions import FunctionApproximator
 from lsrl.lang.numbers import as_float
-from lsrl.targets.compiler import compile as compiled
+from lsrl.model.compiler import compile as compiled
 
 
 def read_samples(path: str | Path) -> np.ndarray:

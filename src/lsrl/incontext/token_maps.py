@@ -33,7 +33,7 @@ class TokenMap:
     is cut short, or there is a second `=`. A key that stands in the prompt twice means its first
     value. `symbols` are the characters there are, all but `=` and `<`.
 
-    `lsrl.targets.guarded` adds what text outside the vocabulary and prompts beyond `max_length` mean.
+    `lsrl.backends.guarded` adds what text outside the vocabulary and prompts beyond `max_length` mean.
 
     >>> capitals = TokenMap(3, max_pairs=25)
     >>> prompt = capitals.prompt("BUL", {"AUS": "VIE", "BUL": "SOF"})

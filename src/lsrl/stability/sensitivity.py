@@ -73,8 +73,8 @@ class Sensitivity:
     `unbounded` names the first value of which no bound is known, or nothing. Of a network, `trail` has the rounding
     errors of all its numbers.
 
-    >>> from lsrl.circuit.legalise import legalised
-    >>> from lsrl.circuit.lowerings import WITHOUT_PRODUCTS
+    >>> from lsrl.lowering.legalise import legalised
+    >>> from lsrl.lowering.rules import WITHOUT_PRODUCTS
     >>> from lsrl.circuit.translate import circuit_of
     >>> from lsrl.lang import Input, Program, larger
     >>> circuit = circuit_of(Program(larger(Input(1, range=(0, 9), integer=True), 4, name="high")))

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lsrl import zoo
+from lsrl.backends.registry import target_named
 from lsrl.errors import UnsupportedProgram
 from lsrl.incontext import FunctionApproximator
+from lsrl.model.compiler import compile as compiled
+from lsrl.model.verification import verified
 from lsrl.studies.cells import Cell
 from lsrl.studies.figures import bounds_figure
 from lsrl.studies.study import Study
 from lsrl.studies.subjects import ARCHITECTURES
-from lsrl.targets.compiler import compile as compiled
-from lsrl.targets.registry import target_named
-from lsrl.targets.verification import verified
 
 if TYPE_CHECKING:
     import polars

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lsrl.targets.model import CompiledModel
-from lsrl.targets.network import Network
+from lsrl.backends.network import Network
+from lsrl.model.compiled_model import CompiledModel
 
 Change = Callable[[np.ndarray], np.ndarray]
 

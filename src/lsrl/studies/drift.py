@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lsrl.backends.registry import target_named
 from lsrl.lang import Concat, Input, Program, cumsum, mod_counter
+from lsrl.model.compiled_model import CompiledModel
+from lsrl.model.compiler import compile as compiled
 from lsrl.studies.cells import Cell
 from lsrl.studies.changed_weights import changed, outputs_of, relative_noise
 from lsrl.studies.figures import lines_figure
 from lsrl.studies.study import Study
 from lsrl.studies.subjects import ARCHITECTURES
 from lsrl.studies.summaries import summaries
-from lsrl.targets.compiler import compile as compiled
-from lsrl.targets.model import CompiledModel
-from lsrl.targets.registry import target_named
 
 if TYPE_CHECKING:
     import polars

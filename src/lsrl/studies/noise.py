@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from lsrl.backends.linear.weights import StackWeights
+from lsrl.model.compiler import compile as compiled
 from lsrl.studies.cells import Cell
 from lsrl.studies.figures import lines_figure
 from lsrl.studies.noisy_stack import noisy_outputs
 from lsrl.studies.paper_programs import LOWERINGS, MAX_LENGTH, PROGRAMS, error_of, task
 from lsrl.studies.study import Study
 from lsrl.studies.summaries import summaries
-from lsrl.targets.compiler import compile as compiled
-from lsrl.targets.linear_stack.weights import StackWeights
 
 if TYPE_CHECKING:
     import polars

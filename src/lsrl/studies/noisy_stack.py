@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from lsrl.targets.linear_stack.network import NumpyNetwork
-from lsrl.targets.linear_stack.weights import Floats, LayerWeights, StackWeights
+from lsrl.backends.linear.network import NumpyNetwork
+from lsrl.backends.linear.weights import Floats, LayerWeights, StackWeights
 
 WORKSPACE = 2**26
 """Numbers that the noisy copies of one layer may take, roughly."""

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from lsrl.backends.registry import TARGETS
 from lsrl.incontext import FunctionApproximator, SequenceMap
+from lsrl.model.compiled_model import CompiledModel
+from lsrl.model.compiler import compile as compiled
 from lsrl.studies.paper_programs import Task
-from lsrl.targets.compiler import compile as compiled
-from lsrl.targets.model import CompiledModel
-from lsrl.targets.registry import TARGETS
 
 ARCHITECTURES = tuple(TARGETS)
 CELLS, POINTS = 16, 10

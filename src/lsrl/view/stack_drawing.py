@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from lsrl.circuit.neurons import Neuron, NeuronStack
-from lsrl.circuit.residual import ResidualStack
-from lsrl.circuit.stack import Layer, Stack
 from lsrl.circuit.units import GateUnit, ReLUUnit, StepUnit
+from lsrl.placement.neurons import Neuron, NeuronStack
+from lsrl.placement.residual import ResidualStack
+from lsrl.placement.stack import Layer, Stack
 from lsrl.view import palette
 
 KINDS = {

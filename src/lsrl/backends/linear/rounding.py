@@ -1,0 +1,162 @@
+"""How far a stack in floating point can be from the exact stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from flint import fmpq
+
+from lsrl.backends.linear.scan import LARGEST_GROWTH
+from lsrl.circuit.affine import Affine
+from lsrl.circuit.facts import Fact, weighted_sum
+from lsrl.circuit.units import Circuit
+from lsrl.lang.matrix import Row
+from lsrl.lang.numbers import as_float
+from lsrl.placement.stack import Cell, Layer, Part, Stack
+from lsrl.rounding.error_calculus import Number, gap_around_zero, product, relu, terms_of
+from lsrl.rounding.guarantee import Guarantee, guarantee_from
+from lsrl.rounding.recurrences import Recurrence, recurrent_errors
+from lsrl.rounding.sums import LARGEST, PRECISION, Sum, Term, fits, input_error
+from lsrl.rounding.trail import Reads, Rounded, Trail, rounded
+
+BY_SCAN = Recurrence(sums=2, others=1 + LARGEST_GROWTH, roundings=8)
+"""A cumulative sum may be evaluated in pieces; a piece is the difference of two states. A piece of a scan is
+s − Aʲ s', and `block_powers` bounds Aʲ; such a state is rounded at every step of its block, once more when the
+block before it is added, and so are the powers of A that do that: eight times the bound of a step covers them."""
+
+
+def guarantee_of(circuit: Circuit, stack: Stack, dtype: str, max_length: int | None) -> Guarantee:
+    """The guarantee of the outputs of a stack that computes a circuit, in `dtype`."""
+    analysis = _Analysis(stack, PRECISION[dtype], max_length)
+    analysis.run()
+    facts = circuit.output_facts
+    outputs = [analysis.output(i, fact) for i, fact in enumerate(facts)]
+    trail = Trail(tuple(analysis.numbers), outputs, circuit.values, analysis.read)
+    return guarantee_from(trail, max_length)
+
+
+@dataclass
+class _Analysis:
+    """The numbers that were looked at; `places` says where in the trail those of a layer begin."""
+
+    stack: Stack
+    precision: int
+    max_length: int | None
+    numbers: list[Rounded] = field(default_factory=list)
+    known: list[Number] = field(default_factory=list)
+    places: dict[tuple[int, Part], int] = field(default_factory=dict)
+    last: int = 0
+    seen: dict[object, int] = field(default_factory=dict)
+    opposites: dict[int, int] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Look at all numbers."""
+        self.places[-1, "input"] = 0
+        for cell in self.stack.inputs:
+            self._add(cell, Number(cell.fact, input_error(cell.fact, self.precision)), ())
+        below = 0
+        for i, layer in enumerate(self.stack.layers):
+            self.places[i, "state"] = states = len(self.numbers)
+            self._add_states(layer, below, states)
+            self.places[i, "output"] = len(self.numbers)
+            for row in range(len(layer.outputs)):
+                self._add_output(layer, row, below, states)
+            below = self.places[i, "output"]
+        self.last = below
+
+    def output(self, i: int, fact: Fact) -> Rounded:
+        """An output of the program."""
+        row, label = self.stack.R.rows[i], f"output[{i}]"
+        error = Sum(self._terms(row, self.last), self.stack.r[i]).error(self.precision)
+        return rounded(label, fact, error, _reads(row, self.last), self.numbers)
+
+    def read(self, label: str, form: Affine) -> Rounded:
+        """A form over the circuit's units as it is read from the activations."""
+        terms: list[Term] = []
+        reads: list[tuple[int, float]] = []
+        constant = form.constant
+        for unit, weight in form.terms.items():
+            place = self.stack.places[unit]
+            first = self.places[place.layer, place.part]
+            row = tuple((i, weight * factor) for i, factor in place.weights)
+            constant = constant + weight * place.constant
+            terms += self._terms(row, first)
+            reads += _reads(row, first)
+        error = Sum(terms, constant).error(self.precision)
+        return rounded(label, Fact(), error, reads, self.numbers)
+
+    def _add(self, cell: Cell, number: Number, reads: Reads) -> None:
+        self.numbers.append(rounded(cell.label, cell.fact, number.error, reads, self.numbers))
+        self.known.append(number)
+
+    def _terms(self, row: Row, first: int) -> list[tuple[fmpq, Fact, float]]:
+        return terms_of(((first + i, weight) for i, weight in row), self.known, self.opposites)
+
+    def _add_states(self, layer: Layer, below: int, first: int) -> None:
+        states = [(cell.fact, init) for cell, init in zip(layer.states, layer.init, strict=True)]
+        drives = [(self._terms(row, below), b) for row, b in zip(layer.B.rows, layer.b, strict=True)]
+        errors, steps = recurrent_errors(layer.A.rows, states, drives, self.precision, self.max_length, BY_SCAN)
+        for i, cell in enumerate(layer.states):
+            number, driven, others = Number(cell.fact, errors[i]), layer.B.rows[i], layer.A.rows[i]
+            if _is_copy(driven) and not others and not layer.b[i]:
+                number = self.known[below + driven[0][0]]
+            # Of states that read one another the later ones pass on what is made in all.
+            earlier = ((first + j, as_float(abs(weight))) for j, weight in others if j < i)
+            reads = [(place, times * steps[i]) for place, times in (*_reads(driven, below), *earlier)]
+            self._add(cell, number, reads if errors[i] else ())
+
+    def _add_output(self, layer: Layer, i: int, below: int, states: int) -> None:
+        """γ ⊙ relu(C s + d): ReLU passes an error on, a product mixes two."""
+        row, cell = layer.C.rows[i], layer.outputs[i]
+        argument = Sum(self._terms(row, states), layer.d[i])
+        gated = layer.G is not None and layer.g is not None and (layer.G.rows[i] or layer.g[i] != 1)
+        error = argument.error(self.precision)
+        number, reads = Number(cell.fact, 0.0, 0.0), list(_reads(row, states)) if error else []
+        if error and not gated:
+            number = self._relu(argument, error, row, cell, states)
+        elif gated and layer.G is not None and layer.g is not None:
+            gate = Sum(self._terms(layer.G.rows[i], below), layer.g[i])
+            number = Number(cell.fact, self._product_error(argument, error, gate, cell.fact))
+            reads = [(place, times * gate.size) for place, times in reads]
+            reads += [(place, times * argument.size) for place, times in _reads(layer.G.rows[i], below)]
+        if number.error:
+            self._pair(layer, i)
+        for j, _ in row:  # what passes a sum through is made for whoever reads it
+            if layer.states[j].carried:
+                self.numbers[states + j] = replace(self.numbers[states + j], label=cell.label)
+        self._add(cell, number, reads)
+
+    def _pair(self, layer: Layer, i: int) -> None:
+        """Find the number γ ⊙ relu(−v) of the same layer that this one's γ ⊙ relu(v) is the opposite of."""
+        place, row, constant = len(self.numbers), layer.C.rows[i], layer.d[i]
+        gate = (layer.G.rows[i], layer.g[i]) if layer.G is not None and layer.g is not None else None
+        other = self.seen.get((id(layer), tuple((j, -weight) for j, weight in row), -constant, gate))
+        if other is not None:
+            self.opposites[place] = other
+        self.seen[id(layer), row, constant, gate] = place
+
+    def _relu(self, argument: Sum, error: float, row: Row, cell: Cell, states: int) -> Number:
+        known = weighted_sum([(weight, fact) for weight, fact, _ in argument.terms], argument.constant)
+        gap = gap_around_zero(known, cell.gap)
+        copied = (row[0][1], self.known[states + row[0][0]]) if len(row) == 1 else None
+        return relu(argument, error, cell.fact, gap, copied, self.precision)
+
+    def _product_error(self, argument: Sum, error: float, gate: Sum, fact: Fact) -> float:
+        gate_error = gate.error(self.precision)
+        inherited = product(argument.size, error, gate.size, gate_error)
+        size, measure = fact.magnitude, fact.measure
+        if size is not None and measure is not None and not inherited and fits(size, measure, self.precision):
+            return 0.0
+        if (gate.is_boolean and not gate_error) or (argument.is_boolean and not error):
+            return error + gate_error  # 0 · v and 1 · v do not round
+        computed = argument.size * gate.size + inherited
+        return inherited + 2.0**-self.precision * computed + 1 / LARGEST[self.precision]
+
+
+def _is_copy(row: Row) -> bool:
+    return len(row) == 1 and row[0][1] == 1
+
+
+def _reads(row: Row, first: int) -> Iterator[tuple[int, float]]:
+    return ((first + i, abs(as_float(weight))) for i, weight in row)

@@ -1,0 +1,54 @@
+"""The targets there are, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from lsrl.backends.target import Target
+from lsrl.errors import UnsupportedProgram, shortened
+
+TARGETS: dict[str, str] = {
+    "linear-rnn": "lsrl.backends.linear.linear_rnn",
+    "gated-linear-rnn": "lsrl.backends.linear.gated_linear_rnn",
+    "rnn-relu": "lsrl.backends.torch_rnn.rnn_relu",
+    "rnn-tanh": "lsrl.backends.torch_rnn.rnn_tanh",
+    "lstm": "lsrl.backends.torch_rnn.lstm",
+    "gru": "lsrl.backends.torch_rnn.gru",
+    "mamba": "lsrl.backends.transformers.mamba",
+    "falcon-mamba": "lsrl.backends.transformers.falcon_mamba",
+    "hawk": "lsrl.backends.transformers.hawk",
+    "griffin": "lsrl.backends.transformers.griffin",
+}
+"""Each target's name and the module whose `TARGET` it is; imported when first used."""
+
+
+def target_named(name: str) -> Target:
+    """The target with this name; raises `UnsupportedProgram` if there is none.
+
+    >>> sorted(target_named("gated-linear-rnn").abilities)
+    ['any_matrix', 'products', 'selection']
+    """
+    if not isinstance(name, str) or name not in TARGETS:
+        raise UnsupportedProgram(f"no target is named {shortened(name)}; expected one of {', '.join(TARGETS)}")
+    target: Target = import_module(TARGETS[name]).TARGET
+    return target
+
+
+def targets_with(has: Callable[[Target], object]) -> list[str]:
+    """The names of the targets of which something is true.
+
+    >>> targets_with(lambda target: target.tokens)
+    ['mamba', 'falcon-mamba', 'hawk', 'griffin']
+    """
+    return [name for name in TARGETS if has(target_named(name))]
+
+
+def alternatives(has: Callable[[Target], object]) -> str:
+    """Those targets as a message offers them; empty where there is none.
+
+    >>> alternatives(lambda target: target.paper_style)
+    "'linear-rnn' or 'gated-linear-rnn'"
+    """
+    names = [repr(name) for name in targets_with(has)]
+    return f"{', '.join(names[:-1])} or {names[-1]}" if names[1:] else "".join(names)

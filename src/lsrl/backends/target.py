@@ -1,0 +1,110 @@
+"""What an architecture says of itself, and the one way from a program's circuit to a network.
+
+A backend places circuits: `placements` legalises a circuit by the rules of the target and puts its units into the
+layers of a network, in one or more ways. Everything else is the same for all of them (`assembled`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias
+
+from lsrl.backends.layout import Layout, layout_of
+from lsrl.backends.network import WEIGHTS, FileTensors, Network
+from lsrl.circuit.affine import UnitId
+from lsrl.circuit.units import Circuit
+from lsrl.errors import Ability
+from lsrl.lang import Program
+from lsrl.placement.neurons import NeuronStack
+from lsrl.placement.residual import ResidualStack
+from lsrl.placement.stack import Place, Stack
+from lsrl.rounding.guarantee import Guarantee
+
+AnyStack: TypeAlias = Stack | NeuronStack | ResidualStack
+
+Style: TypeAlias = Literal["default", "paper"]
+"""How a program is compiled: by what is known of it, or as Petrov et al. 2024 write it."""
+
+
+class Placement(Protocol):
+    """A circuit that was legalised for a target and placed in the layers of a network, still in exact numbers."""
+
+    @property
+    def circuit(self) -> Circuit:
+        """The legalised circuit: what the network computes."""
+
+    @property
+    def stack(self) -> AnyStack:
+        """Its units by layers."""
+
+    @property
+    def cost(self) -> tuple[int, ...]:
+        """What the smallest of several placements has least of."""
+
+    def places(self) -> Mapping[UnitId, Place]:
+        """Where in the network every unit is."""
+
+    def network(self, program: Program) -> Network:
+        """The network in floats."""
+
+    def guarantee(self, max_length: int | None) -> Guarantee:
+        """What the network promises of its outputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An architecture that a circuit can be assembled into: what it is, what it can do, and how.
+
+    `library` is the one whose stock module its networks are, None for networks of LSRL's own. `abilities` are those
+    that not every target has (`lsrl.errors.Ability`). `tokens`: a program with a vocabulary becomes a language model.
+    `paper_style`: it takes circuits that stay as they are written.
+
+    `module_schema` is the JSON schema of what a manifest says of the stock module (`Network.description`).
+
+    `placements(circuit, program, dtype)` yields one or more, each of which can become a network; `read(tensors,
+    description)` makes one of what is in the files of weights (`weight_files`), and raises `FormatError` for what is
+    not of this target. `export_onnx(network, path)` writes an ONNX file, of which `onnx` says how exact it is where
+    it runs.
+    """
+
+    name: str
+    summary: str
+    library: Literal["torch", "transformers"] | None
+    abilities: frozenset[Ability]
+    dtypes: tuple[str, ...]
+    placements: Callable[[Circuit, Program, str], Iterable[Placement]]
+    read: Callable[[FileTensors, Mapping[str, Any]], Network]
+    module_schema: Mapping[str, Any] | None = None
+    weight_files: tuple[str, ...] = (WEIGHTS,)
+    tokens: bool = False
+    paper_style: bool = False
+    onnx: Literal["exact", "approximate"] | None = None
+    export_onnx: Callable[[Network, Path], None] | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """What a target makes of a circuit. `circuit` is the legalised one, `stack` its units by layers."""
+
+    network: Network
+    stack: AnyStack
+    layout: Layout
+    guarantee: Guarantee
+    circuit: Circuit
+
+
+def assembled(target: Target, circuit: Circuit, program: Program, dtype: str) -> Assembly:
+    """A program's circuit as a network of the target: its smallest placement, in floats."""
+    placement = min(target.placements(circuit, program, dtype), key=lambda placed: placed.cost)
+    return Assembly(
+        network=placement.network(program),
+        stack=placement.stack,
+        layout=layout_of(placement.circuit, placement.places(), tuple(program.names.values())),
+        guarantee=placement.guarantee(circuit.max_length),
+        circuit=placement.circuit,
+    )

@@ -1,0 +1,1 @@
+"""The recurrent modules of torch: `torch.nn.RNN`, `LSTM` and `GRU`."""

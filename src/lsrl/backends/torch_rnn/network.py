@@ -1,0 +1,126 @@
+"""Runs a recurrent network of torch on NumPy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lsrl.backends.network import WEIGHTS, FileTensors, Sizes
+from lsrl.backends.torch_environment import tensor_of, torch_defaults, undisturbed
+from lsrl.backends.torch_rnn.weights import RecurrentWeights
+
+if TYPE_CHECKING:
+    from lsrl.backends.torch_rnn.torch_module import RecurrentNetwork, States
+
+LONGEST_CHUNK = 2**14
+"""Tokens (batch × steps) that go through the network at once: memory does not grow with T."""
+
+
+class TorchNetwork:
+    """Evaluates the stock module; all arrays are of the weights' dtype."""
+
+    def __init__(self, weights: RecurrentWeights) -> None:
+        self.weights = weights
+
+    @cached_property
+    def stock(self) -> RecurrentNetwork:
+        """The module, made when it is first used. Raises `MissingPackage` without torch."""
+        return self.module().requires_grad_(False)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float64 or float32."""
+        return self.weights.dtype
+
+    @property
+    def dims(self) -> tuple[int, int]:
+        """Components of one input and of one output."""
+        return self.weights.input_dim, self.weights.output_dim
+
+    @property
+    def sizes(self) -> Sizes:
+        """Layers, hidden units, states of all layers, and numbers."""
+        weights, tensors = self.weights, self.weights.tensors.values()
+        return Sizes(
+            layers=weights.depth,
+            widest=weights.size,
+            state_dimension=weights.depth * weights.size * len(weights.architecture.states),
+            parameters=sum(tensor.size for tensor in tensors),
+            nonzeros=sum(int(np.count_nonzero(tensor)) for tensor in tensors),
+        )
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """The stock modules that it is, and its initial states."""
+        return self.weights.description
+
+    def module(self) -> RecurrentNetwork:
+        """The module, made anew. Raises `MissingPackage` without torch."""
+        return _module_of(self.weights)
+
+    def tensors(self) -> FileTensors:
+        """What is in its file of weights."""
+        return {WEIGHTS: dict(self.weights.tensors)}
+
+    def run(self, x: np.ndarray) -> np.ndarray:
+        """Outputs (batch, T, out) for inputs (batch, T, in)."""
+        result = np.empty((*x.shape[:2], self.weights.output_dim), self.weights.dtype)
+        states = self.start(len(x))
+        steps = max(1, LONGEST_CHUNK // max(len(x), 1))
+        with undisturbed(self.weights.size):
+            for first in range(0, x.shape[1], steps):
+                outputs, states = self.stock.advanced(tensor_of(x[:, first : first + steps]), states)
+                result[:, first : first + steps] = outputs.numpy()
+        return result
+
+    def start(self, batch: int = 1) -> States:
+        """The state before the first step."""
+        with undisturbed(self.weights.size):
+            return self.stock.start(batch)
+
+    def step(self, x: np.ndarray, state: States) -> tuple[np.ndarray, States]:
+        """One step: outputs (batch, out) and the next state, for inputs (batch, in)."""
+        with undisturbed(self.weights.size):
+            outputs, after = self.stock.advanced(tensor_of(x[:, None, :]), state)
+        return outputs[:, 0].numpy(), after
+
+    def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
+        """Every layer's hidden states (batch, T, H), as its output; there is no state beside it to read."""
+        below = tensor_of(x)
+        found = []
+        nothing = np.empty((*x.shape[:2], 0), self.weights.dtype)
+        with undisturbed(self.weights.size):
+            for layer in range(self.weights.depth):
+                network = _module_of(_single(self.weights, layer)).requires_grad_(False)
+                states = network.start(len(x))
+                below, _ = network.recurrent(below, states if len(states) > 1 else states[0])
+                found.append((nothing, below.numpy()))
+        return found
+
+    @property
+    def layer_sizes(self) -> Sequence[tuple[int, int]]:
+        """Every layer has its hidden units to read."""
+        return [(0, self.weights.size)] * self.weights.depth
+
+
+def _module_of(weights: RecurrentWeights) -> RecurrentNetwork:
+    with torch_defaults():
+        from lsrl.backends.torch_rnn.torch_module import RecurrentNetwork
+
+        return RecurrentNetwork(weights)
+
+
+def _single(weights: RecurrentWeights, layer: int) -> RecurrentWeights:
+    """One layer of a network as a network of its own."""
+    tensors = {
+        name.removesuffix(f"_l{layer}") + "_l0": array
+        for name, array in weights.tensors.items()
+        if name.endswith(f"_l{layer}")
+    }
+    tensors |= {name: weights.tensors[name][layer : layer + 1] for name in weights.architecture.states}
+    readout = {name: weights.tensors[name] for name in ("readout.weight", "readout.bias")}
+    return replace(weights, tensors=tensors | readout)

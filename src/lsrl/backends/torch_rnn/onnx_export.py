@@ -1,0 +1,47 @@
+"""Networks of torch as ONNX files."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsrl.backends.torch_environment import torch_defaults
+from lsrl.errors import MissingPackage, UnsupportedProgram
+from lsrl.files import write_whole
+
+if TYPE_CHECKING:
+    from lsrl.backends.torch_rnn.torch_module import RecurrentNetwork
+
+
+def exported(network: RecurrentNetwork, path: Path) -> None:
+    """Write a network as ONNX: input `x` (batch, time, in), output `y` (batch, time, out), both float32.
+
+    Raises `UnsupportedProgram` for float64, which runtimes of ONNX do not have for recurrent modules.
+    """
+    import torch
+
+    if importlib.util.find_spec("onnx") is None:
+        raise MissingPackage("onnx", "an ONNX file", "onnx")
+    if network.readout.weight.dtype != torch.float32:
+        raise UnsupportedProgram(
+            "ONNX has recurrent modules in float32 only, and this model is float64; "
+            "compile with dtype='float32' (--dtype float32)"
+        )
+    buffer = io.BytesIO()
+    axes = {0: "batch", 1: "time"}
+    with warnings.catch_warnings(), torch_defaults():
+        # The exporter by tracing is deprecated; the new one unrolls what a recurrent module is made of.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (torch.zeros(1, 2, network.recurrent.input_size, dtype=torch.float32),),
+            buffer,  # type: ignore[arg-type]
+            dynamo=False,
+            input_names=["x"],
+            output_names=["y"],
+            dynamic_axes={"x": axes, "y": axes},
+        )
+    write_whole(path, buffer.getvalue())

@@ -1,0 +1,255 @@
+"""How far a network of torch in floating point can be from its exact neurons.
+
+ε is a power of two, so that scaling by it rounds nothing, and tanh of what is scaled is the
+identity: what is left are the sums, and gates that are fed with sums that are off.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from flint import fmpq
+
+from lsrl.backends.float_scale import unbounded
+from lsrl.backends.torch_rnn.lines import Arithmetic, Line, reached, shifted, terms_of
+from lsrl.backends.torch_rnn.scale import Scale, beyond, margin_of
+from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero
+from lsrl.lang.matrix import Row
+from lsrl.lang.numbers import ONE, ZERO, as_float
+from lsrl.placement.neurons import Drive, Neuron
+from lsrl.rounding.error_calculus import decided, gap_around_zero, relu
+from lsrl.rounding.recurrences import Recurrence, StateErrors, recurrent_errors
+from lsrl.rounding.sums import Sum, Term, Terms, fits, stored_error
+
+DECIDED = 0.25
+"""A boolean that is off by up to this still saturates the gate that it feeds."""
+
+
+@dataclass(frozen=True)
+class LayerErrors:
+    """What is known of the neurons of one layer in floats. Raises `UnsupportedProgram` for a gate fed with too much."""
+
+    neurons: tuple[Neuron, ...]
+    shifts: Sequence[fmpq]
+    below: Sequence[Line]
+    arithmetic: Arithmetic
+    scale: Scale
+    max_length: int | None
+
+    @property
+    def precision(self) -> int:
+        """Bits of the format's mantissa."""
+        return self.scale.format.precision
+
+    def lines(self) -> list[Line]:
+        """Every neuron as the layer above sees it."""
+        errors = self._states.errors
+        several, unclean = self.arithmetic.several, self.arithmetic.unclean
+        return [
+            replace(
+                self._line(neuron, error, errors),
+                shift=shift,
+                several=neuron.kind in several,
+                unclean=neuron.kind in unclean,
+            )
+            for neuron, error, shift in zip(self.neurons, errors, self.shifts, strict=True)
+        ]
+
+    def _line(self, neuron: Neuron, error: float, errors: Sequence[float]) -> Line:
+        match neuron.kind:
+            case "linear":
+                return self._linear(neuron, error)
+            case "hold":
+                return Line(neuron.cell.fact, error)
+            case "step":
+                return self._step(neuron, self._sum(neuron.drive, errors))
+            case "bit":
+                off = self._sum(neuron.drive, errors).error(self.precision)
+                return Line(neuron.cell.fact, 1.0 if off else 0.0, zone=self._zone_of(neuron.drive))
+            case "relu":
+                drive = self._sum(neuron.drive, errors)
+                return self._gated_relu(neuron, drive) if self.arithmetic.gates else self._relu(neuron, drive)
+            case "select":
+                return self._selected(neuron, errors)
+
+    def known(self, i: int, line: Line) -> tuple[str, Fact, float]:
+        """What a trail says of a neuron; where it is no decision, it may be anything, and does not matter."""
+        return self.neurons[i].cell.label, line.fact, line.error if line.zone is None else 0.0
+
+    def reads(self, i: int, line: Line, below: int, own: int) -> Iterator[tuple[int, float]]:
+        """The neurons that one reads, of the layer below and of its own, and how much of their errors it passes on."""
+        neuron, steps = self.neurons[i], self._states.steps[i]
+        if line.error:
+            yield from ((below + j, steps * abs(as_float(weight))) for j, weight in neuron.drive.below)
+            # Of states that read one another the later ones pass on what is made in all.
+            yield from ((own + j, steps * abs(as_float(weight))) for j, weight in neuron.drive.own if j < i)
+            if neuron.gate is not None:
+                size = as_float(neuron.fact.magnitude or ONE)
+                yield from ((below + j, steps * size * abs(as_float(weight))) for j, weight in neuron.gate.below)
+
+    @cached_property
+    def _states(self) -> StateErrors:
+        """Errors of the linear and selective neurons; 0 for the others, which no neuron reads one step ago."""
+        rows: list[Row] = []
+        drives: list[tuple[Terms, fmpq]] = []
+        for i, neuron in enumerate(self.neurons):
+            terms, constant = terms_of(neuron.drive, self.below)
+            if neuron.kind == "hold":
+                held, closing = self._held(neuron)
+                rows.append(() if self._only_holds(neuron) and not held else ((i, ONE),))
+                drives.append(([*terms, *held], constant + closing))
+            elif neuron.kind == "linear":
+                rows.append(neuron.drive.own)
+                drives.append((terms, constant - self.shifts[i]))
+            else:
+                rows.append(())
+                drives.append(((), ZERO))
+        # What was is read as it is stored; the shift that is left out and added again has no error.
+        before = [shifted(reached(neuron), shift) for neuron, shift in zip(self.neurons, self.shifts, strict=True)]
+        drives = [
+            (terms, constant + sum((weight * self.shifts[j] for j, weight in row), ZERO))
+            for row, (terms, constant) in zip(rows, drives, strict=True)
+        ]
+        inits = [
+            neuron.init - shift if neuron.kind == "linear" else neuron.init
+            for neuron, shift in zip(self.neurons, self.shifts, strict=True)
+        ]
+        states = list(zip(before, inits, strict=True))
+        found = recurrent_errors(rows, states, drives, self.precision, self.max_length, Recurrence(), self.scale.tiny)
+        # What a latch begins with is held as it is stored.
+        errors = [
+            max(error, stored_error(neuron.init, self.precision)) if neuron.kind == "hold" else error
+            for error, neuron in zip(found.errors, self.neurons, strict=True)
+        ]
+        return StateErrors(errors, found.steps)
+
+    def _held(self, neuron: Neuron) -> tuple[list[Term], fmpq]:
+        """What keeping or dropping a selective state adds to what a step sums up."""
+        terms, constant = terms_of(neuron.chooser, self.below)
+        if self.arithmetic.gates:
+            gate = Sum(terms, constant, tiny=self.scale.tiny)
+            self._check(neuron, gate, self.scale.chosen(neuron.chooser).factor)
+            if gate.error(self.precision) <= DECIDED:
+                return [], ZERO
+            # Anything from dropping to keeping what was, and from nothing to twice what is added.
+            reach, added = reached(neuron).magnitude, neuron.fact.magnitude
+            wrong = math.inf if reach is None or added is None else as_float(reach + 2 * added)
+            return [(ONE, constant_fact(ZERO), wrong)], ZERO
+        largest = reached(neuron).magnitude
+        if largest is None:
+            return [(ONE, Fact(), math.inf)], ZERO
+        # The state is a difference of three numbers, of which the drive was one.
+        scaled = [(largest * weight, fact, error) for weight, fact, error in terms]
+        return [*scaled, (ONE, neuron.fact, 0.0)], largest * (constant - ONE)
+
+    def _only_holds(self, neuron: Neuron) -> bool:
+        """Whether gate 1 leaves a state as it is, to the last bit: nothing, computed as exactly 0, is added to it."""
+        copied = self._copied(neuron.drive)
+        return neuron.latches and self.arithmetic.gates and copied is not None and copied.at_zero == 0
+
+    def _linear(self, neuron: Neuron, error: float) -> Line:
+        """A copy is as good as what it is a copy of, case by case."""
+        copied = self._copied(neuron.drive)
+        if copied is None or neuron.drive.constant or neuron.drive.below[0][1] != 1:
+            return Line(neuron.cell.fact, error)
+        return replace(copied, fact=neuron.cell.fact, error=error)
+
+    def _step(self, neuron: Neuron, drive: Sum) -> Line:
+        factor, _ = self.scale.sharpness(neuron)
+        self._check(neuron, drive, factor)
+        if neuron.margin is None:
+            zone, gap = drive.error(self.precision) + self._ramp(factor), gap_at_zero(neuron.fact)
+            # On a grid nothing but 0 itself may be closer to 0, and where that counts to is all one.
+            only_zero = gap is not None and zone < as_float(min(gap[0] + gap[1], gap[1] - gap[0] or 2 * gap[1]))
+            return Line(neuron.cell.fact, 1.0, zone=0.0 if only_zero else zone)
+        return Line(neuron.cell.fact, self._decision(drive, neuron.margin, factor))
+
+    def _gated_relu(self, neuron: Neuron, drive: Sum) -> Line:
+        """Where a gate is wrong, the drive is as close to 0 as the gate's own error."""
+        factor, shift = self.scale.sharpness(neuron)
+        self._check(neuron, drive, factor)
+        margin, _ = margin_of(neuron)
+        error, stale = drive.error(self.precision), self._stale(neuron)
+        if margin is not None and not self._decision(replace(drive, constant=drive.constant + shift), margin, factor):
+            return Line(neuron.cell.fact, error + stale, at_zero=stale)
+        if self.arithmetic.stale:  # two gates that disagree leave a stale value
+            return Line(neuron.cell.fact, error + 2 * drive.size)
+        return Line(
+            neuron.cell.fact, 2 * error + self._ramp(factor) + (0.0 if margin is None else 2 * as_float(margin))
+        )
+
+    def _selected(self, neuron: Neuron, errors: Sequence[float]) -> Line:
+        drive, gate = self._sum(neuron.drive, errors), self._sum(neuron.chooser, errors)
+        error, stale, zone = drive.error(self.precision), self._stale(neuron), self._zone_of(neuron.chooser)
+        self._check(neuron, gate, self.scale.chosen(neuron.chooser).factor)
+        if zone is not None:
+            # Both see one decision; where it is no decision, two sigmoids of it differ in the last bits.
+            differing = 2.0 ** (3 - self.precision) * drive.size if self.arithmetic.stale else 0.0
+            return Line(neuron.cell.fact, 2 * error + zone + stale + differing)
+        if gate.error(self.precision) > DECIDED:
+            return Line(neuron.cell.fact, error + 2 * drive.size)
+        return Line(neuron.cell.fact, error + stale, at_zero=stale)
+
+    def _relu(self, neuron: Neuron, drive: Sum) -> Line:
+        """max(v, 0) without a gate."""
+        inner = self._copied(neuron.drive)
+        copied = None if inner is None else (neuron.drive.below[0][1], inner)
+        gap = gap_around_zero(neuron.fact, neuron.cell.gap)
+        found = relu(drive, drive.error(self.precision), neuron.cell.fact, gap, copied, self.precision)
+        return Line(found.fact, found.error, found.at_zero, found.least)
+
+    def _decision(self, drive: Sum, margin: fmpq, factor: fmpq) -> float:
+        """The error of a gate that is fed with `factor` times the drive, which stays off 0 by the margin."""
+        if factor * margin < 2 * fmpq(2) ** self.scale.format.saturated:
+            return 1.0
+        error = drive.error(self.precision)
+        if len(drive.terms) == 1 and not drive.terms[0][2]:
+            # Every operation on one number and a constant is monotone: rounding matters where it decides.
+            decisive = 2 * abs(drive.constant) + margin
+            error = min(error, 2.0 ** (3 - self.precision) * as_float(decisive) + as_float(self.scale.tiny))
+        return decided(error, as_float(margin) / 2)
+
+    def _ramp(self, factor: fmpq) -> float:
+        """How close to 0 a drive must be for its gate to be neither 0 nor 1."""
+        return 2.0**self.scale.format.saturated / as_float(factor)
+
+    def _stale(self, neuron: Neuron) -> float:
+        """A stale value h is kept as (h − n) + n, which needs one bit more than h and n have."""
+        magnitude, measure = neuron.fact.magnitude, neuron.fact.measure
+        if not self.arithmetic.stale:
+            return 0.0
+        if magnitude is None:
+            return math.inf
+        if measure is not None and fits(2 * magnitude, measure, self.precision, self.scale.tiny):
+            return 0.0
+        return 2.0 ** (3 - self.precision) * as_float(magnitude) + as_float(self.scale.tiny)
+
+    def _check(self, neuron: Neuron, drive: Sum, factor: fmpq) -> None:
+        """Refuse a gate that would be fed with what is no float: infinities of two signs make NaN."""
+        if math.isinf(drive.size):
+            raise unbounded(neuron.cell.label)
+        room = self.scale.format.largest
+        needed = math.ceil(math.log2(drive.size or 1) + math.log2(as_float(factor)))
+        if needed >= room:
+            what = f"value {neuron.cell.label!r} decides among numbers up to {drive.size:.3g}"
+            raise beyond(self.scale.format, what, needed, room)
+
+    def _sum(self, drive: Drive, state_errors: Sequence[float]) -> Sum:
+        terms, constant = terms_of(drive, self.below)
+        for i, weight in drive.own:
+            fact = shifted(reached(self.neurons[i]), self.shifts[i])
+            terms.append((weight, fact, state_errors[i]))
+            constant = constant + weight * self.shifts[i]
+        return Sum(terms, constant, tiny=self.scale.tiny)
+
+    def _copied(self, drive: Drive) -> Line | None:
+        """The one line that a drive reads, if there is just one."""
+        return self.below[drive.below[0][0]] if len(drive.below) == 1 and not drive.own else None
+
+    def _zone_of(self, drive: Drive) -> float | None:
+        """The zone of the step that this is a copy of, or the opposite."""
+        copied = self._copied(drive)
+        return copied.zone if copied is not None and abs(drive.below[0][1]) == 1 else None

@@ -1,0 +1,50 @@
+"""Signals: what feeds the gates of a hidden unit, in terms of the stack's neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flint import fmpq
+
+from lsrl.lang.matrix import Row
+from lsrl.lang.numbers import ONE, ZERO
+from lsrl.placement.neurons import Drive
+
+NOTHING = Drive((), (), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What feeds a gate: factor · (drive + shift), and units of the same neuron one step ago (`held`).
+
+    `plus` is another signal that is added.
+    """
+
+    drive: Drive = NOTHING
+    factor: fmpq = ONE
+    shift: fmpq = ZERO
+    held: Row = ()
+    plus: Signal | None = None
+
+
+def constant(number: fmpq) -> Signal:
+    """The same number at every step."""
+    return Signal(shift=number)
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenUnit:
+    """One hidden unit: what feeds each gate, and its value before the first step."""
+
+    gates: Mapping[str, Signal]
+    init: fmpq = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """The hidden units of one neuron, and how to read its value: Σ weight · unit + constant."""
+
+    units: tuple[HiddenUnit, ...]
+    weights: tuple[fmpq, ...]
+    constant: fmpq = ZERO

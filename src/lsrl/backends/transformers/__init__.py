@@ -1,0 +1,1 @@
+"""Models of Hugging Face transformers whose blocks add to a residual stream."""

@@ -1,0 +1,292 @@
+"""How far a residual network in floating point can be from its exact units.
+
+ε and what feeds an activation are powers of two, so that scaling rounds nothing; a unit's channel
+holds its value from then on. What is left are sums, products, and activations that are not fed enough.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from flint import fmpq
+
+from lsrl.backends.transformers.scale import (
+    Activation,
+    Scale,
+    closest_to_zero,
+    is_saturated,
+    sharpness,
+    step_parts,
+)
+from lsrl.circuit.affine import Affine, UnitId, variable
+from lsrl.circuit.facts import Fact, constant_fact, relu_fact, union, weighted_sum
+from lsrl.circuit.state_facts import sum_fact
+from lsrl.circuit.units import (
+    DelayUnit,
+    GateUnit,
+    InputUnit,
+    LatchUnit,
+    ReLUUnit,
+    StateUnit,
+    StepUnit,
+    SumUnit,
+    forms_of,
+)
+from lsrl.lang.numbers import ONE, ZERO, as_float
+from lsrl.placement.residual import ResidualStack
+from lsrl.rounding.error_calculus import Gap, Number, gap_around_zero, product, relu, terms_of, times
+from lsrl.rounding.guarantee import Guarantee, guarantee_from
+from lsrl.rounding.recurrences import Recurrence, StateErrors, reached, recurrent_errors
+from lsrl.rounding.sums import Sum, fits, input_error
+from lsrl.rounding.trail import Rounded, Trail, rounded
+
+DECIDED = 0.25
+"""A boolean that is off by up to this still shuts a latch, and opens it."""
+
+UNKNOWN, NOTHING = Fact(), constant_fact(ZERO)
+
+PRECISION = 24
+ROUNDING = 2.0**-PRECISION
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """What an architecture does to numbers.
+
+    `pairs`: all but what is selected goes through the activation, so that a signed value is a
+    difference of two that are not. `decay_errors(a)`: how far off a decay of a, and the gain that makes up
+    for the input's, can be, relative to what they multiply.
+    """
+
+    activation: Activation
+    pairs: bool
+    decay_errors: Callable[[float], tuple[float, float]]
+
+
+def guarantee_of(analysis: Analysis) -> Guarantee:
+    """The guarantee of the network's outputs."""
+    circuit = analysis.stack.circuit
+    numbers: list[Rounded] = []
+    for unit, number in analysis.numbers.items():
+        reads = analysis.reads(unit) if number.error else ()
+        numbers.append(rounded(circuit.origins[unit], number.fact, number.error, reads, numbers))
+
+    def read(label: str, form: Affine, fact: Fact = UNKNOWN) -> Rounded:
+        """A form over the circuit's units, as it is read from their channels."""
+        error = analysis.sum(form).error(PRECISION)
+        return rounded(label, fact, error, ((unit, abs(as_float(w))) for unit, w in form.terms.items()), numbers)
+
+    known = enumerate(zip(circuit.outputs, circuit.output_facts, strict=True))
+    outputs = [read(f"output[{i}]", form, fact) for i, (form, fact) in known]
+    return guarantee_from(Trail(tuple(numbers), outputs, circuit.values, read), analysis.max_length)
+
+
+def erasable_units(analysis: Analysis) -> frozenset[UnitId]:
+    """The units that a stage can take out of the stream so that exactly 0 is left.
+
+    It adds −relu(v) + relu(−v) to v. Of a v without any error, of which the activation is exactly a ReLU, one of the
+    two is 0 and the other is v, scaled by powers of two: the sum of the three is 0 in any order.
+    """
+    return frozenset(unit for unit in analysis.numbers if analysis.is_erasable(unit))
+
+
+def analysed(stack: ResidualStack, arithmetic: Arithmetic, scale: Scale, max_length: int | None) -> Analysis:
+    """The errors of all units, for sequences of up to `max_length` steps, in whichever channels they are."""
+    analysis = Analysis(stack, arithmetic, scale, max_length, {}, {}, {}, {})
+    for unit_id in range(len(stack.circuit.units)):
+        analysis.numbers[unit_id] = number = analysis.number(unit_id)
+        if number.error:
+            analysis.pair(unit_id)
+    return analysis
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is known of every unit of a network in floats; `numbers` has those that were looked at."""
+
+    stack: ResidualStack
+    arithmetic: Arithmetic
+    scale: Scale
+    max_length: int | None
+    numbers: dict[UnitId, Number]
+    steps: dict[UnitId, float]
+    opposites: dict[UnitId, UnitId]
+    seen: dict[object, UnitId]
+
+    def number(self, unit_id: UnitId) -> Number:
+        """One unit, given those that it reads."""
+        unit, fact = self.stack.circuit.units[unit_id], self.stack.circuit.knowledge.facts[unit_id]
+        match unit:
+            case InputUnit():
+                return Number(fact, input_error(fact, PRECISION))
+            case ReLUUnit(argument):
+                return self._relu(argument, fact, self.stack.circuit.knowledge.gaps.get(unit_id))
+            case StepUnit(argument, margin):
+                return self._step(argument, margin, fact)
+            case GateUnit(gate, argument):
+                positive, factor = self._relu(argument, relu_fact(self._fact(argument)), None), self._passed(gate)
+                size = math.inf if factor.fact.magnitude is None else as_float(factor.fact.magnitude) + factor.error
+                return Number(fact, self._product(factor, positive), dip=times(positive.dip, size))
+            case SumUnit(argument) | DelayUnit(argument, _):
+                return Number(fact, self._passed(argument).error)
+            case StateUnit(previous, drive, _, _):
+                return Number(fact, self._state(unit_id, previous[0][1], drive, fact))
+            case LatchUnit(keep, argument):
+                return Number(fact, self._latched(self._passed(keep).error, self._passed(argument)))
+            case _:
+                raise TypeError(f"{type(unit).__name__} is in no residual stack")
+
+    def reads(self, unit_id: UnitId) -> Iterator[tuple[UnitId, float]]:
+        """The units that one reads, and how many times it passes on their errors."""
+        forms, steps = forms_of(self.stack.circuit.units[unit_id]), self.steps.get(unit_id, 1.0)
+        if len(forms) == 1:
+            yield from ((unit, steps * abs(as_float(weight))) for unit, weight in forms[0].terms.items())
+            return
+        for form, other in zip(forms, reversed(forms), strict=True):
+            times = steps * as_float(self._fact(other).magnitude or ONE)
+            yield from ((unit, times * abs(as_float(weight))) for unit, weight in form.terms.items())
+
+    def pair(self, unit_id: UnitId) -> None:
+        """Find the unit γ · relu(−v) that this one, γ · relu(v), is the opposite of."""
+        unit = self.stack.circuit.units[unit_id]
+        if isinstance(unit, (ReLUUnit, GateUnit)):
+            gate = unit.gate.key() if isinstance(unit, GateUnit) else None
+            other = self.seen.get((gate, unit.argument.times(-ONE).key()))
+            if other is not None:
+                self.opposites[unit_id] = other
+            self.seen[gate, unit.argument.key()] = unit_id
+
+    def is_erasable(self, unit_id: UnitId) -> bool:
+        """Whether its value is exact, and 0 or as large as the activation needs."""
+        return self.numbers[unit_id].error == 0 and self._is_sharp(variable(unit_id))
+
+    def _latched(self, undecided: float, taken: Number) -> float:
+        """What is taken where a boolean that is off by so much opens the latch; it holds exactly.
+
+        A step size of 32(1 + 8δ) in place of 32 takes 1 + 8δ times the argument; a sigmoid is saturated all the same.
+        """
+        if not undecided or undecided > DECIDED or not self.arithmetic.pairs:
+            return math.inf if undecided > DECIDED else taken.error
+        size = taken.fact.magnitude
+        return math.inf if size is None else (1 + 8 * undecided) * taken.error + 8 * undecided * as_float(size)
+
+    def sum(self, form: Affine) -> Sum:
+        """A form over the channels."""
+        terms = terms_of(form.terms.items(), self.numbers, self.opposites)
+        return Sum(terms, form.constant, tiny=self.scale.tiny)
+
+    def _fact(self, form: Affine) -> Fact:
+        return self.stack.circuit.knowledge.fact(form)
+
+    def _passed(self, form: Affine) -> Number:
+        """A form as it comes out in front of a state or a product: as a difference of ReLUs, or as it is.
+
+        Where a sum is as close to 0 as its error, both ReLUs of ±v may let some of it through, each its own; but they
+        differ from v by no more than one of them does.
+        """
+        fact, error = self._fact(form), self.sum(form).error(PRECISION)
+        if self.arithmetic.pairs and not (error == 0 and self._is_sharp(form)):
+            error += 2 * self._smooth(form, error)
+        return Number(fact, error)
+
+    def _is_sharp(self, form: Affine) -> bool:
+        return is_saturated(self.arithmetic.activation, self._fact(form), self._factor(form))
+
+    def _factor(self, form: Affine) -> fmpq:
+        return sharpness(self.arithmetic.activation, self._fact(form), "value")
+
+    def _smooth(self, form: Affine, error: float) -> float:
+        """How far the activation is from a ReLU where it is not saturated, with its own rounding."""
+        factor, closest = self._factor(form), closest_to_zero(self._fact(form))
+        if closest is None or not self._is_sharp(form) or 2 * error > as_float(closest):
+            return (self.arithmetic.activation.off + 2.0**-16) / as_float(factor)
+        # Near 0 it is off by half of what it is fed with. Elsewhere that is half of what saturates it at least:
+        # a function that is e^-16 from saturated there, and more than 2^-22 of it by no library.
+        fed, saturated = as_float(factor) * (as_float(closest) - error), as_float(self.arithmetic.activation.saturated)
+        return error if fed >= saturated else max(error, 2.0**-22 * self.sum(form).size)
+
+    def _relu(self, form: Affine, fact: Fact, gap: Gap | None) -> Number:
+        """max(v, 0): what is below 0 by less than the activation needs is not 0."""
+        argument = self.sum(form)
+        error = argument.error(PRECISION)
+        around = gap_around_zero(self._fact(form), gap)
+        if error == 0 and self._is_sharp(form):
+            return Number(fact, 0.0, at_zero=0.0, least=around[1])
+        dead = as_float(self.arithmetic.activation.saturated / self._factor(form))
+        smooth = self._smooth(form, error)
+        return relu(argument, error, fact, around, self._copied(form), PRECISION, dead=dead, smooth=smooth)
+
+    def _step(self, argument: Affine, margin: fmpq | None, fact: Fact) -> Number:
+        """A difference of two ReLUs."""
+        parts = step_parts(argument, margin)
+        errors = [self.sum(form).error(PRECISION) for _, form in parts]
+        if not any(errors) and all(self._is_sharp(form) for _, form in parts):
+            return Number(fact, 0.0, at_zero=0.0, least=ONE)
+        smooth = max(self._smooth(form, error) for (_, form), error in zip(parts, errors, strict=True))
+        error = 2 * as_float(parts[0][0]) * (max(errors) + smooth)
+        return Number(fact, error, dip=error)
+
+    def _copied(self, form: Affine) -> tuple[fmpq, Number] | None:
+        """The one unit that a form reads, with its weight."""
+        if len(form.terms) != 1:
+            return None
+        ((unit, weight),) = form.terms.items()
+        return weight, self.numbers[unit]
+
+    def _product(self, gate: Number, relu: Number) -> float:
+        """Errors of both factors, and of multiplying; nothing is lost where one is 0 or 1, or the result fits."""
+        sizes = gate.fact.magnitude, relu.fact.magnitude
+        if sizes[0] is None or sizes[1] is None:
+            return math.inf
+        one, other = as_float(sizes[0]), as_float(sizes[1])
+        inherited = product(one, gate.error, other, relu.error)
+        measures = gate.fact.measure, relu.fact.measure
+        exact = gate.error == relu.error == 0 and measures[0] is not None and measures[1] is not None
+        if gate.fact.is_boolean and gate.error == 0:
+            return inherited
+        if exact and fits(
+            sizes[0] * sizes[1], (measures[0] or ZERO) * (measures[1] or ZERO), PRECISION, self.scale.tiny
+        ):
+            return 0.0
+        return inherited + 2 * ROUNDING * (one * other + inherited) + as_float(self.scale.tiny)
+
+    def _state(self, unit_id: UnitId, weight: fmpq, drive: Affine, fact: Fact) -> float:
+        """What a sum or a decaying state makes of its drive's errors and of its own roundings."""
+        argument, passed = self.sum(drive), self._passed(drive)
+        if not self.arithmetic.pairs:
+            found = self._recurrent(weight, argument.terms, argument.constant, fact, passed.fact)
+        else:
+            # Each sign adds up by itself, and the difference is read. Both together add up |v|, and are rounded so.
+            opposite = weighted_sum([(-ONE, passed.fact)], ZERO)
+            signed, reach = passed.fact, fact
+            if not (signed.is_nonnegative or opposite.is_nonnegative):
+                signed = union([signed, opposite])
+                reach = sum_fact(signed, ZERO, self.max_length) if weight == 1 else _decayed(signed, weight)
+            found = self._recurrent(weight, [(ONE, signed, passed.error)], ZERO, reach, signed)
+            if found.errors[0]:
+                read = Sum([(ONE, reach, found.errors[0]), (-ONE, NOTHING, 0.0)], ZERO, tiny=self.scale.tiny)
+                found = StateErrors([read.error(PRECISION)], found.steps)
+        self.steps[unit_id] = found.steps[0]
+        return found.errors[0]
+
+    def _recurrent(
+        self, weight: fmpq, terms: Sequence[tuple[fmpq, Fact, float]], constant: fmpq, fact: Fact, drive: Fact
+    ) -> StateErrors:
+        found = list(terms)
+        if weight != 1:
+            decay, gain = self.arithmetic.decay_errors(as_float(weight))
+            taken = math.inf if drive.magnitude is None else as_float(drive.magnitude)
+            steps = math.inf if self.max_length is None else self.max_length
+            reach = reached(as_float(weight), taken, 0.0, steps)
+            found.append((ONE, NOTHING, times(decay, reach) + times(gain, taken)))
+        row, drives = ((0, weight),), [(found, constant)]
+        return recurrent_errors(
+            [row], [(fact, ZERO)], drives, PRECISION, self.max_length, Recurrence(), self.scale.tiny
+        )
+
+
+def _decayed(drive: Fact, weight: fmpq) -> Fact:
+    reach = None if drive.high is None else drive.high / (ONE - weight)
+    return Fact(None if reach is None else -reach, reach)

@@ -1,0 +1,191 @@
+"""What the targets made of Hugging Face's models share: all but how a stage computes its units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lsrl.backends.guarded import far_circuit
+from lsrl.backends.network import WEIGHTS, FileTensors
+from lsrl.backends.target import Target
+from lsrl.backends.transformers.head_forms import HeadForms, head_forms
+from lsrl.backends.transformers.network import HubNetwork
+from lsrl.backends.transformers.rounding import Analysis, Arithmetic, analysed, erasable_units, guarantee_of
+from lsrl.backends.transformers.scale import Scale, epsilon_of, scale_of, width_of
+from lsrl.backends.transformers.stock_model import StockModel
+from lsrl.backends.transformers.tokens import embedding_of, head_of, table_of
+from lsrl.backends.transformers.weights import MAPS, HubWeights, Rows, converted, from_tensors, maps_of
+from lsrl.circuit.affine import UnitId
+from lsrl.circuit.units import Circuit
+from lsrl.lang import Program
+from lsrl.lang.numbers import as_float
+from lsrl.lowering.legalise import legalised
+from lsrl.lowering.rings import rings_of
+from lsrl.lowering.rules import AS_IT_IS, DIAGONAL
+from lsrl.placement.residual import ResidualStack, Stages, narrowed, places, residual_stack
+from lsrl.placement.stack import Place
+from lsrl.rounding.guarantee import Guarantee
+
+
+class Blocks(NamedTuple):
+    """All layers of a model: how many, and the tensors of these and the last norm, named as in the model without head.
+
+    `sizes` are the further settings of its configuration that depend on the program.
+    """
+
+    depth: int
+    sizes: Mapping[str, Any]
+    tensors: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A model of transformers, and how a residual stack becomes its weights.
+
+    `stages` says what each stage computes, `layer_of` gives the layer of a stage, `blocks` the weights of all layers,
+    `float64` says whether they are right in that format, too. `erases` says which stages can take units out of the
+    stream, `fits` whether all stages can compute their units in one of so many channels.
+    """
+
+    stock: StockModel
+    stages: Stages
+    layer_of: Callable[[int], int]
+    blocks: Callable[[ResidualStack, Scale], Blocks]
+    arithmetic: Arithmetic
+    float64: bool = False
+    erases: Callable[[int], bool] = lambda _: True
+    fits: Callable[[ResidualStack, int], bool] = lambda *_: True
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A legalised circuit, its stack with what a head needs beside it, and what the head reads of that.
+
+    `analysis` finds the errors of all units, once.
+    """
+
+    circuit: Circuit
+    stack: ResidualStack
+    scored: HeadForms | None
+    architecture: Architecture
+    analysis: Callable[[], Analysis]
+
+    @property
+    def scale(self) -> Scale:
+        """What values are multiplied by in the stream, and its width."""
+        return scale_of(self.stack)
+
+    @property
+    def cost(self) -> tuple[int, ...]:
+        """What the number of weights grows with."""
+        return (len(self.stack.stages) * width_of(self.stack) ** 2,)
+
+    def fitted(self) -> Staged:
+        """The same in the narrowest stream that holds it."""
+        return replace(self, stack=_fitted(self))
+
+    def places(self) -> Mapping[UnitId, Place]:
+        """Where every unit is in the residual stream."""
+        return places(self.stack, self.scale.epsilon, self.architecture.layer_of)
+
+    def network(self, program: Program) -> HubNetwork:
+        """The stock model's weights in floats, and the maps into and out of its stream."""
+        return HubNetwork(_weights(self.architecture, self.stack, self.scale, program, self.scored))
+
+    def guarantee(self, _: int | None) -> Guarantee:
+        """What activations and the stream's sums lose in floats."""
+        return guarantee_of(self.analysis())
+
+
+def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
+    """The target of a model of transformers."""
+
+    def placements(circuit: Circuit, program: Program, _: str) -> Iterator[Staged]:
+        yield min(_staged(circuit, architecture, program), key=lambda staged: staged.cost).fitted()
+
+    def read(tensors: FileTensors, description: Mapping[str, Any]) -> HubNetwork:
+        return HubNetwork(from_tensors(architecture.stock, tensors[WEIGHTS], tensors[MAPS], description))
+
+    return Target(
+        name=name,
+        summary=summary,
+        library="transformers",
+        abilities=frozenset({"products", "selection", "selective_states"}),
+        dtypes=("float32",),
+        placements=placements,
+        read=read,
+        module_schema=architecture.stock.module_schema,
+        weight_files=(WEIGHTS, MAPS),
+        tokens=True,
+    )
+
+
+def _staged(circuit: Circuit, architecture: Architecture, program: Program) -> Iterator[Staged]:
+    """The stack with long delays as chains and, where there are some, the one with rings."""
+    legal, table = legalised(circuit, DIAGONAL), table_of(program)
+    rings = rings_of(legal, set(circuit.knowledge.group_sizes.values()))
+    made = [legal] if rings is None else [legal, legalised(legal, DIAGONAL, rings)]
+    for rewritten in made:
+        pruned = legalised(rewritten, AS_IT_IS)  # comparisons last; rules leave units that nothing reads
+        whole, scored = pruned, None
+        if table is not None:
+            whole, scored = head_forms(pruned, table, float64=architecture.float64)
+        stack = residual_stack(whole, architecture.stages)
+        yield Staged(pruned, stack, scored, architecture, cache(partial(_analysis, stack, architecture)))
+
+
+def _analysis(stack: ResidualStack, architecture: Architecture) -> Analysis:
+    scale = Scale(epsilon_of(stack), width_of(stack))
+    return analysed(stack, architecture.arithmetic, scale, stack.circuit.max_length)
+
+
+def _fitted(staged: Staged) -> ResidualStack:
+    """The stack in the narrowest stream that holds at every stage what is still read."""
+    stack, architecture, scored = staged.stack, staged.architecture, staged.scored
+    forms = [*stack.circuit.outputs, *([] if scored is None else [scored.symbol, scored.refusal])]
+    stays, width = {unit for form in forms for unit in form.terms}, width_of(stack)
+    erasable: Container[UnitId] = stack.channels.keys()
+    fitted = narrowed(stack, width // 4, erasable, stays, architecture.erases)
+    if fitted is None or not architecture.fits(stack, width // 4):
+        return stack  # it would not fit if everything could be erased
+    erasable = erasable_units(staged.analysis())
+    found = stack
+    while architecture.fits(stack, width := width // 4):
+        fitted = narrowed(stack, width, erasable, stays, architecture.erases)
+        if fitted is None:
+            break
+        found = fitted
+    return found
+
+
+def _weights(
+    architecture: Architecture, stack: ResidualStack, scale: Scale, program: Program, scored: HeadForms | None
+) -> HubWeights:
+    blocks, maps = architecture.blocks(stack, scale), maps_of(stack, scale, stack.circuit.outputs)
+    stock = architecture.stock
+    if stock.multiplies_embeddings:
+        maps |= {name: maps[name] / as_float(scale.root) for name in ("input.weight", "input.bias", "bos")}
+    tensors = dict(blocks.tensors)
+    sizes = {"hidden_size": scale.width, "num_hidden_layers": blocks.depth}
+    config: dict[str, Any] = {**stock.constants, **sizes, **blocks.sizes}
+    if scored is None:
+        tensors[stock.embeddings] = maps["bos"][None]
+        config |= {"vocab_size": 1, "pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 0}
+        return HubWeights(stock, stock.model, config, converted(tensors), converted(maps))
+    table = scored.table
+    tensors[stock.embeddings] = embedding_of(table, maps)
+    tensors = {f"{stock.prefix}.{name}": tensor for name, tensor in tensors.items()}
+    far = far_circuit(program, stack.circuit.max_length)
+    reached = far.knowledge.fact(far.outputs[0])
+    tensors["lm_head.weight"] = head_of(table, Rows(stack, scale), scored.symbol, scored.refusal, reached)
+    config |= {
+        "vocab_size": len(table.texts),
+        "pad_token_id": table.pad,
+        "bos_token_id": table.bos,
+        "eos_token_id": table.ends,
+    }
+    return HubWeights(stock, stock.causal, config, converted(tensors), converted(maps))

@@ -1,0 +1,187 @@
+"""A model of Hugging Face transformers as data: its class, its configuration, its tensors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lsrl.backends.float_scale import held_by
+from lsrl.backends.transformers.scale import Scale
+from lsrl.backends.transformers.stock_model import StockModel
+from lsrl.circuit.affine import Affine
+from lsrl.circuit.units import InputUnit
+from lsrl.errors import FormatError, RangeError, shortened
+from lsrl.lang.numbers import as_float
+from lsrl.placement.residual import ResidualStack
+
+MAPS = "maps.safetensors"
+
+SMALLEST = 2.0**-126
+"""The smallest float32 that has all its digits."""
+
+BETTER = "target='lstm' with dtype='float64'"
+"""What holds more than float32 does."""
+
+BEYOND = 2.0**127
+"""A larger float32 would only just be one."""
+
+_LAYER = re.compile(r"(?:^|\.)layers\.([0-9]{1,6})\.")
+
+ALWAYS, STARTED = 0, 1
+"""The channels that are 1 at every position, and 1 (stored as ε) at every step of the program."""
+
+
+@dataclass(frozen=True)
+class HubWeights:
+    """Tensors of the stock model, and of the maps into and out of its residual stream; `architecture` is its class.
+
+    `maps`: `input.weight` (d, in) and `input.bias` make an embedding of a step's input, `bos` (d,) is
+    the one that every sequence begins with; `readout.weight` (out, d) and `readout.bias` read an
+    output from the last hidden state.
+    """
+
+    stock: StockModel
+    architecture: str
+    config: Mapping[str, Any]
+    tensors: Mapping[str, np.ndarray]
+    maps: Mapping[str, np.ndarray]
+
+    @property
+    def input_dim(self) -> int:
+        """Components of one input."""
+        return int(self.maps["input.weight"].shape[1])
+
+    @property
+    def output_dim(self) -> int:
+        """Components of one output."""
+        return len(self.maps["readout.bias"])
+
+    @property
+    def width(self) -> int:
+        """Channels of the residual stream."""
+        return int(self.config["hidden_size"])
+
+    @property
+    def depth(self) -> int:
+        """How many layers there are."""
+        return int(self.config["num_hidden_layers"])
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """The stock model that these weights are for: its class and its configuration."""
+        return {"class": f"transformers.{self.architecture}", "config": dict(self.config)}
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32."""
+        return self.maps["readout.bias"].dtype
+
+
+class Rows:
+    """Rows over the stream's channels for forms over units."""
+
+    def __init__(self, stack: ResidualStack, scale: Scale) -> None:
+        self.channels = stack.channels
+        self.origins = stack.circuit.origins
+        self.scale = scale
+        self.width = scale.width
+
+    def of(self, form: Affine, factor: Any) -> np.ndarray:
+        """The row that reads `factor` times the form. Raises `RangeError` for a weight beyond float32."""
+        row = np.zeros(self.width)
+        by = factor / self.scale.epsilon
+        for unit_id, weight in form.terms.items():
+            row[self.channels[unit_id]] = number = as_float(weight * by)
+            if abs(number) > BEYOND:
+                raise RangeError(
+                    f"value {self.origins[unit_id]!r} is read with a weight of {number:.3g}, beyond float32; "
+                    "expected smaller numbers in the program, or numbers that are less far apart"
+                )
+        row[STARTED] = as_float(form.constant * by)
+        return row
+
+    def always(self, number: float) -> np.ndarray:
+        """The row that reads this number at every position."""
+        row = np.zeros(self.width)
+        row[ALWAYS] = number
+        return row
+
+
+def maps_of(stack: ResidualStack, scale: Scale, readout: Sequence[Affine]) -> dict[str, np.ndarray]:
+    """The maps into and out of the stream."""
+    dim, epsilon = stack.circuit.input_dim, as_float(scale.epsilon)
+    weight = np.zeros((scale.width, dim))
+    for unit_id, unit in enumerate(stack.circuit.units):
+        if isinstance(unit, InputUnit):  # what the program does not read stays out: nobody knows how large it is
+            weight[stack.channels[unit_id], unit.component] = epsilon
+    always = np.eye(scale.width)[ALWAYS]
+    rows, constants = Rows(stack, scale), np.array([as_float(form.constant) for form in readout])
+    return {
+        "input.weight": weight,
+        "input.bias": always + epsilon * np.eye(scale.width)[STARTED],
+        "bos": always,
+        "readout.weight": np.stack([rows.of(Affine(form.terms), 1) for form in readout]),
+        "readout.bias": held_by(constants, "float32", lambda _: "output", BETTER),
+    }
+
+
+def converted(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The tensors in float32. Raises `RangeError` for a number beyond it, and for one that would be lost."""
+    found = {}
+    for name, array in tensors.items():
+        with np.errstate(over="ignore"):
+            found[name] = np.ascontiguousarray(array, dtype=np.float32)
+        if ((array != 0) & (np.abs(array) < SMALLEST)).any():
+            raise RangeError(
+                f"a number in {name} is {float(np.abs(array[array != 0]).min()):.3g}, below float32's normal ones; "
+                f"expected numbers in the program that are less far apart, or {BETTER}"
+            )
+        if not np.isfinite(found[name]).all():
+            raise RangeError(
+                f"a number in {name} is {float(np.abs(array).max()):.3g}, beyond float32; "
+                f"expected smaller numbers in the program, or {BETTER}"
+            )
+    return found
+
+
+def from_tensors(
+    stock: StockModel,
+    tensors: Mapping[str, np.ndarray],
+    maps: Mapping[str, np.ndarray],
+    description: Mapping[str, Any],
+) -> HubWeights:
+    """The weights in a folder's files; names, shapes and numbers are checked. Raises `FormatError`.
+
+    The description has the form that the model says (`StockModel.module_schema`). That the tensors are those of the
+    model is checked where that is made; here, that there are as many layers of them.
+    """
+    architecture, config = description["class"].removeprefix("transformers."), description["config"]
+    layers = {int(found[1]) for found in map(_LAYER.search, tensors) if found}
+    depth, width = config["num_hidden_layers"], config["hidden_size"]
+    if layers != set(range(depth)) or len(config.get("block_types", layers)) != depth:
+        raise FormatError(f"the tensors are those of {len(layers)} layers; expected {depth}, as the configuration says")
+    _check_maps(maps, width)
+    for name, array in (*tensors.items(), *maps.items()):
+        if array.dtype != np.float32 or not np.isfinite(array).all():
+            raise FormatError(
+                f"tensor {shortened(name)} is {array.dtype}, or holds NaN or infinity; expected finite float32"
+            )
+    return HubWeights(stock, architecture, dict(config), dict(tensors), dict(maps))
+
+
+def _check_maps(maps: Mapping[str, np.ndarray], width: int) -> None:
+    shapes = {name: array.shape for name, array in maps.items()}
+    dims = [(*shapes.get(name, ()), 0, 0)[axis] for name, axis in (("input.weight", 1), ("readout.weight", 0))]
+    wanted = {
+        "input.weight": (width, dims[0]),
+        "input.bias": (width,),
+        "bos": (width,),
+        "readout.weight": (dims[1], width),
+        "readout.bias": (dims[1],),
+    }
+    if shapes != wanted:
+        raise FormatError(f"{MAPS} has tensors of shapes {shortened(shapes, 200)}; expected {shortened(wanted, 200)}")

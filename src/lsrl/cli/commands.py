@@ -1,0 +1,308 @@
+"""The command line: `lsrl --help`. Thin: every command calls the library and prints what it returns."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from flint import fmpq
+
+from lsrl.backends.registry import TARGETS, target_named
+from lsrl.cli.failures import exit_code
+from lsrl.cli.incontext_commands import incontext
+from lsrl.cli.options import DEFAULT, Dtype, Json, MaxLength, Spec, Target, TargetName, named_path
+from lsrl.cli.specs import Specified, specified
+from lsrl.cli.study_commands import study
+from lsrl.cli.terminal import Rows, as_cell, emit, print_json, print_output, print_problem, progress_bar, working
+from lsrl.errors import UnsupportedProgram
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Compile small recurrent programs to the weights of real recurrent networks. "
+    "SPEC is file.py:name (runs that file), file.json, or zoo:name.",
+)
+app.add_typer(incontext, name="incontext")
+app.command("study")(study)
+
+
+def main() -> None:
+    """The entry point: mistakes of the user end in one line, not in a stack trace."""
+    warnings.showwarning = lambda message, kind, *_: print_problem(kind.__name__, " ".join(str(message).split()))
+    sys.exit(exit_code(app, sys.argv[1:]))
+
+
+@app.command()
+def targets(as_json: Json = False) -> None:
+    """The architectures there are, and what each can express."""
+    from lsrl.expressiveness import expressiveness
+
+    summaries = [{"target": name, "what it is": target_named(name).summary} for name in TARGETS]
+    with working("compiling what each may express"):
+        abilities = expressiveness()
+    shown = [{"": row[""].replace("`", ""), "guarantee": _grouped(row)} for row in abilities]
+    found = {"targets": summaries, "expressiveness": abilities}
+    emit(found, as_json, lambda: [Rows(summaries), Rows(shown, title="what each can express")])
+
+
+def _grouped(row: dict[str, str]) -> str:
+    answers = dict.fromkeys(row[name].replace("`", "") for name in TARGETS)
+    names = {answer: [name for name in TARGETS if row[name].replace("`", "") == answer] for answer in answers}
+    return "; ".join(f"{answer}: {', '.join(found) if len(names) > 1 else 'all'}" for answer, found in names.items())
+
+
+@app.command()
+def zoo(as_json: Json = False) -> None:
+    """The example programs there are."""
+    from lsrl import zoo as programs
+
+    rows = [{"name": f"zoo:{name}", "what it computes": programs.get(name).summary} for name in programs.names()]
+    emit(rows, as_json, lambda: [Rows(rows)])
+
+
+@app.command()
+def show(spec: Spec, as_json: Json = False) -> None:
+    """A program as a listing: one line a value."""
+    from lsrl.lang.json_format import to_json
+
+    program = specified(spec).program
+    if as_json:
+        print_json(to_json(program))
+    else:
+        print_output(f"{program}\n")  # no screen's width may break a listing that is read back
+
+
+@app.command()
+def draw(
+    spec: Spec,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", parser=named_path, help="FILE.svg or FILE.png; the stack goes to FILE-stack"),
+    ],
+    target: Target = DEFAULT,
+    max_length: MaxLength = None,
+    as_json: Json = False,
+) -> None:
+    """Pictures of a program and of the stack it compiles to."""
+    from lsrl.view.program_drawing import draw_program
+    from lsrl.view.stack_drawing import draw_stack
+
+    named = specified(spec)
+    model = _compiled(named, target, max_length, None)
+    beside = output.with_name(f"{output.stem}-stack{output.suffix}")
+    with working("drawing"):
+        written = [str(draw_program(named.program, output)), str(draw_stack(model.stack, beside))]
+    emit({"written": written}, as_json, lambda: [f"wrote {path}" for path in written])
+
+
+@app.command()
+def run(
+    spec: Spec,
+    source: Annotated[
+        Path, typer.Option("--input", "-i", parser=named_path, help="CSV: a row per step, a column per component")
+    ],
+    target: Annotated[TargetName | None, typer.Option("--target", "-t", help="run compiled, not interpreted")] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="rationals instead of float64")] = False,
+    max_length: MaxLength = None,
+    as_json: Json = False,
+) -> None:
+    """Run a program on a CSV file; prints CSV."""
+    from lsrl.csv_files import read_numbers
+
+    named = specified(spec)
+    rows = read_numbers(source, named.program.input.dim, "a row per step, a column per input component")
+    if target is None and max_length is not None:
+        raise UnsupportedProgram("--max-length without --target; expected both: interpreters run any length")
+    if target is not None and exact:
+        raise UnsupportedProgram("--exact and --target together; expected one: compiled networks compute in floats")
+    if target is None:
+        with working("running"):
+            outputs = named.program.run(rows, exact=exact)
+    else:
+        model = _compiled(named, target, max_length, None)
+        with working("running"):
+            outputs = model.run(rows)
+    if as_json:
+        print_json({"outputs": [[_digits(number) if exact else float(number) for number in row] for row in outputs]})
+    else:
+        print_output("".join(",".join(map(_digits, row)) + "\n" for row in outputs))
+
+
+def _digits(number: Any) -> str:
+    # Python writes no integers of more than 4,300 digits; flint writes all.
+    return str(fmpq(number.numerator, number.denominator)) if isinstance(number, Fraction) else f"{number:.17g}"
+
+
+def _compiled(named: Specified, target: Any, max_length: int | None, dtype: str | None) -> Any:
+    from lsrl.model.compiler import compile as compiled
+
+    longest = named.max_length if max_length is None else max_length
+    with working(f"compiling {named.program.name}"):
+        return compiled(named.program, target.value, max_length=longest, dtype=dtype)
+
+
+@app.command("compile")
+def compile_(
+    spec: Spec,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", parser=named_path, help="directory for weights and manifest, or FILE.onnx")
+    ],
+    target: Target = DEFAULT,
+    max_length: MaxLength = None,
+    dtype: Dtype = None,
+    as_json: Json = False,
+) -> None:
+    """Compile a program and save the network; for a model of transformers, as a checkpoint that it loads."""
+    model = _compiled(specified(spec), target, max_length, dtype)
+    report = {**model.report().as_dict(), "written": str(output)}
+    onnx = output.name.lower().endswith(".onnx")
+    with working(f"writing {output}"):
+        (model.export_onnx if onnx else model.save)(output)
+    if onnx and model.target.onnx != "exact":
+        report["guarantee"] = f"of torch, not of ONNX, whose runtimes approximate tanh: {report['guarantee']}"
+    emit(report, as_json, lambda: [Rows([report])])
+
+
+@app.command()
+def verify(
+    spec: Spec,
+    target: Target = DEFAULT,
+    cases: Annotated[int, typer.Option(min=1, help="random sequences to compare")] = 100,
+    length: Annotated[
+        int | None,
+        typer.Option(min=1, help="steps per sequence; as many as the model allows, up to 1,024, if not given"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    max_length: MaxLength = None,
+    dtype: Dtype = None,
+    as_json: Json = False,
+) -> None:
+    """Compare a compiled program with the exact interpreter on random inputs. Exit code 1 on a mismatch."""
+    from lsrl.model.verification import verified
+
+    named = specified(spec)
+    model = _compiled(named, target, max_length, dtype)
+    with progress_bar() as progress:
+        task = progress.add_task(f"verifying {named.program.name} on {target.value}", total=cases)
+        result = verified(
+            model,
+            cases=cases,
+            length=length,
+            seed=seed,
+            sample=named.sample,
+            progress=lambda done: progress.advance(task, done),
+        )
+    row = {"program": named.program.name, "target": target.value, **result.as_dict()}
+    emit(row, as_json, lambda: [Rows([row])])
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(
+    checkpoint: Annotated[
+        Path, typer.Argument(parser=named_path, help="the folder of a model of transformers, saved by lsrl compile")
+    ],
+    device: Annotated[str, typer.Option(help="where to run it, as torch names it")] = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Whether a checkpoint is what was written, and still computes it bit for bit. Exit code 1 if not."""
+    from lsrl.model.checkpoint_verification import verify_checkpoint
+
+    with working(f"checking {checkpoint}"):
+        result = verify_checkpoint(checkpoint, device=device)
+    found = list(result.problems) or [f"every file is as it was written, and {result.cases} cases came out bit for bit"]
+    emit(result.as_dict(), as_json, lambda: [*found, *result.notices])
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    spec: Spec,
+    target: Target = DEFAULT,
+    max_length: MaxLength = None,
+    dtype: Dtype = None,
+    top: Annotated[int, typer.Option(min=1, help="how many values the table has; JSON has all")] = 20,
+    as_json: Json = False,
+) -> None:
+    """What limits a compiled program's precision and the noise in weights that it stands; who rounds; worst first."""
+    model = _compiled(specified(spec), target, max_length, dtype)
+    with working("explaining"):
+        found = model.explain()
+
+    def render() -> list[Rows | str]:
+        rows = [limit.as_dict() for limit in found.limits[:top]]
+        shown: list[Rows | str] = [Rows(rows, title=f"{spec} on {target.value}")]
+        if found.makers:
+            makers = [maker.as_dict() for maker in found.makers[:top]]
+            shown.append(Rows(makers, title="who makes the largest bound by rounding"))
+        return [*shown, str(found)]
+
+    emit(found.as_dict(), as_json, render)
+
+
+@app.command()
+def bench(
+    quick: Annotated[bool, typer.Option(help="leave out the slowest sizes")] = False, as_json: Json = False
+) -> None:
+    """Measure sizes, compile times and speeds; prints each beside its goal."""
+    from lsrl import bench as measuring
+    from lsrl.machine import machine
+
+    measured = []
+    with progress_bar() as progress:
+        task = progress.add_task("measuring", total=None)
+        for figure in measuring.figures(quick=quick):
+            measured.append(figure)
+            progress.update(task, advance=1, description=figure.what)
+    data = {"machine": machine(), "figures": [figure.as_dict() for figure in measured]}
+
+    def render() -> list[Rows]:
+        title = ", ".join(f"{key} {value}" for key, value in data["machine"].items())  # type: ignore[attr-defined]
+        rows = [
+            {
+                "figure": figure.what,
+                "measured": f"{as_cell(figure.value)} {figure.unit}",
+                "goal": "" if figure.goal is None else f"{figure.sense} {as_cell(figure.goal)}",
+                "reached": figure.reached,
+                "authors' implementation": figure.authors,
+            }
+            for figure in measured
+        ]
+        return [Rows(rows, title=title)]
+
+    emit(data, as_json, render)
+
+
+@app.command()
+def demo(
+    target: Annotated[
+        TargetName | None, typer.Option("--target", "-t", help="one architecture; all by default")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", parser=named_path, help="directory for the report")] = Path(
+        "demo-output"
+    ),
+    as_json: Json = False,
+) -> None:
+    """The main job: two dictionaries and an elevation map, answered from prompts; writes a report."""
+    from lsrl.demo.tasks import run_demo
+
+    names = list(TARGETS) if target is None else [target.value]
+    with progress_bar() as progress:
+        task = progress.add_task("starting", total=None)
+        result = run_demo(names, output, lambda text: progress.update(task, advance=1, description=text))
+    title = "in-context answers of compiled networks"
+    rows, legend = result.shown
+    report = f"Report with pictures: {result.report}"
+    emit(result.as_dict(), as_json, lambda: [Rows(rows, title=title), *legend, "", report])
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""How targets write the units that they have not."""
+
+from __future__ import annotations
+
+from flint import fmpq
+
+from lsrl.circuit.affine import Affine, combination, one_minus
+from lsrl.circuit.builder import CircuitBuilder
+from lsrl.circuit.facts import Fact
+from lsrl.circuit.ramps import by_held_steps, by_relus, decided_gap, kept_ramp
+from lsrl.circuit.units import ProductUnit
+from lsrl.errors import RangeError, UnsupportedProgram
+from lsrl.lang.numbers import ONE, ZERO
+from lsrl.lowering.diagonal_states import diagonal_states, summed_and_latched
+from lsrl.lowering.legalise import Rules, dissolved_sum, refused_gated_state
+
+LARGE_M = 32
+"""From values larger than this on, big-M gets a condition that is exactly 0 where it selects."""
+
+
+def by_big_m(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
+    """boolean · value with ReLUs only: relu(v − M(1−c)) − relu(−v − M(1−c)).
+
+    M is the largest |value|, from the facts. A value on a grid with a known low end needs one
+    ReLU: c·v = relu((v − low) − (high − low)(1 − c)) + low·c.
+    Raises `UnsupportedProgram` when neither factor is a boolean, `RangeError` without a range.
+    """
+    facts = builder.fact(left), builder.fact(right)
+    if facts[0].is_boolean:
+        condition, value, fact = left, right, facts[1]
+    elif facts[1].is_boolean:
+        condition, value, fact = right, left, facts[0]
+    else:
+        raise UnsupportedProgram(
+            f"value {builder.origin!r} multiplies two values that are not booleans, which this target cannot; "
+            "expected a boolean factor; select by lsrl.ifelse, or write via='auto'",
+            ability="products",
+        )
+    if fact.is_boolean:
+        return builder.relu(condition.plus(value).shifted(-ONE))
+    if fact.low is None or fact.high is None:
+        raise RangeError(
+            f"value {builder.origin!r} selects a value whose range is not known, and big-M needs one; "
+            "declare Input(range=(low, high)) and compile(..., max_length=...)"
+        )
+    off, room = _off(builder, condition, max(fact.high, ZERO) - min(fact.low, ZERO))
+    if fact.low < 0 and fact.grid is not None:
+        lifted = builder.relu(combination([(ONE, value), (room * (fact.low - fact.high), off)], -fact.low))
+        builder.assume(lifted, Fact(ZERO, fact.high - fact.low))
+        return lifted.plus(condition.times(fact.low))
+    positive = builder.relu(combination([(ONE, value), (-room * max(fact.high, ZERO), off)]))
+    negative = builder.relu(combination([(-ONE, value), (room * min(fact.low, ZERO), off)]))
+    # The ranges of v and M(1 − c) alone do not tell that these are never larger than |v|.
+    builder.assume(positive, Fact(ZERO, max(fact.high, ZERO)))
+    builder.assume(negative, Fact(ZERO, max(-fact.low, ZERO)))
+    return combination([(ONE, positive), (-ONE, negative)])
+
+
+def _off(builder: CircuitBuilder, condition: Affine, size: fmpq) -> tuple[Affine, fmpq]:
+    """1 − condition, and how many times M it is worth.
+
+    M times an error of the condition is an error of the result: where M is large, relu(1 − 2c) is exactly 0
+    for every c above ½, and twice M is enough for every c below ¼.
+    """
+    if size <= LARGE_M or builder.literal:
+        return one_minus(condition), ONE
+    return builder.decided_off(condition), fmpq(2)
+
+
+def without_products(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
+    """Every product by big-M; refuses one that the program wants as a product."""
+    if unit.via == "multi":
+        raise UnsupportedProgram(
+            f"value {builder.origin!r} asks for a product (via='multi'), which this target lacks; write via='auto'",
+            ability="selection",
+        )
+    return by_big_m(builder, left, right)
+
+
+def by_gates(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
+    """gate · relu(argument): one unit where a factor is never negative, two where both can be.
+
+    left · right = left · relu(right) − left · relu(−right).
+    """
+    if unit.via == "relu":
+        return by_big_m(builder, left, right)
+    if left.is_constant or right.is_constant:
+        return builder.product(left, right)
+    if not builder.fact(right).is_nonnegative and builder.fact(left).is_nonnegative:
+        left, right = right, left
+    if builder.fact(right).is_nonnegative:
+        return builder.gate(left, right)
+    parts = builder.gate(left, right), builder.gate(left, right.times(-ONE))
+    return combination([(ONE, parts[0]), (-ONE, parts[1])])
+
+
+def by_selection(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
+    """boolean · value as a unit of its own, the boolean first; two booleans are one comparison.
+
+    Raises `UnsupportedProgram` when neither factor is a boolean: a saturated gate only takes or leaves.
+    """
+    booleans = [builder.fact(side).is_boolean for side in (left, right)]
+    if unit.via == "relu" or not any(booleans):
+        return by_big_m(builder, left, right)
+    if all(booleans):
+        return builder.ramp(left.plus(right).shifted(-ONE))
+    return builder.product(left, right) if booleans[0] else builder.product(right, left)
+
+
+def selected_relu(builder: CircuitBuilder, argument: Affine) -> Affine:
+    """relu(x) is x where a step of x says so: for gates that must all see the same decision."""
+    return builder.product(_is_positive(builder, argument), argument)
+
+
+def by_bits(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
+    """boolean · value, the boolean as one minus a bit, and the result cleaned by a unit that reads nothing else."""
+    if builder.fact(left).is_boolean == builder.fact(right).is_boolean:
+        return by_selection(builder, left, right, unit)
+    boolean, value = (left, right) if builder.fact(left).is_boolean else (right, left)
+    return _by_bit(builder, boolean, value)
+
+
+def relu_by_bits(builder: CircuitBuilder, argument: Affine) -> Affine:
+    """relu(x) as a selection of x by a bit that says whether it is positive."""
+    return _by_bit(builder, _is_positive(builder, argument), argument)
+
+
+def _by_bit(builder: CircuitBuilder, boolean: Affine, value: Affine) -> Affine:
+    off = builder.bit(one_minus(boolean))
+    selected = builder.product(one_minus(off), value)
+    scale = selected.content()
+    return builder.sum(selected.times(1 / scale)).times(scale)
+
+
+def _is_positive(builder: CircuitBuilder, form: Affine) -> Affine:
+    gap = decided_gap(builder, form)
+    return builder.step(form, None) if gap is None else builder.step(form.shifted(-gap[0]), gap[1])
+
+
+DIAGONAL = Rules(by_gates, kept_ramp, states=diagonal_states, gated_state=summed_and_latched, sum=dissolved_sum)
+AS_IT_IS = Rules(by_gates, by_held_steps)
+WITHOUT_PRODUCTS = Rules(without_products, by_relus, gated_state=refused_gated_state)
+BY_GATES = Rules(by_gates, by_relus, gated_state=refused_gated_state)
+SELECTING = Rules(by_selection, kept_ramp)

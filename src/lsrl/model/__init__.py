@@ -1,0 +1,1 @@
+"""What a user holds: compiling, compiled models, their verification, and their folders."""

@@ -1,0 +1,83 @@
+"""Compiled models as their users hold them: what can be done with a network that computes a program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from lsrl.backends.registry import alternatives
+from lsrl.errors import FormatError, UnsupportedProgram
+from lsrl.model.checkpoint import save
+from lsrl.model.compiled_network import CompiledNetwork
+from lsrl.model.explanation import explained
+from lsrl.model.report import Report
+from lsrl.model.verification import Verification, verified
+from lsrl.stability.sensitivity import Sensitivity
+
+
+@dataclass(frozen=True, repr=False)
+class CompiledModel(CompiledNetwork):
+    """A network that computes `program`. Made by `lsrl.compile` and `lsrl.load`.
+
+    >>> import lsrl
+    >>> model = lsrl.compile(lsrl.Program(lsrl.cumsum(lsrl.Input(1, range=(0, 9), integer=True))), max_length=100)
+    >>> model.run([[1], [2], [3]]).ravel().tolist()
+    [1.0, 3.0, 6.0]
+    """
+
+    def complete(self, prompt: str, *, max_new_tokens: int | None = None) -> str:
+        """The text that a model of language generates after a prompt, always taking the likeliest token.
+
+        It ends with the vocabulary's end, with its `nothing`, or where `max_length` is reached. Raises
+        `RangeError` for text that is no token, or longer than `max_length`, and `UnsupportedProgram` for a program
+        without a vocabulary, or a target that is no model of language.
+        """
+        from lsrl.model.hub.generation import completed
+
+        return completed(self, prompt, max_new_tokens)
+
+    def explain(self) -> Sensitivity:
+        """What limits its precision and the noise in weights that it stands, and who rounds, worst first.
+
+        See `Sensitivity`. A loaded model is compiled again for that. Raises `FormatError` if that gives a network of
+        other sizes.
+        """
+        return self._sensitivity
+
+    @cached_property
+    def _sensitivity(self) -> Sensitivity:
+        return explained(self)
+
+    def report(self) -> Report:
+        """Depth, width, parameters, non-zeros, compile time, guarantee, and what `explain` says in a line."""
+        try:
+            stability = str(self.explain())
+        except FormatError as problem:
+            stability = f"not known: {problem}"
+        return replace(self.sizes, stability=stability)
+
+    def verify(self, cases: int = 100, *, length: int | None = None, seed: int = 0) -> Verification:
+        """Compare with the exact interpreter on random inputs; see `Verification`."""
+        return verified(self, cases=cases, length=length, seed=seed)
+
+    def save(self, directory: str | Path) -> None:
+        """Write weights (safetensors) and manifest (JSON) into a directory; `lsrl.load` reads them."""
+        if not isinstance(directory, (str, Path)) or not str(directory):
+            raise FormatError(f"{directory!r} is no path; expected a directory to write to")
+        save(self, Path(directory))
+
+    def export_onnx(self, path: str | Path) -> None:
+        """Write the network as an ONNX file: input `x` (batch, time, in), output `y` (batch, time, out).
+
+        Runtimes of ONNX approximate tanh and the sigmoid, so that only rnn-relu stays exact there.
+        Raises `UnsupportedProgram` for a target or dtype that ONNX runtimes have not.
+        """
+        if self.target.export_onnx is None:
+            raise UnsupportedProgram(
+                f"{self.target} is no stock module of torch, and only those are exported to ONNX; "
+                f"use target={alternatives(lambda target: target.onnx)}"
+            )
+        if not isinstance(path, (str, Path)) or not str(path):
+            raise FormatError(f"{path!r} is no path; expected a file to write to")
+        self.target.export_onnx(self.network, Path(path))

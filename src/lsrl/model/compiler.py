@@ -1,0 +1,114 @@
+"""`lsrl.compile`: from a program to a running network."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from dataclasses import replace
+from typing import Any, get_args
+
+from lsrl.backends.abilities import with_alternatives
+from lsrl.backends.guarded import GUARD_STEPS, guarded
+from lsrl.backends.registry import alternatives, target_named
+from lsrl.backends.target import Assembly, Style, Target, assembled
+from lsrl.circuit.paper_style import in_paper_style
+from lsrl.circuit.translate import circuit_of, input_facts
+from lsrl.circuit.units import Circuit
+from lsrl.errors import ProgramError, UnsupportedProgram, UselessGuaranteeWarning, shortened
+from lsrl.lang import Program
+from lsrl.model.compiled_model import CompiledModel
+from lsrl.model.compiled_network import answers_tokens
+from lsrl.model.report import report_of
+from lsrl.rounding.guarantee import Guarantee
+
+STYLES: tuple[Style, ...] = get_args(Style)
+
+
+def compile(
+    program: Program,
+    target: str = "linear-rnn",
+    *,
+    input_range: tuple[Any, Any] | None = None,
+    max_length: int | None = None,
+    dtype: str | None = None,
+    style: Style = "default",
+) -> CompiledModel:
+    """Compile a program into a network of the target architecture.
+
+    `input_range` (low, high), each a number or one per component, narrows the range that the
+    program's `Input` declares; `max_length` is the longest sequence the model will accept; `dtype` is float64
+    where the target has it, else float32. A program over tokens becomes, on the targets that are models of
+    language, one that answers with no token whatever it was not made for (`lsrl.backends.guarded`).
+    `style="paper"` writes steps, branches and cyclic counters as Petrov et al. 2024 do, for studies of their
+    fragile forms, on the two linear targets; such a model guarantees nothing.
+    Raises `UnsupportedProgram` for what the target cannot express and `RangeError` where it needs
+    a range or length that is not declared, or for a condition that can be something else than 0 or 1. Warns with
+    `UselessGuaranteeWarning` where the error can be as large as the output.
+
+    >>> from lsrl import Input, Program
+    >>> model = compile(Program(Input(1, range=(0, 9), integer=True) > 4))
+    >>> model.run([[4], [5]]).ravel().tolist(), model.guarantee.kind
+    ([0.0, 1.0], 'exact')
+    """
+    if not isinstance(program, Program):
+        raise ProgramError(f"{shortened(program)} is no Program; expected one, made by Program(value)")
+    chosen = target_named(target)
+    dtype = chosen.dtypes[0] if dtype is None else dtype
+    if dtype not in chosen.dtypes:
+        raise UnsupportedProgram(f"dtype={dtype!r} of {target}; expected one of {', '.join(chosen.dtypes)}")
+    if style not in STYLES:
+        raise UnsupportedProgram(f"style={shortened(style)} of {target}; expected one of {', '.join(STYLES)}")
+    if style == "paper" and not chosen.paper_style:
+        others = alternatives(lambda target: target.paper_style)
+        raise UnsupportedProgram(f"style='paper' on {target}; the paper's forms are for target={others}")
+    started = time.perf_counter()
+    if style == "paper":
+        program = in_paper_style(program, input_range=input_range, max_length=max_length)
+    longest = max_length
+    if answers_tokens(chosen, program):
+        program, longest = _for_tokens(program, input_range, max_length)
+    circuit = circuit_of(program, input_range=input_range, max_length=longest, literal=style == "paper")
+    assembly = _assembled(chosen, circuit, program, dtype)
+    seconds = time.perf_counter() - started
+    guarantee = replace(assembly.guarantee, max_length=max_length)
+    if style == "paper":
+        unknown = (math.inf,) * program.output.dim
+        guarantee = Guarantee(unknown, max_length, "style='paper' keeps forms that lose their precision")
+    if guarantee.kind == "bounded" and guarantee.reason:
+        warnings.warn(f"{program.name} on {target}: {guarantee}", UselessGuaranteeWarning, stacklevel=2)
+    return CompiledModel(
+        program=program,
+        target=chosen,
+        style=style,
+        dtype=dtype,
+        inputs=tuple(input_facts(program, input_range)),
+        max_length=max_length,
+        guarantee=guarantee,
+        layout=assembly.layout,
+        sizes=report_of(program, chosen, assembly.network, guarantee, seconds),
+        network=assembly.network,
+        stack=assembly.stack,
+        circuit=assembly.circuit,
+        undecidable=circuit.undecidable,
+    )
+
+
+def _assembled(target: Target, circuit: Circuit, program: Program, dtype: str) -> Assembly:
+    """What the target makes of a circuit; a refusal says which targets can do what this one cannot."""
+    try:
+        return assembled(target, circuit, program, dtype)
+    except UnsupportedProgram as problem:
+        if problem.ability is None:
+            raise
+        raise with_alternatives(problem, circuit) from None
+
+
+def _for_tokens(program: Program, input_range: Any, max_length: int | None) -> tuple[Program, int | None]:
+    """The program that refuses what it was not made for, and the length up to which it must know that."""
+    if input_range is not None:
+        raise UnsupportedProgram(
+            f"input_range={shortened(input_range)} of {program.name}, whose input is tokens; expected none: "
+            "its range is in its vocabulary"
+        )
+    return guarded(program, max_length), None if max_length is None else max_length + GUARD_STEPS

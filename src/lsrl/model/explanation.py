@@ -1,0 +1,42 @@
+"""What limits a compiled network: found from what it was assembled from, or is assembled from again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lsrl.backends.guarded import GUARD_STEPS
+from lsrl.backends.target import Assembly, assembled
+from lsrl.circuit.translate import circuit_of
+from lsrl.errors import FormatError
+from lsrl.model.compiled_network import CompiledNetwork
+from lsrl.stability.sensitivity import Sensitivity, sensitivity_of
+
+
+def explained(network: CompiledNetwork) -> Sensitivity:
+    """What `CompiledModel.explain` says; raises as it does."""
+    circuit, guarantee = network.circuit, network.guarantee
+    if circuit is None:
+        made = _assembled_again(network)
+        circuit, guarantee = made.circuit, guarantee if network.style == "paper" else made.guarantee
+    return replace(sensitivity_of(circuit), trail=guarantee.trail)
+
+
+def _assembled_again(model: CompiledNetwork) -> Assembly:
+    """What a model was made of, made again from its program: what a loaded one lacks.
+
+    Raises `FormatError` if that does not give a network of the model's sizes.
+    """
+    ends = [(fact.low, fact.high) for fact in model.inputs]
+    known = all(low is not None and high is not None for low, high in ends)
+    narrowed = ([low for low, _ in ends], [high for _, high in ends]) if known else None
+    length = model.max_length
+    longest = length + GUARD_STEPS if length is not None and model.refuses else length
+    literal = model.style == "paper"
+    circuit = circuit_of(model.program, input_range=narrowed, max_length=longest, literal=literal)
+    assembly = assembled(model.target, circuit, model.program, model.dtype)
+    if assembly.network.sizes == model.network.sizes:
+        return assembly
+    raise FormatError(
+        f"the weights of {model.program.name} are no longer what {model.target} compiles it to; "
+        "expected a model saved by this version of LSRL; compile it again"
+    )

@@ -1,0 +1,55 @@
+"""Reports: the sizes of a network, found from its weights."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lsrl.backends.network import Network
+from lsrl.backends.target import Target
+from lsrl.lang import Program
+from lsrl.rounding.guarantee import Guarantee
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The sizes of a compiled model.
+
+    `parameters` counts the dense matrices' entries, `nonzeros` those that are not zero;
+    `state_dimension` adds up all layers' states, `compile_seconds` is the wall-clock time. `stability` says
+    what changed weights do to it (`CompiledModel.explain` has more).
+    """
+
+    program: str
+    target: str
+    dtype: str
+    layers: int
+    widest: int
+    state_dimension: int
+    parameters: int
+    nonzeros: int
+    compile_seconds: float
+    guarantee: str
+    stability: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain JSON types."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.program} on {self.target} ({self.dtype}): {self.layers} layers, widest {self.widest}, "
+            f"{self.nonzeros:,} non-zeros of {self.parameters:,} parameters; {self.guarantee}"
+        )
+
+
+def report_of(program: Program, target: Target, network: Network, guarantee: Guarantee, seconds: float) -> Report:
+    """The report of a network; `seconds` is what compiling it took."""
+    return Report(
+        program=program.name,
+        target=target.name,
+        dtype=str(network.dtype),
+        **network.sizes._asdict(),
+        compile_seconds=seconds,
+        guarantee=str(guarantee),
+    )

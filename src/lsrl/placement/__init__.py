@@ -1,0 +1,1 @@
+"""Circuit to layers: when every unit is computed, and what is passed on to later readers."""

@@ -1,1 +1,0 @@
-"""Architectures that a circuit can be assembled into."""

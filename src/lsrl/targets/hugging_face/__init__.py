@@ -1,1 +1,0 @@
-"""Targets whose network is a model of Hugging Face transformers, with a residual stream."""

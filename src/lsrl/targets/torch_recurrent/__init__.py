@@ -1,1 +1,0 @@
-"""What the targets made of torch's own recurrent modules share."""

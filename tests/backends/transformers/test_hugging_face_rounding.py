@@ -1,0 +1,112 @@
+"""Real numbers in Mamba, Hawk and Griffin: within the guarantee, which is not far from what is seen."""
+
+import numpy as np
+import pytest
+
+import lsrl
+from lsrl import FunctionApproximator, Input, LinState, Program
+from lsrl.model.verification import absolute_errors
+from strategies import HUB
+
+pytest.importorskip("transformers")
+
+STEPS = 120
+x = Input(2, range=(-3, 5), integer=True, name="x")
+r = Input(2, range=(-3, 5), name="r")
+over = lsrl.larger(r[0], 1, width="1/8")
+
+EXACT = {
+    "a sum that begins anywhere": lsrl.cumsum(x, init=[-7, "1/4"]),
+    "a delay that begins anywhere": lsrl.delay(x, 9, init=[5, -2]),
+    "a shift register": lsrl.shift_register(x[0], 7, init=3),
+    "a latch": lsrl.latch(x[1], x[0] > 1, init=5),
+    "a sum that is reset": lsrl.reset_sum(x[1], x[0] > 1, init=-4),
+    "a state under a gate": lsrl.GatedState(x[1], x[0] < 4, init=9),
+    "a product": x[0] * x[1] * x[0],
+}
+BOUNDED = {
+    "a state that halves": LinState(r[0], "1/2", init=3),
+    "a state that forgets slowly": LinState(r[0], "255/256", init="1/3"),
+    "a state that forgets at once": LinState(r[0], "1/100", init=5),
+    "decays of decays": LinState(r, [["1/2", 0], [1, "1/4"]], init=[1, 2]),
+    "a sum": lsrl.cumsum(r[0], init="1/3"),
+    "a delay": lsrl.delay(r[0], 7, init="1/3"),
+    "a delay of a decay": lsrl.delay(LinState(r[0], "3/4", init=1), 3, init=2),
+    "a shift register": lsrl.shift_register(r[0], 5, init=2),
+    "a latch": lsrl.latch(r[1], over, init="1/3"),
+    "a sum that is reset": lsrl.reset_sum(r[1], over, init="1/3"),
+    "a product": r[0] * r[1] * r[0],
+    "an extreme": lsrl.maximum(r[0], r[1]) / 3,
+    "a branch": lsrl.ifelse(over, lsrl.maximum(r[0], r[1]) / 3, lsrl.absolute(r[1]) - r[0] / 7),
+}
+
+
+@pytest.mark.parametrize("target", HUB)
+@pytest.mark.parametrize("case", EXACT)
+def test_whole_numbers_are_exact_whatever_they_begin_with(case, target):
+    program = Program(EXACT[case])
+    model = lsrl.compile(program, target, max_length=STEPS)
+    assert model.guarantee.kind == "exact"
+    drawn = np.random.default_rng(0).integers(-3, 6, (2, STEPS, 2))
+    assert (model.run(drawn) == program.run(drawn, exact=True)).all()
+
+
+def hard_inputs(dtype="float32"):
+    """Random ones, the same again and again, the kinks of an extreme, both ends of a comparison's ramp."""
+    for seed in range(6):
+        drawn = np.random.default_rng(seed).uniform(-3, 5, (STEPS if seed < 4 else 1, 2)).astype(dtype)
+        drawn = np.tile(drawn, (STEPS // len(drawn), 1))
+        drawn[:, 0] = np.where((drawn[:, 0] > 1) & (drawn[:, 0] < 1.125), 2, drawn[:, 0])
+        if seed < 4:
+            drawn[::7, 1] = drawn[::7, 0]
+            drawn[3::7, 1] = np.nextafter(drawn[3::7, 0], np.array(9, dtype))
+            drawn[5::14, 0], drawn[12::14, 0] = 1, 1.125
+        yield drawn
+    yield np.full((STEPS, 2), (0.3, 4.9), dtype)
+    yield np.full((STEPS, 2), (4.9, 0.3), dtype)
+
+
+@pytest.mark.parametrize("target", HUB)
+@pytest.mark.parametrize("case", BOUNDED)
+def test_real_values_stay_within_a_bound_that_means_something(case, target):
+    program = Program(BOUNDED[case])
+    model = lsrl.compile(program, target, max_length=STEPS)
+    worst = 0.0
+    for drawn in hard_inputs():
+        trace = program.trace(drawn, exact=True)
+        assert not trace.undecided
+        worst = max(worst, absolute_errors(model.run(drawn), trace.output).max())
+    assert model.guarantee.kind == "bounded"
+    assert 0 < worst <= model.guarantee.bound
+    assert model.guarantee.bound <= 100 * worst
+
+
+def wave(points):
+    return np.sin(3 * points[:, 0] + points[:, -1])
+
+
+@pytest.mark.parametrize("target", HUB)
+@pytest.mark.parametrize("uneven", [False, True])
+@pytest.mark.parametrize("order", [0, 1])
+@pytest.mark.parametrize("dim", [1, 2])
+def test_functions_are_approximated_within_the_guarantee(dim, order, uneven, target):
+    approximator = FunctionApproximator(dim, 1, order=order, max_cells=64)
+    model = lsrl.compile(approximator.program, target, max_length=approximator.max_length)
+    assert model.guarantee.kind == "bounded"
+    prompt = approximator.prompt(wave, 64, uneven=uneven)
+    points = np.concatenate([np.random.default_rng(0).random((6, dim)), np.zeros((1, dim)), np.ones((1, dim))])
+    queries = approximator.queries(prompt, points).astype("float32")
+    exact = approximator.program.run(queries, exact=True)
+    assert absolute_errors(model.run(queries), exact).max() <= model.guarantee.bound
+
+
+@pytest.mark.parametrize("target", HUB)
+def test_the_bound_of_a_function_means_something(target):
+    square = FunctionApproximator(1, 1, max_cells=1024)
+    model = lsrl.compile(square.program, target, max_length=square.max_length)
+    prompt = square.prompt(lambda x: 3.9 + x / 100, 1024)
+    prompt[:, 0], prompt[:, 1] = 0, 1025 / 1024  # every cell answers: the most that can be added up
+    queries = square.queries(prompt, [[0.25], [0.75]]).astype("float32")
+    trace = square.program.trace(queries, exact=True)
+    worst = absolute_errors(model.run(queries), trace.output).max()
+    assert 0 < worst <= model.guarantee.bound <= 1000 * worst
