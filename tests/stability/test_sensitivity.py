@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 import lsrl
 from lsrl import Input, Program, zoo
 from lsrl.backends.registry import TARGETS
-from lsrl.circuit.ramps import RAMP
 from lsrl.circuit.translate import input_facts
 from lsrl.errors import FormatError, LsrlError
+from lsrl.lowering.ramps import RAMP
 from lsrl.model.sampling import sampled_inputs
 from lsrl.stability.weight_noise import errors, noisy
 from lsrl.studies.changed_weights import changed, outputs_of

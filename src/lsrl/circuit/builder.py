@@ -13,8 +13,17 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, number, one_minus, terms_key, variable
 from lsrl.circuit.cases import fact_by_cases, fact_under
-from lsrl.circuit.facts import BOOLEAN, Fact, constant_fact, intersection, product_fact, relu_fact, weighted_sum
-from lsrl.circuit.ramps import gap_of, is_clipped, kept_ramp, ramp_fact
+from lsrl.circuit.facts import (
+    BOOLEAN,
+    Fact,
+    constant_fact,
+    intersection,
+    product_fact,
+    ramp_fact,
+    ramp_gap,
+    relu_fact,
+    weighted_sum,
+)
 from lsrl.circuit.rare_terms import rare_sum_fact
 from lsrl.circuit.state_facts import cluster_facts, gated_state_fact
 from lsrl.circuit.state_graph import clusters, components, is_permutation
@@ -37,6 +46,11 @@ from lsrl.lang.primitives import Via
 
 RampRule: TypeAlias = "Callable[[CircuitBuilder, Affine], Affine]"
 """How a comparison is written: clip(argument, 0, 1), where the argument is whole if the comparison is decided."""
+
+
+def kept_ramp(builder: CircuitBuilder, argument: Affine) -> Affine:
+    """A ramp is a ramp, for a later pass to write."""
+    return builder.ramp_unit(argument)
 
 
 class CircuitBuilder(UnitStore):
@@ -87,21 +101,21 @@ class CircuitBuilder(UnitStore):
     def ramp(self, progress: Affine) -> Affine:
         """clip(progress, 0, 1), as the cheapest form that has this value wherever it is 0 or 1."""
         known = self.fact(progress)
-        if is_clipped(known):
+        if known.is_clipped:
             return progress
         if known.low is not None and known.low >= 1:
             return number(ONE)
         if known.high is not None and known.high <= 0:
             return number(ZERO)
         argument = self._spread(progress)
-        if is_clipped(self.fact(argument)):
+        if self.fact(argument).is_clipped:
             return argument
         folded = self._of_one_hot(argument, lambda value: min(max(value, ZERO), ONE))
         if folded is not None:
             return folded
         argument = self._before_relu(argument)
         made = self.write_ramp(self, argument)
-        if gap_of(self.fact(argument)) is not None:
+        if ramp_gap(self.fact(argument)) is not None:
             self.assume(made, BOOLEAN)
         return made
 
@@ -114,8 +128,8 @@ class CircuitBuilder(UnitStore):
 
     def _spread(self, progress: Affine) -> Affine:
         """The form that is 0 and 1 at the ends of the gap that the ramp is in, if it is in one."""
-        gap = gap_of(self.fact(progress))
-        return progress if gap is None else progress.shifted(-gap[0]).times(1 / (gap[1] - gap[0]))
+        gap = ramp_gap(self.fact(progress))
+        return progress if gap is None else progress.shifted(gap.below).times(1 / gap.width)
 
     def _before_relu(self, argument: Affine) -> Affine:
         """clip(c + w · relu(g), 0, 1) is clip(c + w · g, 0, 1) where c is outside the ramp, and w leads into it.
@@ -128,7 +142,7 @@ class CircuitBuilder(UnitStore):
             return argument
         before = self._spread(read.argument.times(weight).shifted(c))
         known = any(("ramp", form.key()) in self._shared for form in (before, one_minus(before)))
-        undecided = gap_of(self.fact(before)) is None and gap_of(self.fact(argument)) is not None
+        undecided = ramp_gap(self.fact(before)) is None and ramp_gap(self.fact(argument)) is not None
         return before if (weight < 0 or known) and not undecided else argument
 
     def _of_one_hot(self, argument: Affine, function: Callable[[fmpq], fmpq]) -> Affine | None:

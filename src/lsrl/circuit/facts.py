@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flint import fmpq
 
@@ -52,6 +53,11 @@ class Fact:
     def is_bit(self) -> bool:
         """Whether nothing but 0 and 1 is possible, one of them perhaps not."""
         return self.is_boolean or (self.low == self.high and self.low in (ZERO, ONE))
+
+    @property
+    def is_clipped(self) -> bool:
+        """Whether the value is never outside 0 … 1."""
+        return self.is_nonnegative and self.high is not None and self.high <= 1
 
     @property
     def is_nonnegative(self) -> bool:
@@ -144,16 +150,48 @@ def on_grid(low: fmpq | None, high: fmpq | None, grid: fmpq | None, offset: fmpq
     return Fact(low, high, grid, offset)
 
 
-def gap_at_zero(fact: Fact) -> tuple[fmpq, fmpq] | None:
-    """The middle of the gap between the values up to 0 and those above, and half its width; None without a grid.
+class Gap(NamedTuple):
+    """No value is above −`below` and below `above`, but for 0 where `below` is 0."""
 
-    >>> gap_at_zero(Fact(grid=fmpq(1)))
-    (1/2, 1/2)
+    below: fmpq
+    above: fmpq
+
+    @property
+    def width(self) -> fmpq:
+        """From one end to the other."""
+        return self.below + self.above
+
+    @property
+    def middle(self) -> fmpq:
+        """Half-way between the ends."""
+        return (self.above - self.below) / 2
+
+
+def gap_at_zero(fact: Fact) -> Gap | None:
+    """The gap between the values up to 0 and those above; None without a grid.
+
+    >>> gap_at_zero(Fact(grid=fmpq(1), offset=fmpq(-1, 4)))
+    Gap(below=1/4, above=3/4)
     """
     if fact.grid is None:
         return None
-    below = fact.offset + fact.grid * (-fact.offset / fact.grid).floor()
-    return below + fact.grid / 2, fact.grid / 2
+    below = -fact.offset - fact.grid * (-fact.offset / fact.grid).floor()
+    return Gap(below, fact.grid - below)
+
+
+def ramp_gap(fact: Fact) -> Gap | None:
+    """The same where it reaches from 0 or less to 1 or more; None where values can be inside a ramp from 0 to 1."""
+    gap = gap_at_zero(fact)
+    return gap if gap is not None and gap.above >= 1 else None
+
+
+def ramp_fact(fact: Fact) -> Fact:
+    """The fact of clip(value, 0, 1)."""
+    if ramp_gap(fact) is not None:
+        return BOOLEAN
+    low = ZERO if fact.low is None else max(fact.low, ZERO)
+    high = ONE if fact.high is None else min(fact.high, ONE)
+    return Fact(low, high, None if fact.measure is None else common_measure((fact.measure, ONE)))
 
 
 def relu_fact(fact: Fact) -> Fact:

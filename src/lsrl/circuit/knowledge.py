@@ -8,7 +8,7 @@ from typing import TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, TermsKey, UnitId, common_measure, terms_key
-from lsrl.circuit.facts import Fact, constant_fact, intersection, is_empty, weighted_sum
+from lsrl.circuit.facts import Fact, Gap, constant_fact, intersection, is_empty, weighted_sum
 from lsrl.lang.numbers import ONE, ZERO
 
 Direction: TypeAlias = tuple[tuple[UnitId, fmpq], ...]
@@ -30,7 +30,7 @@ class Knowledge:
     one_hot: dict[UnitId, UnitId] = field(default_factory=dict)
     group_sizes: dict[UnitId, int] = field(default_factory=dict)
     claims: dict[TermsKey, Claim] = field(default_factory=dict)
-    gaps: dict[UnitId, tuple[fmpq, fmpq]] = field(default_factory=dict)
+    gaps: dict[UnitId, Gap] = field(default_factory=dict)
 
     def fact(self, form: Affine) -> Fact:
         """What is known of a form.

@@ -32,7 +32,7 @@ class ReLUUnit:
 class RampUnit:
     """A comparison: 0 where the argument is up to 0, 1 where it is 1 or more, linear between.
 
-    Nothing else is one, until a target's rule writes it with what the target has (`lsrl.circuit.ramps`).
+    Nothing else is one, until a target's rule writes it with what the target has (`lsrl.lowering.ramps`).
     """
 
     argument: Affine

@@ -5,14 +5,14 @@ from __future__ import annotations
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination, one_minus
-from lsrl.circuit.builder import CircuitBuilder
+from lsrl.circuit.builder import CircuitBuilder, kept_ramp
 from lsrl.circuit.facts import Fact
-from lsrl.circuit.ramps import by_held_steps, by_relus, decided_gap, kept_ramp
 from lsrl.circuit.units import ProductUnit
 from lsrl.errors import RangeError, UnsupportedProgram
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lowering.diagonal_states import diagonal_states, summed_and_latched
 from lsrl.lowering.legalise import Rules, dissolved_sum, refused_gated_state
+from lsrl.lowering.ramps import by_held_steps, by_relus, decided_gap
 
 LARGE_M = 32
 """From values larger than this on, big-M gets a condition that is exactly 0 where it selects."""
@@ -134,7 +134,7 @@ def _by_bit(builder: CircuitBuilder, boolean: Affine, value: Affine) -> Affine:
 
 def _is_positive(builder: CircuitBuilder, form: Affine) -> Affine:
     gap = decided_gap(builder, form)
-    return builder.step(form, None) if gap is None else builder.step(form.shifted(-gap[0]), gap[1])
+    return builder.step(form, None) if gap is None else builder.step(form.shifted(-gap.middle), gap.width / 2)
 
 
 DIAGONAL = Rules(by_gates, kept_ramp, states=diagonal_states, gated_state=summed_and_latched, sum=dissolved_sum)

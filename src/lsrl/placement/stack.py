@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.affine import UnitId
-from lsrl.circuit.facts import Fact
+from lsrl.circuit.facts import Fact, Gap
 from lsrl.circuit.verify import CompilerError
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import Vector
@@ -35,7 +35,7 @@ class Cell:
     label: str
     fact: Fact
     carried: bool
-    gap: tuple[fmpq, fmpq] | None = None
+    gap: Gap | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from typing import TypeAlias
 
 from flint import fmpq
 
-from lsrl.circuit.facts import Fact, gap_at_zero
+from lsrl.circuit.facts import Fact, Gap, gap_at_zero
 from lsrl.lang.numbers import ZERO, as_float
 from lsrl.rounding.sums import Sum, Term, is_float, stored_error
 
@@ -43,16 +43,12 @@ class Number:
 
 Numbers: TypeAlias = Mapping[int, Number] | Sequence[Number]
 
-Gap: TypeAlias = tuple[fmpq, fmpq]
-"""How far a form stays below 0 and above 0, wherever it is not 0."""
-
 
 def gap_around_zero(argument: Fact, known: Gap | None) -> Gap:
     """How far the argument of a ReLU stays off 0: what is known of it, or what its grid tells."""
     if known is not None:
         return known
-    gap = gap_at_zero(argument)
-    return (ZERO, ZERO) if gap is None else (gap[1] - gap[0], gap[0] + gap[1])
+    return gap_at_zero(argument) or Gap(ZERO, ZERO)
 
 
 def relu(
@@ -84,8 +80,8 @@ def relu(
             if math.isfinite(error):
                 whole = as_float(top) if is_float(top, precision) else (1 + 2.0**-precision) * as_float(top)
                 error = min(error, whole + 4 * as_float(-weight) * read.dip)
-    at_zero = 0.0 if error + dead <= as_float(gap[0]) else error + smooth
-    return Number(fact, error + smooth, at_zero, gap[1], smooth)
+    at_zero = 0.0 if error + dead <= as_float(gap.below) else error + smooth
+    return Number(fact, error + smooth, at_zero, gap.above, smooth)
 
 
 def terms_of(row: Iterable[tuple[int, fmpq]], numbers: Numbers, opposites: Mapping[int, int]) -> list[Term]:

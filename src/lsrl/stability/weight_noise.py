@@ -19,10 +19,8 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from flint import fmpq
-
 from lsrl.circuit.affine import Affine, UnitId
-from lsrl.circuit.facts import Fact, relu_fact
+from lsrl.circuit.facts import Fact, gap_at_zero, relu_fact
 from lsrl.circuit.state_graph import components
 from lsrl.circuit.units import (
     BitUnit,
@@ -140,22 +138,12 @@ def _decision(circuit: Circuit, unit: Unit, forms: Sequence[tuple[Sizes, ...]], 
             return Decision(forms[i][0], 0.0, 0.0, 0.0)
         case ReLUUnit(Affine(terms=terms, constant=top)) if len(terms) == 1 and top > 0:
             ((inner, weight),) = terms.items()
-            below = circuit.units[inner]
+            below, knee = circuit.units[inner], -top / weight
             if weight < 0 and isinstance(below, ReLUUnit):
-                gap = _gap(circuit.knowledge.fact(below.argument), circuit.knowledge.gaps.get(inner), -top / weight)
-                return gap and Decision(forms[inner][0], as_float(gap[0]), as_float(gap[1]), as_float(-top / weight))
+                gap = circuit.knowledge.gaps.get(inner) or gap_at_zero(circuit.knowledge.fact(below.argument))
+                if gap is not None and gap.below > 0 and gap.above > knee:
+                    return Decision(forms[inner][0], as_float(gap.below), as_float(gap.above - knee), as_float(knee))
     return None
-
-
-def _gap(fact: Fact, known: tuple[fmpq, fmpq] | None, knee: fmpq) -> tuple[fmpq, fmpq] | None:
-    """How far a value stays below 0, and above the knee, if it is never between nor at either."""
-    if known is not None:
-        return known[0], known[1] - knee
-    if fact.grid is None:
-        return None
-    low = fact.offset + fact.grid * (-fact.offset / fact.grid).floor()
-    high = low + fact.grid
-    return (-low, high - knee) if low < 0 and high > knee else None
 
 
 def errors(noise: NoisyCircuit, u: float) -> list[float]:

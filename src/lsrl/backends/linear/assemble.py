@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse
 from flint import fmpq
 
-from lsrl.backends.float_scale import held_by
+from lsrl.backends.float_limits import held_by
 from lsrl.backends.linear.weights import LayerWeights, StackWeights
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import as_float

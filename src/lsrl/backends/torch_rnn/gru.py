@@ -29,9 +29,9 @@ from lsrl.backends.torch_rnn.target import torch_target
 from lsrl.backends.torch_rnn.weights import Architecture
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.builder import CircuitBuilder
-from lsrl.circuit.ramps import by_steps, decided_gap
 from lsrl.lang.numbers import HALF, ONE
 from lsrl.lowering.legalise import Rules
+from lsrl.lowering.ramps import by_steps, decided_gap
 from lsrl.lowering.rules import SELECTING, by_selection, selected_relu
 from lsrl.placement.neurons import Neuron
 

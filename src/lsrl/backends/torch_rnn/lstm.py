@@ -24,9 +24,9 @@ from lsrl.backends.torch_rnn.scale import Scale
 from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal, constant
 from lsrl.backends.torch_rnn.target import torch_target
 from lsrl.backends.torch_rnn.weights import Architecture
-from lsrl.circuit.ramps import by_steps
 from lsrl.lang.numbers import ONE
 from lsrl.lowering.legalise import Rules
+from lsrl.lowering.ramps import by_steps
 from lsrl.lowering.rules import SELECTING, by_selection
 from lsrl.placement.neurons import Neuron
 

@@ -18,16 +18,16 @@ A product of two reals is refused: relu networks are piecewise linear.
 
 from flint import fmpq
 
-from lsrl.backends.float_scale import unbounded
+from lsrl.backends.float_limits import unbounded
 from lsrl.backends.torch_rnn.lines import Arithmetic
 from lsrl.backends.torch_rnn.scale import Scale, unscaled
 from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal
 from lsrl.backends.torch_rnn.target import torch_target
 from lsrl.backends.torch_rnn.weights import Architecture
 from lsrl.circuit.facts import MOST_STEPS, Fact, constant_fact, union
-from lsrl.circuit.ramps import by_relus
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lowering.legalise import Rules
+from lsrl.lowering.ramps import by_relus
 from lsrl.lowering.rules import without_products
 from lsrl.placement.neurons import Drive, Neuron
 

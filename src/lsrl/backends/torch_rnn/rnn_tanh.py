@@ -26,10 +26,10 @@ from lsrl.backends.torch_rnn.scale import Scale
 from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal
 from lsrl.backends.torch_rnn.target import torch_target
 from lsrl.backends.torch_rnn.weights import Architecture
-from lsrl.circuit.ramps import by_steps
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import HALF, ONE
 from lsrl.lowering.legalise import Rules, refused_gated_state
+from lsrl.lowering.ramps import by_steps
 from lsrl.lowering.rules import SELECTING, by_bits, relu_by_bits
 from lsrl.placement.neurons import Drive, Neuron
 

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from flint import fmpq
 
-from lsrl.backends.float_scale import unbounded
+from lsrl.backends.float_limits import unbounded
 from lsrl.backends.torch_rnn.lines import Arithmetic, Line, reached, shifted, terms_of
 from lsrl.backends.torch_rnn.scale import Scale, beyond, margin_of
 from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero
@@ -163,7 +163,7 @@ class LayerErrors:
         if neuron.margin is None:
             zone, gap = drive.error(self.precision) + self._ramp(factor), gap_at_zero(neuron.fact)
             # On a grid nothing but 0 itself may be closer to 0, and where that counts to is all one.
-            only_zero = gap is not None and zone < as_float(min(gap[0] + gap[1], gap[1] - gap[0] or 2 * gap[1]))
+            only_zero = gap is not None and zone < as_float(min(gap.above, gap.below or gap.above))
             return Line(neuron.cell.fact, 1.0, zone=0.0 if only_zero else zone)
         return Line(neuron.cell.fact, self._decision(drive, neuron.margin, factor))
 

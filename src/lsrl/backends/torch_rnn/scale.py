@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-from lsrl.backends.float_scale import exponent, power, power_of_two_above, power_of_two_below, unbounded
+from lsrl.backends.float_limits import unbounded
 from lsrl.backends.torch_rnn.signals import Signal, constant
 from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero, union
+from lsrl.circuit.powers_of_two import exponent, power, power_of_two_above, power_of_two_below
 from lsrl.errors import UnsupportedProgram
 from lsrl.lang.numbers import HALF, ONE, ZERO
 from lsrl.placement.neurons import Drive, Neuron, NeuronStack
@@ -112,7 +113,7 @@ def margin_of(neuron: Neuron) -> tuple[fmpq | None, fmpq]:
     if neuron.kind == "step":
         return neuron.margin, ZERO
     gap = gap_at_zero(neuron.fact)
-    return (None, ZERO) if gap is None else (gap[1], -gap[0])
+    return (None, ZERO) if gap is None else (gap.width / 2, -gap.middle)
 
 
 def opposite(signal: Signal) -> Signal:

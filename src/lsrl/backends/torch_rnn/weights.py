@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from lsrl.backends.float_scale import held_by
+from lsrl.backends.float_limits import held_by
 from lsrl.backends.torch_rnn.hidden import GateRow, HiddenStack
 from lsrl.errors import FormatError, RangeError, listed, shortened
 from lsrl.lang.matrix import Row

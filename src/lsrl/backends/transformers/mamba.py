@@ -33,13 +33,14 @@ import numpy as np
 from flint import fmpq
 
 from lsrl.backends.transformers.rounding import Arithmetic
-from lsrl.backends.transformers.scale import SILU, Scale, opened, sharpness, step_parts
+from lsrl.backends.transformers.scale import SILU, Scale, opened, sharpness
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
 from lsrl.backends.transformers.target import Architecture, Blocks, hub_target
 from lsrl.backends.transformers.weights import Rows
 from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
 from lsrl.lang.numbers import ONE, as_float
+from lsrl.lowering.ramps import step_by_relus
 from lsrl.placement.residual import ResidualStack
 
 OPEN, SHUT = 32.0, -200.0
@@ -83,7 +84,7 @@ def branches_of(stack: ResidualStack, unit_id: UnitId) -> Iterator[Branch]:
         case ReLUUnit(argument):
             yield branch(argument)
         case StepUnit(argument, margin):
-            for weight, form in step_parts(argument, margin):
+            for weight, form in step_by_relus(argument, margin):
                 relu = branch(form)
                 yield replace(relu, weight=relu.weight * weight)
         case GateUnit(gate, argument):

@@ -34,13 +34,14 @@ import numpy as np
 from flint import fmpq
 
 from lsrl.backends.transformers.rounding import Arithmetic
-from lsrl.backends.transformers.scale import GELU, Scale, opened, sharpness, step_parts
+from lsrl.backends.transformers.scale import GELU, Scale, opened, sharpness
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
 from lsrl.backends.transformers.target import Architecture, Blocks
 from lsrl.backends.transformers.weights import Rows
 from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
 from lsrl.lang.numbers import ONE, as_float
+from lsrl.lowering.ramps import step_by_relus
 from lsrl.placement.residual import ResidualStack, Stages
 
 SATURATED = 256.0
@@ -239,7 +240,7 @@ def _products(stack: ResidualStack, units: Sequence[UnitId]) -> Iterator[Product
             case ReLUUnit(argument):
                 yield unit_id, ONE, argument, None
             case StepUnit(argument, margin):
-                for weight, form in step_parts(argument, margin):
+                for weight, form in step_by_relus(argument, margin):
                     yield unit_id, weight, form, None
             case GateUnit(gate, argument):
                 yield unit_id, ONE, argument, gate

@@ -18,10 +18,9 @@ from lsrl.backends.transformers.scale import (
     closest_to_zero,
     is_saturated,
     sharpness,
-    step_parts,
 )
 from lsrl.circuit.affine import Affine, UnitId, variable
-from lsrl.circuit.facts import Fact, constant_fact, relu_fact, union, weighted_sum
+from lsrl.circuit.facts import Fact, Gap, constant_fact, relu_fact, union, weighted_sum
 from lsrl.circuit.state_facts import sum_fact
 from lsrl.circuit.units import (
     DelayUnit,
@@ -35,8 +34,9 @@ from lsrl.circuit.units import (
     forms_of,
 )
 from lsrl.lang.numbers import ONE, ZERO, as_float
+from lsrl.lowering.ramps import step_by_relus
 from lsrl.placement.residual import ResidualStack
-from lsrl.rounding.error_calculus import Gap, Number, gap_around_zero, product, relu, terms_of, times
+from lsrl.rounding.error_calculus import Number, gap_around_zero, product, relu, terms_of, times
 from lsrl.rounding.guarantee import Guarantee, guarantee_from
 from lsrl.rounding.recurrences import Recurrence, StateErrors, reached, recurrent_errors
 from lsrl.rounding.sums import Sum, fits, input_error
@@ -220,7 +220,7 @@ class Analysis:
 
     def _step(self, argument: Affine, margin: fmpq | None, fact: Fact) -> Number:
         """A difference of two ReLUs."""
-        parts = step_parts(argument, margin)
+        parts = step_by_relus(argument, margin)
         errors = [self.sum(form).error(PRECISION) for _, form in parts]
         if not any(errors) and all(self._is_sharp(form) for _, form in parts):
             return Number(fact, 0.0, at_zero=0.0, least=ONE)

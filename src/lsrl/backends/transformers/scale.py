@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-from lsrl.backends.float_scale import power, power_of_two_above, power_of_two_below, unbounded
+from lsrl.backends.float_limits import unbounded
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.facts import Fact, gap_at_zero
-from lsrl.circuit.verify import CompilerError
+from lsrl.circuit.powers_of_two import power, power_of_two_above, power_of_two_below
 from lsrl.errors import RangeError
 from lsrl.lang.numbers import ONE
 from lsrl.placement.residual import ResidualStack
@@ -116,18 +116,7 @@ def closest_to_zero(fact: Fact) -> fmpq | None:
     gap = gap_at_zero(fact)
     if gap is None:
         return None
-    middle, half = gap
-    below, above = half - middle, middle + half
-    return above if not below else min(below, above)
-
-
-def step_parts(argument: Affine, margin: fmpq | None) -> tuple[tuple[fmpq, Affine], ...]:
-    """A step as a sum of weighted ReLUs: a ramp over the middle half of the gap that its margin leaves."""
-    if margin is None:
-        raise CompilerError("a step without a margin is no difference of ReLUs")
-    # By a power of two: divided by anything else, the two ReLUs would round differently, and not cancel to 1.
-    width = power_of_two_below(margin)
-    return tuple((sign / width, argument.shifted(sign * width / 2)) for sign in (ONE, -ONE))
+    return min(gap.below or gap.above, gap.above)
 
 
 def opened(keep: Affine) -> Affine:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lsrl.backends.float_scale import held_by
+from lsrl.backends.float_limits import held_by
 from lsrl.backends.transformers.scale import Scale
 from lsrl.backends.transformers.stock_model import StockModel
 from lsrl.circuit.affine import Affine

@@ -4,12 +4,13 @@ import pytest
 
 import lsrl
 from lsrl import Input, Program, ReLU
+from lsrl.circuit.builder import kept_ramp
 from lsrl.circuit.listing import listing
-from lsrl.circuit.ramps import by_held_steps, by_relus, by_steps, kept_ramp
 from lsrl.circuit.translate import circuit_of
 from lsrl.circuit.units import RampUnit, ReLUUnit, StepUnit
 from lsrl.lang.primitives import complement
 from lsrl.lowering.legalise import Rules, legalised
+from lsrl.lowering.ramps import by_held_steps, by_relus, by_steps
 from lsrl.lowering.rules import BY_GATES, DIAGONAL, WITHOUT_PRODUCTS, by_gates
 
 KEPT = Rules(by_gates, kept_ramp)

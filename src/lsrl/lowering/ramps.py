@@ -1,4 +1,4 @@
-"""Comparisons: which ramp they get, and how targets write them.
+"""How targets write comparisons.
 
 A comparison is clip(f, 0, 1). Where f has a grid with no point strictly inside (0, 1), let p ≤ 0 and q ≥ 1 be the
 grid points around the ramp: in the circuit it goes from p to q, the argument being whole, 0 at p and 1 at q. A target
@@ -8,7 +8,8 @@ decides in the middle of that gap, in one of two ways:
   Otherwise the ramp takes the middle quarter of the gap, so that an error of up to 3/8 of the gap does not reach the
   result at all. No ramp stands more than half of it; an eighth was tried, and float32 no longer tells long ranges
   apart exactly.
-- by a step half-way between p and q, on which an error of up to half the gap has no effect.
+- by a step half-way between p and q, on which an error of up to half the gap has no effect. Where a target has no
+  units that step, it is a difference of two ReLUs (`step_by_relus`), for arguments that floats hold.
 
 Where f has points inside, or no grid, the runs that count are those that decide the comparison: p and q are 0 and 1.
 Only where f has points inside, and floats hold them, the ramp of ReLUs is the program's own: that takes fewer bits.
@@ -16,47 +17,18 @@ Only where f has points inside, and floats hold them, the ramp of ReLUs is the p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, common_measure, one_minus
-from lsrl.circuit.facts import BOOLEAN, MOST_STEPS, Fact, gap_at_zero
+from lsrl.circuit.affine import Affine, one_minus
+from lsrl.circuit.builder import CircuitBuilder
+from lsrl.circuit.facts import MOST_STEPS, Gap, gap_at_zero, ramp_gap
+from lsrl.circuit.powers_of_two import power_of_two_below
 from lsrl.circuit.units import forms_of
-from lsrl.lang.numbers import HALF, ONE, ZERO
-
-if TYPE_CHECKING:
-    from lsrl.circuit.builder import CircuitBuilder
+from lsrl.circuit.verify import CompilerError
+from lsrl.lang.numbers import HALF, ONE
 
 RAMP = fmpq(1, 4)
 """The part of the gap between two values that a ramp of ReLUs takes, in its middle."""
-
-
-def gap_of(fact: Fact) -> tuple[fmpq, fmpq] | None:
-    """The neighbouring points p ≤ 0 and q ≥ 1 of a grid; None where values can be inside the ramp."""
-    if fact.grid is None:
-        return None
-    below = fact.offset + fact.grid * (-fact.offset / fact.grid).floor()
-    return (below, below + fact.grid) if below + fact.grid >= 1 else None
-
-
-def is_clipped(fact: Fact) -> bool:
-    """Whether a value is never outside 0 … 1."""
-    return fact.is_nonnegative and fact.high is not None and fact.high <= 1
-
-
-def ramp_fact(fact: Fact) -> Fact:
-    """The fact of clip(value, 0, 1)."""
-    if gap_of(fact) is not None:
-        return BOOLEAN
-    low = ZERO if fact.low is None else max(fact.low, ZERO)
-    high = ONE if fact.high is None else min(fact.high, ONE)
-    return Fact(low, high, None if fact.measure is None else common_measure((fact.measure, ONE)))
-
-
-def kept_ramp(builder: CircuitBuilder, argument: Affine) -> Affine:
-    """A ramp is a ramp, for a later pass to write."""
-    return builder.ramp_unit(argument)
 
 
 def by_relus(builder: CircuitBuilder, argument: Affine) -> Affine:
@@ -66,13 +38,13 @@ def by_relus(builder: CircuitBuilder, argument: Affine) -> Affine:
         return one_minus(builder.relu_unit(one_minus(argument)))
     if held and fact.high is not None and fact.high <= 1:
         return builder.relu_unit(argument)
-    if held and gap_of(fact) is None:
+    if held and ramp_gap(fact) is None:
         return _clip(builder, argument)
     clip = _clip(builder, argument.shifted(-HALF).times(1 / RAMP).shifted(HALF))
     ((outer, _),) = clip.terms.items()
     ((inner, weight),) = forms_of(builder.units[outer])[0].terms.items()
     room = (1 / RAMP - 1) / 2
-    builder.knowledge.gaps[inner] = (room / -weight, (1 + room) / -weight)
+    builder.knowledge.gaps[inner] = Gap(room / -weight, (1 + room) / -weight)
     return clip
 
 
@@ -84,6 +56,15 @@ def _clip(builder: CircuitBuilder, argument: Affine) -> Affine:
 def by_steps(builder: CircuitBuilder, argument: Affine) -> Affine:
     """One step in the middle of the ramp."""
     return builder.step(argument.shifted(-HALF), HALF)
+
+
+def step_by_relus(argument: Affine, margin: fmpq | None) -> tuple[tuple[fmpq, Affine], ...]:
+    """A step as a difference of two ReLUs of one layer: its ramp is at most the middle half of the gap."""
+    if margin is None:
+        raise CompilerError("a step without a margin is no difference of ReLUs")
+    # By a power of two: divided by anything else, the two ReLUs would round differently, and not cancel to 1.
+    width = power_of_two_below(margin)
+    return tuple((sign / width, argument.shifted(sign * width / 2)) for sign in (ONE, -ONE))
 
 
 def by_held_steps(builder: CircuitBuilder, argument: Affine) -> Affine:
@@ -101,7 +82,7 @@ def _is_held(builder: CircuitBuilder, argument: Affine) -> bool:
     return all(measure is not None and not int(measure.q) & (int(measure.q) - 1) for measure in measures)
 
 
-def decided_gap(builder: CircuitBuilder, form: Affine) -> tuple[fmpq, fmpq] | None:
+def decided_gap(builder: CircuitBuilder, form: Affine) -> Gap | None:
     """The gap around 0 of a form that every float format evaluates well enough to tell on which side of it it is."""
     gap = gap_at_zero(builder.fact(form))
     magnitudes = [(weight, builder.knowledge.facts[unit].magnitude) for unit, weight in form.terms.items()]
@@ -110,4 +91,4 @@ def decided_gap(builder: CircuitBuilder, form: Affine) -> tuple[fmpq, fmpq] | No
         if magnitude is None:
             return None
         size = size + abs(weight) * magnitude
-    return gap if gap is not None and size <= 4 * MOST_STEPS * gap[1] else None
+    return gap if gap is not None and size <= 2 * MOST_STEPS * gap.width else None

@@ -1,4 +1,4 @@
-"""Powers of two around numbers, by which targets scale what they store."""
+"""What floats cannot hold: values without a range, weights beyond a format."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from flint import fmpq
 
 from lsrl.errors import RangeError
-from lsrl.lang.numbers import ONE
 
 
 def unbounded(label: str) -> RangeError:
@@ -40,31 +38,3 @@ def held_by(numbers: np.ndarray, dtype: Any, label_of: Callable[[int], str], bet
             f"expected smaller numbers{advice}"
         )
     return converted
-
-
-def power(of: int) -> fmpq:
-    """2 to this."""
-    return fmpq(2) ** of
-
-
-def exponent(number: fmpq) -> int:
-    """The exponent of a power of two."""
-    return int(number.p).bit_length() - int(number.q).bit_length()
-
-
-def power_of_two_above(number: fmpq) -> fmpq:
-    """The smallest power of two that is not below a positive number; 1 for 0.
-
-    >>> power_of_two_above(fmpq(5)), power_of_two_above(fmpq(1, 3))
-    (8, 1/2)
-    """
-    if not number:
-        return ONE
-    below = power_of_two_below(number)
-    return below if below == number else 2 * below
-
-
-def power_of_two_below(number: fmpq) -> fmpq:
-    """The largest power of two that is not above a positive number."""
-    near = power(int(number.p).bit_length() - int(number.q).bit_length())
-    return near if near <= number else near / 2
