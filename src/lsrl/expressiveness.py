@@ -56,9 +56,9 @@ def _bit() -> Value:
     return Input(1, range=(0, 1), integer=True)
 
 
-Ability: TypeAlias = tuple[Value, Callable[[Value], Value]]
+Probe: TypeAlias = tuple[Value, Callable[[Value], Value]]
 
-ABILITIES: dict[str, Ability] = {
+ABILITIES: dict[str, Probe] = {
     "`Linear`, `Concat`, slices": (_whole(2), lambda x: 2 * x[0] - Concat([x[1], x[0]])),
     "`ReLU`, `absolute`, `clip` of whole numbers": (_whole(), lambda x: ReLU(x) + absolute(x) + clip(x, 0, 3)),
     "`ReLU` of reals": (_real(), ReLU),

@@ -75,10 +75,10 @@ def test_names_of_the_user_stay():
     assert paper.name == "named"
 
 
-def test_a_literal_circuit_shares_and_folds_nothing():
+def test_a_circuit_as_written_shares_and_folds_nothing():
     x = digit()
     program = Program((x > 4) + (x > 4))
-    assert circuit_of(program, literal=True).count(ReLUUnit) == 4
+    assert circuit_of(program, as_written=True).count(ReLUUnit) == 4
     assert circuit_of(program).count(ReLUUnit) < 4
 
 

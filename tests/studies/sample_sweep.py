@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from lsrl.errors import LsrlError
-from lsrl.studies.cells import Cell
+from lsrl.studies.cells import SweepCell
 from lsrl.studies.sweep import swept
 
-CELLS = [Cell("noise", {"lowering": name, "target": n}) for name in ("direct", "paper") for n in range(4)]
+CELLS = [SweepCell("noise", {"lowering": name, "target": n}) for name in ("direct", "paper") for n in range(4)]
 
 
 def noise(cell, seed):
@@ -52,7 +52,7 @@ def third_takes_forever(cell, seed):
 
 def in_flight(folder):
     """Two cells that are measured at once: the first fails then, the second ends later."""
-    return [Cell("in flight", {"number": number, "folder": str(folder)}) for number in range(2)]
+    return [SweepCell("in flight", {"number": number, "folder": str(folder)}) for number in range(2)]
 
 
 def one_fails_while_another_runs(cell, seed):

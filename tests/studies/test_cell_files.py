@@ -7,7 +7,7 @@ import pytest
 from sample_sweep import CELLS, bits, is_not_asked, noise, one_line, run
 
 from lsrl.errors import FormatError
-from lsrl.studies.cells import Cell
+from lsrl.studies.cells import SweepCell
 from lsrl.studies.exact_json import sealed, unsealed
 
 
@@ -106,7 +106,7 @@ def test_what_is_no_file_of_a_cell_is_refused_before_anything_is_measured(tmp_pa
     file.unlink()
     make(file)
     with one_line(FormatError, f"cannot read .*{file.name}: .*expected the file of a finished cell, or none: move it"):
-        run(tmp_path, is_not_asked, [CELLS[0], Cell("noise", {"target": 2})])
+        run(tmp_path, is_not_asked, [CELLS[0], SweepCell("noise", {"target": 2})])
 
 
 def test_a_file_that_may_not_be_read_is_refused(tmp_path, file):

@@ -6,7 +6,7 @@ import pytest
 import lsrl
 from lsrl.backends.linear.network import NumpyNetwork
 from lsrl.studies import STUDIES, conducted
-from lsrl.studies.cells import Cell
+from lsrl.studies.cells import SweepCell
 from lsrl.studies.noise import AUTHORS, OURS, SIGMAS, measure, network
 from lsrl.studies.noisy_stack import noisy_outputs
 from lsrl.studies.paper_programs import LOWERINGS, PROGRAMS, error_of, task
@@ -68,12 +68,12 @@ def test_the_paper_s_forms_fail_where_ours_do_not(lowering):
 
 
 def test_a_cell_says_everything_and_is_measured_alike_again():
-    cell = Cell("noise", {"program": "function", "lowering": "direct", "sigma": 1e-5, "target": 3, "copies": 2})
+    cell = SweepCell("noise", {"program": "function", "lowering": "direct", "sigma": 1e-5, "target": 3, "copies": 2})
     assert measure(cell, 0) == measure(cell, 0) != measure(cell, 1)
 
 
 def test_all_lowerings_are_asked_the_same():
-    cells = [Cell("noise", {"program": "function", "lowering": name, "target": 3}) for name in (*LOWERINGS, *OURS)]
+    cells = [SweepCell("noise", {"program": "function", "lowering": name, "target": 3}) for name in (*LOWERINGS, *OURS)]
     drawn = {task("function", cell.generator(0, "program", "target")).x.tobytes() for cell in cells}
     assert len(drawn) == 1
 

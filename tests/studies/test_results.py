@@ -13,7 +13,7 @@ from sample_sweep import one_line
 
 from lsrl.errors import FormatError
 from lsrl.studies import STUDIES, write_report
-from lsrl.studies.cells import Cell, SweepError
+from lsrl.studies.cells import SweepCell, SweepError
 from lsrl.studies.exact_json import from_text, to_text
 from lsrl.studies.results import described, frame_of, read_results, write_results
 
@@ -21,7 +21,9 @@ ODD = [math.nan, math.inf, -math.inf, -0.0, 5e-324, 0.1, None]
 
 
 def frame():
-    return frame_of([(Cell("noise", {"sigma": 0.5, "none": None}), [{"error": value, "ok": True} for value in ODD])])
+    return frame_of(
+        [(SweepCell("noise", {"sigma": 0.5, "none": None}), [{"error": value, "ok": True} for value in ODD])]
+    )
 
 
 def test_every_float_survives(tmp_path):
@@ -57,14 +59,18 @@ def test_metadata_says_how_results_were_made():
 
 
 def test_what_a_row_has_not_is_null():
-    rows = [(Cell("a", {"x": 1}), [{"y": 1}]), (Cell("a", {"x": 2}), [{"z": "word"}]), (Cell("a", {"x": 3}), [])]
+    rows = [
+        (SweepCell("a", {"x": 1}), [{"y": 1}]),
+        (SweepCell("a", {"x": 2}), [{"z": "word"}]),
+        (SweepCell("a", {"x": 3}), []),
+    ]
     assert frame_of(rows).rows() == [(1, 1, None), (2, None, "word")]
     assert frame_of([]).is_empty()
 
 
 def test_columns_have_one_type():
     with pytest.raises(SweepError, match="column y .* int and str"):
-        frame_of([(Cell("a", {"x": 1}), [{"y": value} for value in (1, "one")])])
+        frame_of([(SweepCell("a", {"x": 1}), [{"y": value} for value in (1, "one")])])
 
 
 def fifo(path):

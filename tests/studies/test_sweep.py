@@ -27,7 +27,7 @@ from sample_sweep import (
 )
 
 from lsrl.errors import FormatError, RangeError
-from lsrl.studies.cells import Cell, SweepError
+from lsrl.studies.cells import SweepCell, SweepError
 
 
 def test_rows_follow_the_order_of_cells_with_their_parameters(tmp_path):
@@ -161,9 +161,9 @@ def test_a_sweep_leaves_the_threads_of_its_process_alone(tmp_path, monkeypatch):
 
 
 def test_seeds_depend_on_nothing_but_root_study_and_parameters():
-    cell = Cell("noise", {"lowering": "direct", "target": 3})
-    assert cell.seed(0) == Cell("noise", {"target": np.int64(3), "lowering": "direct"}).seed(0)
-    others = [Cell("drift", cell.parameters), Cell("noise", {"lowering": "direct", "target": 4})]
+    cell = SweepCell("noise", {"lowering": "direct", "target": 3})
+    assert cell.seed(0) == SweepCell("noise", {"target": np.int64(3), "lowering": "direct"}).seed(0)
+    others = [SweepCell("drift", cell.parameters), SweepCell("noise", {"lowering": "direct", "target": 4})]
     assert len({cell.seed(0), cell.seed(1), *(other.seed(0) for other in others)}) == 4
 
 
@@ -181,12 +181,12 @@ def test_cells_are_values():
     with pytest.raises(TypeError):
         cell.parameters["target"] = 9
     with one_line(SweepError, "parameter widths of study noise is"):
-        Cell("noise", {"widths": [1, 2]})
+        SweepCell("noise", {"widths": [1, 2]})
 
 
 def test_cells_are_equal_if_their_keys_are(tmp_path):
-    one, other = (Cell("noise", {"sigma": float("nan")}) for _ in range(2))
+    one, other = (SweepCell("noise", {"sigma": float("nan")}) for _ in range(2))
     assert one == other
-    assert Cell("noise", {"sigma": 1}) != Cell("noise", {"sigma": 1.0}) != Cell("noise", {"sigma": True})
+    assert SweepCell("noise", {"sigma": 1}) != SweepCell("noise", {"sigma": 1.0}) != SweepCell("noise", {"sigma": True})
     frame = run(tmp_path, lambda cell, seed: [{"seed": seed}], [one], workers=2).frame
     assert list(map(repr, frame.rows())) == ["(nan, 7)"]

@@ -12,15 +12,15 @@ from lsrl.lang.numbers import ONE
 from lsrl.lang.primitives import Via
 
 
-class LiteralBuilder(CircuitBuilder):
+class AsWrittenBuilder(CircuitBuilder):
     """Nothing is folded by facts, shared, widened or scaled, and a linear map is a node.
 
-    >>> builder = LiteralBuilder(None)
+    >>> builder = AsWrittenBuilder(None)
     >>> builder.relu(builder.relu(builder.input(0, relu_fact(builder.fact(Affine({}))))))
     Affine({2: 1}, 0)
     """
 
-    literal = True
+    as_written = True
 
     def unit(self, _: object, unit: Unit, fact: Fact) -> Affine:
         """A unit of its own for every value: equal ones get noise of their own."""

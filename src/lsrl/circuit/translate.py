@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination, number
-from lsrl.circuit.as_written import LiteralBuilder
+from lsrl.circuit.as_written import AsWrittenBuilder
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.comparisons import Comparisons
 from lsrl.circuit.facts import BOOLEAN, Fact, is_empty, on_grid, weighted_sum
@@ -46,13 +46,13 @@ def circuit_of(
     *,
     input_range: tuple[Any, Any] | None = None,
     max_length: int | None = None,
-    literal: bool = False,
+    as_written: bool = False,
 ) -> Circuit:
     """The circuit that computes a program.
 
     `input_range` (low, high), each a number or one per component, narrows what the program's
     `Input` declares; `max_length` is the longest sequence. Both only make facts sharper.
-    A `literal` circuit stays as the program writes it (`lsrl.circuit.as_written`).
+    A `as_written` circuit stays as the program writes it (`lsrl.circuit.as_written`).
     Raises `RangeError` for an empty range and for a condition, gate or other boolean that can be something else
     than 0 or 1, as far as is known, and `ShapeError` for no length.
 
@@ -63,7 +63,7 @@ def circuit_of(
     """
     if max_length is not None:
         max_length = whole_number(max_length, "max_length", most=2**62)
-    builder = LiteralBuilder(max_length) if literal else CircuitBuilder(max_length)
+    builder = AsWrittenBuilder(max_length) if as_written else CircuitBuilder(max_length)
     comparisons = Comparisons(builder)
     facts = input_facts(program, input_range)
     forms: dict[Value, Forms] = {}
@@ -87,12 +87,12 @@ def _translated(
     builder: CircuitBuilder, comparisons: Comparisons, program: Program, value: Value, forms: Mapping[Value, Forms]
 ) -> Forms:
     """The forms of a value's components, given those of the values before it."""
-    ramp = None if builder.literal else ramp_of(value)
+    ramp = None if builder.as_written else ramp_of(value)
     if ramp is not None:
         return [comparisons.ramp(form.times(ramp[1])) for form in forms[ramp[0]]]
     made = TRANSLATIONS[type(value)](builder, value, [forms[argument] for argument in value.arguments])
     if value.comparison:
-        if builder.literal:
+        if builder.as_written:
             for form in made:
                 builder.assume(form, BOOLEAN)
         else:
@@ -133,7 +133,7 @@ def input_facts(program: Program, input_range: tuple[Any, Any] | None) -> list[F
 def _linear(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
     parameters: Any = value.parameters
     forms = _applied(builder, parameters["A"], arguments[0], parameters["b"])
-    if not builder.literal and any(len(form.terms) > 1 for form in arguments[0]):
+    if not builder.as_written and any(len(form.terms) > 1 for form in arguments[0]):
         _assume_of_arguments(builder, parameters["A"], arguments[0], parameters["b"], forms)
     return [builder.linear(form) for form in forms]
 

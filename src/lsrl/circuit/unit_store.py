@@ -17,7 +17,7 @@ class UnitStore:
     `origin` is the name of the value that units are made for from now on.
     """
 
-    literal = False
+    as_written = False
 
     def __init__(self, max_length: int | None) -> None:
         self.max_length = max_length
@@ -68,7 +68,7 @@ class UnitStore:
             kept=kept,
             knowledge=self.knowledge,
             max_length=self.max_length,
-            literal=self.literal,
+            as_written=self.as_written,
         )
         verify_circuit(circuit)
         return circuit

@@ -175,7 +175,7 @@ class Circuit:
 
     `values` gives every named value of the program as forms over the units; those in `kept` stay
     computed even where no output needs them. `origins` names the value that a unit was made for.
-    `literal` circuits stay as the program writes them (`lsrl.circuit.as_written`). `undecidable` and `narrowed` are
+    `as_written` circuits stay as the program writes them (`lsrl.circuit.as_written`). `undecidable` and `narrowed` are
     as in `lsrl.circuit.comparisons`.
     """
 
@@ -188,7 +188,7 @@ class Circuit:
     kept: frozenset[str]
     knowledge: Knowledge
     max_length: int | None
-    literal: bool = False
+    as_written: bool = False
     undecidable: tuple[str, ...] = ()
     narrowed: tuple[str, ...] = ()
 

@@ -28,7 +28,7 @@ NEGLIGIBLE = 1e-24
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class Box:
     """A box low ≤ x < high, and what stands for the function there: value + slope (x − centre)."""
 
     low: np.ndarray
@@ -43,7 +43,7 @@ class Cell:
         return middle
 
 
-def central(function: Function, low: np.ndarray, high: np.ndarray, order: int) -> Cell:
+def central(function: Function, low: np.ndarray, high: np.ndarray, order: int) -> Box:
     """The function's value at the cell's centre and, for order 1, its slope from central differences.
 
     With H a Lipschitz constant of the gradient and r the largest half side, the error in the cell
@@ -52,12 +52,12 @@ def central(function: Function, low: np.ndarray, high: np.ndarray, order: int) -
     centre, radius = (low + high) / 2, (high - low) / 2
     value = function(centre[None])[0]
     if not order:
-        return Cell(low, high, value, np.zeros((len(value), len(low))))
+        return Box(low, high, value, np.zeros((len(value), len(low))))
     ahead, behind = function(centre + np.diag(radius)), function(centre - np.diag(radius))
-    return Cell(low, high, value, ((ahead - behind) / (2 * radius[:, None])).T)
+    return Box(low, high, value, ((ahead - behind) / (2 * radius[:, None])).T)
 
 
-def fitted(function: Function, low: np.ndarray, high: np.ndarray, order: int) -> tuple[float, Cell]:
+def fitted(function: Function, low: np.ndarray, high: np.ndarray, order: int) -> tuple[float, Box]:
     """The constant or linear function nearest to `function` on the cell, and the squared error left.
 
     Nearest in least squares over a lattice of probes. The error is integrated over the cell.
@@ -69,7 +69,7 @@ def fitted(function: Function, low: np.ndarray, high: np.ndarray, order: int) ->
     values = function((low + high) / 2 + offsets)
     # The lattice is symmetric, so that mean and slopes are found one by one.
     slope = values.T @ offsets / (offsets**2).sum(axis=0) * order
-    cell = Cell(low, high, values.mean(axis=0), slope)
+    cell = Box(low, high, values.mean(axis=0), slope)
     residuals = values - cell.value - offsets @ slope.T
     return float((residuals**2).sum(axis=-1).mean() * np.prod(high - low)), cell
 
@@ -83,7 +83,7 @@ def probes_a_side(dim: int) -> int:
     return max(2, min(16, cells_a_side(PROBES, dim)))
 
 
-def even_cells(function: Function, dim: int, count: int, order: int, resolution: int) -> list[Cell]:
+def even_cells(function: Function, dim: int, count: int, order: int, resolution: int) -> list[Box]:
     """The largest regular grid of at most `count` cells, corners on multiples of 1/resolution.
 
     >>> len(even_cells(lambda x: x[..., :1], dim=2, count=20, order=0, resolution=64))
@@ -110,7 +110,7 @@ def cells_a_side(count: int, dim: int) -> int:
     return side if side**dim <= count else side - 1
 
 
-def uneven_cells(function: Function, dim: int, count: int, order: int, resolution: int) -> list[Cell]:
+def uneven_cells(function: Function, dim: int, count: int, order: int, resolution: int) -> list[Box]:
     """`count` fitted cells, made by halving the one with the largest squared error again and again.
 
     Each is halved across the side where that helps most. Stops early when no cell has an error or
@@ -123,7 +123,7 @@ def uneven_cells(function: Function, dim: int, count: int, order: int, resolutio
     serial = itertools.count()  # ties in error are broken by age, never by comparing cells
     error, whole = fitted(function, np.zeros(dim), np.ones(dim), order)
     queue = [(-error, next(serial), whole)]
-    done: list[Cell] = []
+    done: list[Box] = []
     while queue and len(queue) + len(done) < count:
         left, _, cell = heapq.heappop(queue)
         halves = _best_halves(function, cell, order, resolution) if left < -NEGLIGIBLE else None
@@ -135,7 +135,7 @@ def uneven_cells(function: Function, dim: int, count: int, order: int, resolutio
     return done + [cell for _, _, cell in queue]
 
 
-def _best_halves(function: Function, cell: Cell, order: int, resolution: int) -> list[tuple[float, Cell]] | None:
+def _best_halves(function: Function, cell: Box, order: int, resolution: int) -> list[tuple[float, Box]] | None:
     candidates = []
     sides = cell.high - cell.low
     for axis in np.flatnonzero(sides * THINNEST >= sides.max()):

@@ -12,7 +12,7 @@ import numpy as np
 from flint import fmpq
 
 from lsrl.errors import RangeError, ShapeError, shortened
-from lsrl.incontext.cells import Cell, cells_a_side, checked_function, even_cells, uneven_cells
+from lsrl.incontext.cells import Box, cells_a_side, checked_function, even_cells, uneven_cells
 from lsrl.incontext.sequences import Runs
 from lsrl.lang import (
     Concat,
@@ -236,7 +236,7 @@ class FunctionApproximator:
     def _branch(self, cond: Value, then: Value) -> Value:
         return ifelse(cond, then, constant(0), via=self.via, short=self.short)
 
-    def _cell_token(self, cell: Cell) -> np.ndarray:
+    def _cell_token(self, cell: Box) -> np.ndarray:
         upper = np.where(cell.high == 1, 1 + 1 / self.resolution, cell.high)
         # A least-squares plane across a jump may be steeper than f's whole range over the cell.
         steepest = 2.0**self._span_exponent * self.resolution

@@ -9,15 +9,15 @@ from flint import fmpq, fmpq_mat
 
 from lsrl.lang.numbers import ONE, ZERO
 
-Rows: TypeAlias = list[list[fmpq]]
+Vectors: TypeAlias = list[list[fmpq]]
 
 
 class Basis(NamedTuple):
     """Eigenvalues, eigenvectors P (one a column), and P⁻¹."""
 
     values: list[fmpq]
-    vectors: Rows
-    inverse: Rows
+    vectors: Vectors
+    inverse: Vectors
 
 
 def eigenvectors(matrix: Sequence[Mapping[int, fmpq]]) -> Basis | None:
@@ -31,7 +31,7 @@ def eigenvectors(matrix: Sequence[Mapping[int, fmpq]]) -> Basis | None:
     size = len(matrix)
     A = fmpq_mat([[row.get(column, ZERO) for column in range(size)] for row in matrix])
     values: list[fmpq] = []
-    vectors: Rows = []
+    vectors: Vectors = []
     for value, _ in A.charpoly().roots():
         found = _nullspace(A - fmpq_mat([[value * (i == j) for j in range(size)] for i in range(size)]))
         values += [value] * len(found)
@@ -42,7 +42,7 @@ def eigenvectors(matrix: Sequence[Mapping[int, fmpq]]) -> Basis | None:
     return Basis(values, P.tolist(), P.inv().tolist())
 
 
-def _nullspace(matrix: fmpq_mat) -> Rows:
+def _nullspace(matrix: fmpq_mat) -> Vectors:
     """A basis of what the matrix maps to zero: a vector for each column without a pivot."""
     reduced, rank = matrix.rref()
     rows, size = reduced.tolist(), matrix.ncols()

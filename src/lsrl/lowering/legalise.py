@@ -9,7 +9,7 @@ from typing import TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, substituted
-from lsrl.circuit.as_written import LiteralBuilder
+from lsrl.circuit.as_written import AsWrittenBuilder
 from lsrl.circuit.builder import CircuitBuilder, RampRule
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.knowledge import Claim
@@ -124,7 +124,7 @@ def legalised(circuit: Circuit, rules: Rules, substitution: Substitution | None 
     """
     replace = substitution or Substitution()
     needed = reachable(circuit) - replace.skipped
-    builder = (LiteralBuilder if circuit.literal else CircuitBuilder)(circuit.max_length, rules.ramp)
+    builder = (AsWrittenBuilder if circuit.as_written else CircuitBuilder)(circuit.max_length, rules.ramp)
     meanings: dict[UnitId, Affine] = {}
     claims: dict[UnitId, list[Claim]] = {}
     for claim in circuit.knowledge.claims.values():
@@ -200,7 +200,7 @@ def _relu(builder: CircuitBuilder, argument: Affine, fact: Fact, rules: Rules) -
     folded = builder.folded_relu(argument)
     if folded is not None:
         return folded
-    if fact.low == 0 and fact.two_values is not None and not builder.literal:
+    if fact.low == 0 and fact.two_values is not None and not builder.as_written:
         # 0 or h, as is claimed of it: then its argument, which does not tell, is h where it is above 0.
         height = fact.two_values[1]
         builder.assume(argument, Fact(high=height))

@@ -33,7 +33,7 @@ Taps: TypeAlias = dict[int, fmpq]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DelayLine:
     """A value whose past is read: its form, and the shortest and the longest delay of it."""
 
     form: Affine
@@ -54,7 +54,7 @@ class Rings(Substitution):
     """
 
     lags: Mapping[UnitId, tuple[TermsKey, int]]
-    lines: Mapping[TermsKey, Line]
+    lines: Mapping[TermsKey, DelayLine]
     periods: Collection[int]
     made: dict[TermsKey, tuple[list[Affine], list[Affine]]] = field(default_factory=dict)
 
@@ -113,7 +113,7 @@ def rings_of(circuit: Circuit, periods: Collection[int]) -> Rings | None:
     return Rings(found, chosen, periods) if found else None
 
 
-def _lines(circuit: Circuit) -> tuple[dict[UnitId, tuple[TermsKey, int]], dict[TermsKey, Line]]:
+def _lines(circuit: Circuit) -> tuple[dict[UnitId, tuple[TermsKey, int]], dict[TermsKey, DelayLine]]:
     """Which value each delay is of, through delays of delays, and by how many steps; and the lines that are read."""
     lags: dict[UnitId, tuple[TermsKey, int]] = {}
     forms: dict[TermsKey, Affine] = {}
@@ -129,7 +129,7 @@ def _lines(circuit: Circuit) -> tuple[dict[UnitId, tuple[TermsKey, int]], dict[T
     for form in _read_forms(circuit, lags):
         for key, taps in _taps(form, lags)[0].items():
             read.setdefault(key, set()).update(taps)
-    return lags, {key: Line(forms[key], min(found), max(found)) for key, found in read.items()}
+    return lags, {key: DelayLine(forms[key], min(found), max(found)) for key, found in read.items()}
 
 
 def _read_forms(circuit: Circuit, lags: Mapping[UnitId, object]) -> Iterator[Affine]:
@@ -152,6 +152,6 @@ def _taps(form: Affine, lags: Mapping[UnitId, tuple[TermsKey, int]]) -> tuple[di
     return taps, Affine(rest, form.constant)
 
 
-def _is_window(taps: Taps, line: Line) -> bool:
+def _is_window(taps: Taps, line: DelayLine) -> bool:
     """Whether all values of a line are added up."""
     return len(taps) == line.size and len(set(taps.values())) == 1

@@ -62,7 +62,7 @@ def _off(builder: CircuitBuilder, condition: Affine, size: fmpq) -> tuple[Affine
     M times an error of the condition is an error of the result: where M is large, relu(1 − 2c) is exactly 0
     for every c above ½, and twice M is enough for every c below ¼.
     """
-    if size <= LARGE_M or builder.literal:
+    if size <= LARGE_M or builder.as_written:
         return one_minus(condition), ONE
     return builder.decided_off(condition), fmpq(2)
 

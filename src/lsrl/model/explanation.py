@@ -31,8 +31,8 @@ def _assembled_again(model: CompiledNetwork) -> Assembly:
     narrowed = ([low for low, _ in ends], [high for _, high in ends]) if known else None
     length = model.max_length
     longest = length + GUARD_STEPS if length is not None and model.refuses else length
-    literal = model.style == "paper"
-    circuit = circuit_of(model.program, input_range=narrowed, max_length=longest, literal=literal)
+    as_written = model.style == "paper"
+    circuit = circuit_of(model.program, input_range=narrowed, max_length=longest, as_written=as_written)
     assembly = assembled(model.target, circuit, model.program, model.dtype)
     if assembly.network.sizes == model.network.sizes:
         return assembly

@@ -12,12 +12,12 @@ from lsrl.circuit.affine import TermsKey, common_scale, terms_key
 Atom: TypeAlias = int
 """Something a layer has at hand: a unit, a copy of an autonomous state, or a carried combination."""
 
-Terms: TypeAlias = dict[Atom, fmpq]
+AtomTerms: TypeAlias = dict[Atom, fmpq]
 Combination: TypeAlias = tuple[tuple[Atom, fmpq], ...]
 
 
 def carried_combinations(
-    pending: Sequence[Terms], candidates: Iterable[Atom]
+    pending: Sequence[AtomTerms], candidates: Iterable[Atom]
 ) -> tuple[list[Combination], list[list[tuple[int, fmpq]]]]:
     """Combinations of the candidate atoms that are enough for all pending forms.
 

@@ -12,7 +12,7 @@ from lsrl.circuit.affine import Affine, UnitId, combination, variable
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.units import Circuit, InputUnit
 from lsrl.lang.numbers import ONE, ZERO
-from lsrl.placement.carry import Atom, Combination, Terms, carried_combinations
+from lsrl.placement.carry import Atom, AtomTerms, Combination, carried_combinations
 from lsrl.placement.rematerialise import Copies, Reader, place_copies, readers_of
 from lsrl.placement.schedule import INPUT_LAYER, Schedule
 from lsrl.placement.stack import Cell, Place
@@ -82,7 +82,7 @@ class LayeringPass:
             next_lines[atom] = emit(terms, self.circuit.knowledge.fact(form), label)
         passed = set(candidates)
         for reader, found in zip(pending, parts, strict=True):
-            kept: Terms = {atom: weight for atom, weight in reader.terms.items() if atom not in passed}
+            kept: AtomTerms = {atom: weight for atom, weight in reader.terms.items() if atom not in passed}
             for index, factor in found:
                 kept[atoms[index]] = factor
             reader.terms = kept

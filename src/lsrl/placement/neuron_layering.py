@@ -30,12 +30,12 @@ from lsrl.circuit.verify import verify_legal
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.placement.carry import Atom, Combination
 from lsrl.placement.layering_pass import LayeringPass
-from lsrl.placement.neurons import Drive, Kind, Neuron, NeuronStack, verify_neurons
+from lsrl.placement.neurons import Drive, Neuron, NeuronKind, NeuronStack, verify_neurons
 from lsrl.placement.rematerialise import Reader
 from lsrl.placement.schedule import Schedule, scheduled
 from lsrl.placement.stack import Cell, Place
 
-_KINDS: dict[type, Kind] = {
+_KINDS: dict[type, NeuronKind] = {
     ReLUUnit: "relu",
     StepUnit: "step",
     BitUnit: "bit",

@@ -26,7 +26,7 @@ from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ZERO
 from lsrl.placement.stack import Cell, Place
 
-Kind: TypeAlias = Literal["linear", "relu", "step", "bit", "select", "hold"]
+NeuronKind: TypeAlias = Literal["linear", "relu", "step", "bit", "select", "hold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Neuron:
     drive is 0 wherever its gate is 1. `sums_up`: of its own layer it reads itself only, once.
     """
 
-    kind: Kind
+    kind: NeuronKind
     drive: Drive
     fact: Fact
     cell: Cell

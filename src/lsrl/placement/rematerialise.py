@@ -9,7 +9,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.units import Circuit, StateUnit
-from lsrl.placement.carry import Atom, Terms
+from lsrl.placement.carry import Atom, AtomTerms
 from lsrl.placement.schedule import Schedule, reads
 
 
@@ -22,7 +22,7 @@ class Reader:
 
     layer: int
     own_states: bool
-    terms: Terms
+    terms: AtomTerms
     constant: fmpq
 
     @property

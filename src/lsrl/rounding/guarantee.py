@@ -12,7 +12,7 @@ from lsrl.circuit.facts import Fact
 from lsrl.lang.numbers import as_float
 from lsrl.rounding.trail import Rounded, Trail
 
-Kind: TypeAlias = Literal["exact", "bounded", "none"]
+GuaranteeKind: TypeAlias = Literal["exact", "bounded", "none"]
 
 SLACK = 1 + 2.0**-20
 """Bounds are computed in float64; this covers their own rounding."""
@@ -46,7 +46,7 @@ class Guarantee:
         return max(self.bounds)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> GuaranteeKind:
         """`exact`, `bounded` or `none`, whichever is true of the worst component."""
         return "exact" if self.bound == 0 else "bounded" if math.isfinite(self.bound) else "none"
 

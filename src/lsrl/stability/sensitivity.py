@@ -21,7 +21,7 @@ from lsrl.lang.numbers import as_float
 from lsrl.rounding.trail import Maker, Trail
 from lsrl.stability.weight_noise import NoisyCircuit, errors, form_error, noisy, own_errors, own_gain, size_of, sizes_of
 
-Kind: TypeAlias = Literal["decision", "output", "value"]
+LimitKind: TypeAlias = Literal["decision", "output", "value"]
 
 TINY = 2.0**-200
 """Relative changes so small that in floats only their first order is left."""
@@ -51,7 +51,7 @@ class Limit:
     """
 
     name: str
-    kind: Kind
+    kind: LimitKind
     margin: float | None
     magnitude: float
     gain: float

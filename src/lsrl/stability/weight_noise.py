@@ -43,7 +43,7 @@ from lsrl.lang.numbers import as_float
 from lsrl.rounding.error_calculus import accumulated, product, times
 
 
-class Sizes(NamedTuple):
+class FormSizes(NamedTuple):
     """A form in floats, without signs: |weight| for every unit, |constant|, and the largest |value| of the form."""
 
     terms: tuple[tuple[UnitId, float], ...]
@@ -58,7 +58,7 @@ class Decision(NamedTuple):
     weights make it (0 for a step).
     """
 
-    argument: Sizes
+    argument: FormSizes
     below: float
     above: float
     knee: float
@@ -87,7 +87,7 @@ class NoisyCircuit:
 
     circuit: Circuit
     values: Sequence[float]
-    forms: Sequence[tuple[Sizes, ...]]
+    forms: Sequence[tuple[FormSizes, ...]]
     decisions: Mapping[UnitId, Decision]
     open: frozenset[UnitId]
     loops: Mapping[UnitId, list[list[UnitId]]]
@@ -119,10 +119,10 @@ def noisy(circuit: Circuit) -> NoisyCircuit:
     return NoisyCircuit(circuit, values, forms, decisions, frozenset(undecided), loops)
 
 
-def sizes_of(circuit: Circuit, form: Affine) -> Sizes:
+def sizes_of(circuit: Circuit, form: Affine) -> FormSizes:
     """A form's weights without signs."""
     terms = tuple((unit, abs(as_float(weight))) for unit, weight in form.terms.items())
-    return Sizes(terms, abs(as_float(form.constant)), size_of(circuit.knowledge.fact(form)))
+    return FormSizes(terms, abs(as_float(form.constant)), size_of(circuit.knowledge.fact(form)))
 
 
 def size_of(fact: Fact) -> float:
@@ -130,7 +130,7 @@ def size_of(fact: Fact) -> float:
     return math.inf if fact.magnitude is None else as_float(fact.magnitude)
 
 
-def _decision(circuit: Circuit, unit: Unit, forms: Sequence[tuple[Sizes, ...]], i: UnitId) -> Decision | None:
+def _decision(circuit: Circuit, unit: Unit, forms: Sequence[tuple[FormSizes, ...]], i: UnitId) -> Decision | None:
     match unit:
         case StepUnit(margin=margin) if margin is not None:
             return Decision(forms[i][0], as_float(margin), as_float(margin), 0.0)
@@ -170,24 +170,24 @@ def own_errors(noise: NoisyCircuit, u: float) -> list[float]:
     return made
 
 
-def form_error(noise: NoisyCircuit, form: Sizes, found: Sequence[float], u: float) -> float:
+def form_error(noise: NoisyCircuit, form: FormSizes, found: Sequence[float], u: float) -> float:
     """A bound on the error of a form, given its units'; none where it reads a step that may go either way."""
     return math.inf if _reads_open(form, noise.open) else _sum_error(noise, form, found, u)
 
 
-def own_gain(noise: NoisyCircuit, form: Sizes) -> float:
+def own_gain(noise: NoisyCircuit, form: FormSizes) -> float:
     """What a form's own weights add to its error, for each relative change of theirs."""
     return form.constant + sum(weight * noise.values[unit] for unit, weight in form.terms)
 
 
-def _sum_error(noise: NoisyCircuit, form: Sizes, found: Sequence[float], u: float) -> float:
+def _sum_error(noise: NoisyCircuit, form: FormSizes, found: Sequence[float], u: float) -> float:
     values, kept, total = noise.values, 1 + u, u * form.constant
     for unit, weight in form.terms:
         total += weight * (kept * found[unit] + u * values[unit])
     return total
 
 
-def _reads_open(form: Sizes, undecided: Set[UnitId]) -> bool:
+def _reads_open(form: FormSizes, undecided: Set[UnitId]) -> bool:
     return bool(undecided) and any(unit in undecided for unit, _ in form.terms)
 
 
@@ -218,7 +218,7 @@ def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u
             raise TypeError(f"the error of a {type(unit).__name__} is not bounded here")
 
 
-def _product_error(noise: NoisyCircuit, left: Sizes, right: Sizes, found: Sequence[float], u: float) -> float:
+def _product_error(noise: NoisyCircuit, left: FormSizes, right: FormSizes, found: Sequence[float], u: float) -> float:
     """A step that may go either way does so only where the number that it selects is as close to 0 as its error."""
     of_left, of_right = (_sum_error(noise, side, found, u) for side in (left, right))
     total = product(left.largest, of_left, right.largest, of_right)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lsrl.studies.cells import Cell
+from lsrl.studies.cells import SweepCell
 from lsrl.studies.changed_weights import changed, outputs_of, relative_noise
 from lsrl.studies.figures import lines_figure
 from lsrl.studies.study import Study
@@ -21,11 +21,11 @@ QUICK_SIGMAS = (0.0, 1e-7, 1e-5, 1e-3, 1e-1)
 DRAWS, QUICK_DRAWS = 10, 1
 
 
-def cells(quick: bool) -> list[Cell]:
+def cells(quick: bool) -> list[SweepCell]:
     """A cell for every program, architecture, deviation and draw."""
     sigmas, draws = (QUICK_SIGMAS, QUICK_DRAWS) if quick else (SIGMAS, DRAWS)
     return [
-        Cell("architectures", {"program": program, "architecture": architecture, "sigma": sigma, "draw": draw})
+        SweepCell("architectures", {"program": program, "architecture": architecture, "sigma": sigma, "draw": draw})
         for architecture in ARCHITECTURES
         for program in PANELS
         for sigma in sigmas
@@ -33,7 +33,7 @@ def cells(quick: bool) -> list[Cell]:
     ]
 
 
-def measure(cell: Cell, seed: int) -> list[dict[str, Any]]:
+def measure(cell: SweepCell, seed: int) -> list[dict[str, Any]]:
     """The error of one noisy network on one random question; all architectures get the same questions."""
     given: Mapping[str, Any] = cell.parameters
     program = given["program"]

@@ -14,7 +14,7 @@ from lsrl.errors import UnsupportedProgram
 from lsrl.incontext import FunctionApproximator
 from lsrl.model.compiler import compile as compiled
 from lsrl.model.verification import verified
-from lsrl.studies.cells import Cell
+from lsrl.studies.cells import SweepCell
 from lsrl.studies.figures import bounds_figure
 from lsrl.studies.study import Study
 from lsrl.studies.subjects import ARCHITECTURES
@@ -29,10 +29,10 @@ PLANES = "function_of_planes"
 CASES, QUICK_CASES, LENGTH = 20, 2, 256
 
 
-def cells(quick: bool) -> list[Cell]:
+def cells(quick: bool) -> list[SweepCell]:
     """A cell for every program, architecture and format of numbers."""
     return [
-        Cell(
+        SweepCell(
             "guarantee",
             {
                 "program": program,
@@ -47,7 +47,7 @@ def cells(quick: bool) -> list[Cell]:
     ]
 
 
-def measure(cell: Cell, seed: int) -> list[dict[str, Any]]:
+def measure(cell: SweepCell, seed: int) -> list[dict[str, Any]]:
     """The guarantee, and the worst error over random sequences; `kind` says where a target refuses the program."""
     given: Mapping[str, Any] = cell.parameters
     sample: Callable[[np.random.Generator, int], np.ndarray]

@@ -10,7 +10,7 @@ from typing import Any
 
 from lsrl.errors import FormatError
 from lsrl.files import read_file, write_whole
-from lsrl.studies.cells import Cell
+from lsrl.studies.cells import SweepCell
 from lsrl.studies.exact_json import Scalar, as_scalar, from_text, sealed, to_text, unsealed
 
 Row = dict[str, Scalar]
@@ -32,7 +32,7 @@ class Shelf:
     seed: int
     version: str
 
-    def path(self, cell: Cell) -> Path:
+    def path(self, cell: SweepCell) -> Path:
         """The file of a cell."""
         return self.directory / f"{cell.key}.json"
 
@@ -45,12 +45,12 @@ class Shelf:
         except (OSError, ValueError) as problem:
             raise _unwritable(self.directory, problem) from None
 
-    def store(self, cell: Cell, finished: Finished) -> None:
+    def store(self, cell: SweepCell, finished: Finished) -> None:
         """Write a cell's file. Raises `FormatError` when it cannot be written."""
         content = {**self._label(cell), "seconds": finished.seconds, "rows": finished.rows}
         write_whole(self.path(cell), (to_text(sealed(content)) + "\n").encode())
 
-    def stored(self, cell: Cell) -> Finished | None:
+    def stored(self, cell: SweepCell) -> Finished | None:
         """What the cell's file says, or None: no file, a changed one, or one made with another seed or version.
 
         Raises `FormatError` for what is no file that can be read: it would neither be taken over nor replaced.
@@ -68,7 +68,7 @@ class Shelf:
             return None
         return Finished(tuple(as_row(row) for row in data["rows"]), float(data["seconds"]))
 
-    def _label(self, cell: Cell) -> dict[str, Any]:
+    def _label(self, cell: SweepCell) -> dict[str, Any]:
         """What a cell's file says about how it was made."""
         parameters = dict(cell.parameters)
         return {"study": cell.study, "version": self.version, "seed": self.seed, "parameters": parameters}

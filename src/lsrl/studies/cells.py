@@ -25,14 +25,14 @@ class SweepError(LsrlError):
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class SweepCell:
     """One measurement of a study: the study's name and the parameters, which are numbers, texts, booleans or None.
 
     NumPy's scalars become Python's. The order of the parameters is that of the columns in the results; the key and
     the random numbers do not depend on it. Cells with the same key are equal. Raises `SweepError` for parameters of
     other types.
 
-    >>> cell = Cell("noise", {"program": "latch", "sigma": 1e-7, "target": 3})
+    >>> cell = SweepCell("noise", {"program": "latch", "sigma": 1e-7, "target": 3})
     >>> cell.key
     '11f7f875f9acdfb5972b'
     >>> print(cell)
@@ -51,11 +51,11 @@ class Cell:
                 raise SweepError(f"parameter {name} of study {self.study} is {shortened(value)}: {problem}") from None
         object.__setattr__(self, "parameters", MappingProxyType(plain))
 
-    def __reduce__(self) -> tuple[type[Cell], tuple[str, dict[str, Scalar]]]:
-        return Cell, (self.study, dict(self.parameters))  # A mapping proxy has no pickle of its own.
+    def __reduce__(self) -> tuple[type[SweepCell], tuple[str, dict[str, Scalar]]]:
+        return SweepCell, (self.study, dict(self.parameters))  # A mapping proxy has no pickle of its own.
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Cell) and self.key == other.key  # As NaN is not equal to itself.
+        return isinstance(other, SweepCell) and self.key == other.key  # As NaN is not equal to itself.
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -74,8 +74,8 @@ class Cell:
         It does not depend on other cells, on their order or on who computes them. Raises `RangeError` for a root
         below 0, and `SweepError` for names that the cell has not.
 
-        >>> direct = Cell("noise", {"lowering": "direct", "target": 3})
-        >>> paper = Cell("noise", {"lowering": "paper", "target": 3})
+        >>> direct = SweepCell("noise", {"lowering": "direct", "target": 3})
+        >>> paper = SweepCell("noise", {"lowering": "paper", "target": 3})
         >>> direct.seed(0, "target") == paper.seed(0, "target"), direct.seed(0) == paper.seed(0)
         (True, False)
         """
@@ -86,8 +86,8 @@ class Cell:
 
         Raises as `seed` does.
 
-        >>> direct = Cell("noise", {"lowering": "direct", "target": 3})
-        >>> paper = Cell("noise", {"lowering": "paper", "target": 3})
+        >>> direct = SweepCell("noise", {"lowering": "direct", "target": 3})
+        >>> paper = SweepCell("noise", {"lowering": "paper", "target": 3})
         >>> bool(direct.generator(0, "target").random() == paper.generator(0, "target").random())
         True
         """

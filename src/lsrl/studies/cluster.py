@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from lsrl import __version__
 from lsrl.errors import MissingPackage
 from lsrl.studies.cell_files import Finished
-from lsrl.studies.cells import Cell, SweepError
+from lsrl.studies.cells import SweepCell, SweepError
 from lsrl.studies.measuring import Failed, Measure, Outcomes, WorkersLostError, measured, one_line
 
 SECONDS_TO_ANSWER = 20.0
@@ -39,14 +39,14 @@ Loop = asyncio.AbstractEventLoop
 Result = TypeVar("Result")
 
 
-def measured_on_cluster(cells: Iterator[Cell], measure: Measure, seed: int, address: str) -> Outcomes:
+def measured_on_cluster(cells: Iterator[SweepCell], measure: Measure, seed: int, address: str) -> Outcomes:
     """Measure cells on the workers of the Dask scheduler at `address`, e.g. `"tcp://10.0.0.5:8786"`.
 
     Workers may come and go meanwhile. Raises `WorkersLostError` when the scheduler is lost, or has no running worker
     for `SECONDS_TO_FIRST_WORKER` at the start or `SECONDS_WITHOUT_WORKERS` later; `SweepError` when no scheduler
     answers to begin with; `MissingPackage`.
     """
-    in_flight: set[Future[tuple[Cell, Finished | Failed]]] = set()
+    in_flight: set[Future[tuple[SweepCell, Finished | Failed]]] = set()
     packed = _packed(measure, seed)
     with _event_loop() as loop, _connected(loop, address) as client:
         watch = _Watch(loop, client, address)
@@ -77,7 +77,7 @@ def _packed(measure: Measure, seed: int) -> bytes:
     return packed
 
 
-async def _outcome(client: Any, packed: bytes, cell: Cell) -> tuple[Cell, Finished | Failed]:
+async def _outcome(client: Any, packed: bytes, cell: SweepCell) -> tuple[SweepCell, Finished | Failed]:
     from distributed import KilledWorker
 
     if client.status == "closed":
@@ -97,7 +97,7 @@ async def _outcome(client: Any, packed: bytes, cell: Cell) -> tuple[Cell, Finish
         return cell, Failed(reason, "")
 
 
-def _measured_there(expected: str, measure: Measure, seed: int, cell: Cell) -> Finished | Failed:
+def _measured_there(expected: str, measure: Measure, seed: int, cell: SweepCell) -> Finished | Failed:
     """What a worker does; one with another version of LSRL might measure something else."""
     if __version__ == expected:
         return measured(measure, cell, seed)

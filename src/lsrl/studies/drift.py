@@ -12,7 +12,7 @@ from lsrl.backends.registry import target_named
 from lsrl.lang import Concat, Input, Program, cumsum, mod_counter
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.compiler import compile as compiled
-from lsrl.studies.cells import Cell
+from lsrl.studies.cells import SweepCell
 from lsrl.studies.changed_weights import changed, outputs_of, relative_noise
 from lsrl.studies.figures import lines_figure
 from lsrl.studies.study import Study
@@ -33,10 +33,10 @@ DRAWS, QUICK_DRAWS, QUICK_STEPS = 5, 1, 1_000
 PANELS = {"sum": "error of the sum, relative to it", "cycle": "error of the counter modulo 5"}
 
 
-def cells(quick: bool) -> list[Cell]:
+def cells(quick: bool) -> list[SweepCell]:
     """A cell for every architecture, deviation and draw."""
     return [
-        Cell(
+        SweepCell(
             "drift",
             {
                 "architecture": architecture,
@@ -63,7 +63,7 @@ def _model(architecture: str, length: int) -> CompiledModel:
     return compiled(program, architecture, max_length=length)
 
 
-def measure(cell: Cell, seed: int) -> list[dict[str, Any]]:
+def measure(cell: SweepCell, seed: int) -> list[dict[str, Any]]:
     """The error of both states after every power of ten of steps."""
     given: Mapping[str, Any] = cell.parameters
     model = _model(given["architecture"], given["length"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lsrl.studies.cells import Cell
+from lsrl.studies.cells import SweepCell
 from lsrl.studies.changed_weights import FORMATS, changed, outputs_of
 from lsrl.studies.study import Study
 from lsrl.studies.subjects import ARCHITECTURES, PANELS, error_of_answer, question, subject
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 QUESTIONS, QUICK_QUESTIONS = 5, 1
 
 
-def cells(quick: bool) -> list[Cell]:
+def cells(quick: bool) -> list[SweepCell]:
     """A cell for every architecture, program, format and question."""
     return [
-        Cell("formats", {"program": program, "architecture": architecture, "format": name, "question": number})
+        SweepCell("formats", {"program": program, "architecture": architecture, "format": name, "question": number})
         for architecture in ARCHITECTURES
         for program in PANELS
         for name in FORMATS
@@ -29,7 +29,7 @@ def cells(quick: bool) -> list[Cell]:
     ]
 
 
-def measure(cell: Cell, seed: int) -> list[dict[str, Any]]:
+def measure(cell: SweepCell, seed: int) -> list[dict[str, Any]]:
     """The error with every stored weight rounded; arithmetic stays in the model's own format."""
     given: Mapping[str, Any] = cell.parameters
     program = given["program"]

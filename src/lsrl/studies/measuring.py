@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lsrl.studies.cell_files import Finished, as_row
-from lsrl.studies.cells import Cell
+from lsrl.studies.cells import SweepCell
 
-Measure = Callable[[Cell, int], list[dict[str, Any]]]
+Measure = Callable[[SweepCell, int], list[dict[str, Any]]]
 """Measures a cell, given the root seed, and returns rows of plain scalars. A function of a module, so that other
 processes find it."""
 
@@ -29,7 +29,7 @@ class Failed:
     details: str
 
 
-Outcomes = Generator[tuple[Cell, Finished | Failed], None, None]
+Outcomes = Generator[tuple[SweepCell, Finished | Failed], None, None]
 """What became of cells, in the order in which they end.
 
 This is all that a sweep knows of its workers: they are given an iterator of cells, from which they take the next one
@@ -41,7 +41,7 @@ class WorkersLostError(Exception):
     """No worker is left that could measure anything: why, and what to do, in one line."""
 
 
-def measured(measure: Measure, cell: Cell, seed: int) -> Finished | Failed:
+def measured(measure: Measure, cell: SweepCell, seed: int) -> Finished | Failed:
     """Measure a cell. Raises neither an `Exception` nor `SystemExit`: a failure must not take other cells with it."""
     use_one_thread()
     start = time.perf_counter()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsrl.backends.linear.weights import StackWeights
 from lsrl.model.compiler import compile as compiled
-from lsrl.studies.cells import Cell
+from lsrl.studies.cells import SweepCell
 from lsrl.studies.figures import lines_figure
 from lsrl.studies.noisy_stack import noisy_outputs
 from lsrl.studies.paper_programs import LOWERINGS, MAX_LENGTH, PROGRAMS, error_of, task
@@ -46,11 +46,11 @@ AUTHORS: Mapping[tuple[str, str], Mapping[float, float]] = {
 """What the authors measured (means of 25), as they published it."""
 
 
-def cells(quick: bool) -> list[Cell]:
+def cells(quick: bool) -> list[SweepCell]:
     """A cell for every program, lowering, deviation and random target."""
     targets, copies = (QUICK_TARGETS, QUICK_COPIES) if quick else (TARGETS, COPIES)
     return [
-        Cell(
+        SweepCell(
             "noise",
             {"program": program, "lowering": lowering, "sigma": sigma, "target": target, "copies": copies},
         )
@@ -79,7 +79,7 @@ def network(program: str, lowering: str) -> StackWeights:
     return weights
 
 
-def measure(cell: Cell, seed: int) -> list[dict[str, Any]]:
+def measure(cell: SweepCell, seed: int) -> list[dict[str, Any]]:
     """The mean error over noisy copies; all lowerings see the same target."""
     given: Mapping[str, Any] = cell.parameters
     program, sigma = given["program"], given["sigma"]

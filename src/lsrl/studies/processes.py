@@ -8,11 +8,11 @@ from pickle import PicklingError
 
 from lsrl.errors import MissingPackage
 from lsrl.studies.cell_files import Finished
-from lsrl.studies.cells import Cell
+from lsrl.studies.cells import SweepCell
 from lsrl.studies.measuring import Failed, Measure, Outcomes, WorkersLostError, measured, one_line, threads_restored
 
 
-def measured_in_processes(cells: Iterator[Cell], measure: Measure, seed: int, workers: int | None) -> Outcomes:
+def measured_in_processes(cells: Iterator[SweepCell], measure: Measure, seed: int, workers: int | None) -> Outcomes:
     """Measure cells in so many processes (one for each processor, if None), or in this process if it is one.
 
     Raises `WorkersLostError` when one of them dies, since that stops the others, too; `MissingPackage`.
@@ -41,5 +41,5 @@ def measured_in_processes(cells: Iterator[Cell], measure: Measure, seed: int, wo
                 running.close()
 
 
-def _outcome(measure: Measure, cell: Cell, seed: int) -> tuple[Cell, Finished | Failed]:
+def _outcome(measure: Measure, cell: SweepCell, seed: int) -> tuple[SweepCell, Finished | Failed]:
     return cell, measured(measure, cell, seed)

@@ -15,7 +15,7 @@ from lsrl.errors import FormatError, MissingPackage
 from lsrl.files import read_file, write_whole
 from lsrl.machine import machine
 from lsrl.studies.cell_files import Row
-from lsrl.studies.cells import Cell, SweepError
+from lsrl.studies.cells import SweepCell, SweepError
 from lsrl.studies.exact_json import Scalar, from_text, sealed, to_text, unsealed
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ class Results(NamedTuple):
     metadata: dict[str, Any]
 
 
-def frame_of(measured: Iterable[tuple[Cell, Sequence[Row]]]) -> polars.DataFrame:
+def frame_of(measured: Iterable[tuple[SweepCell, Sequence[Row]]]) -> polars.DataFrame:
     """One line for each row: its cell's parameters, then its own columns; what a row has not is null.
 
     Integers and floats in one column become floats. Raises `SweepError` for columns of mixed types; `MissingPackage`.
 
-    >>> frame_of([(Cell("noise", {"sigma": 0.5}), [{"error": 1}, {"error": 0.25}])]).rows()
+    >>> frame_of([(SweepCell("noise", {"sigma": 0.5}), [{"error": 1}, {"error": 0.25}])]).rows()
     [(0.5, 1.0), (0.5, 0.25)]
     """
     package = polars_or_error()

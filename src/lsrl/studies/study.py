@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsrl.machine import machine
-from lsrl.studies.cells import Cell
+from lsrl.studies.cells import SweepCell
 from lsrl.studies.measuring import Measure
 from lsrl.studies.results import described, write_results
 from lsrl.studies.sweep import Progress, Swept, swept
@@ -30,7 +30,7 @@ class Study:
     title: str
     caption: str
     revision: str
-    cells: Callable[[bool], Sequence[Cell]]
+    cells: Callable[[bool], Sequence[SweepCell]]
     measure: Measure
     figures: Callable[[polars.DataFrame], Mapping[str, Figure]]
     table: Callable[[polars.DataFrame], list[dict[str, Any]]]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from lsrl.errors import RangeError, listed
 from lsrl.studies.cell_files import Finished, Shelf
-from lsrl.studies.cells import Cell, SweepError
+from lsrl.studies.cells import SweepCell, SweepError
 from lsrl.studies.cluster import measured_on_cluster
 from lsrl.studies.exact_json import MOST
 from lsrl.studies.measuring import Failed, Measure, Outcomes, WorkersLostError
@@ -45,7 +45,7 @@ class Swept:
 
 
 def swept(
-    cells: Sequence[Cell],
+    cells: Sequence[SweepCell],
     measure: Measure,
     *,
     directory: Path,
@@ -70,7 +70,7 @@ def swept(
     >>> import tempfile
     >>> def squared(cell, seed):
     ...     return [{"square": cell.parameters["x"] ** 2}]
-    >>> cells = [Cell("squares", {"x": x}) for x in range(3)]
+    >>> cells = [SweepCell("squares", {"x": x}) for x in range(3)]
     >>> with tempfile.TemporaryDirectory() as directory:
     ...     first = swept(cells[:2], squared, directory=Path(directory), seed=0, version="1", workers=1)
     ...     second = swept(cells, squared, directory=Path(directory), seed=0, version="1", workers=1)
@@ -101,12 +101,12 @@ def swept(
     return Swept(frame, len(cells), taken_over, seconds, shelf.seed, version)
 
 
-def _check(cells: Sequence[Cell], seed: int, workers: int | None) -> None:
+def _check(cells: Sequence[SweepCell], seed: int, workers: int | None) -> None:
     if not 0 <= seed < MOST:
         raise RangeError(f"the seed is {seed}; expected an integer of at least 0 and less than 2⁶³")
     if workers is not None and workers < 1:
         raise RangeError(f"the number of workers is {workers}; expected at least 1")
-    seen: set[Cell] = set()
+    seen: set[SweepCell] = set()
     for cell in cells:
         if cell in seen:
             raise SweepError(f"the cell {cell} comes twice in a sweep; expected each cell once")
@@ -114,13 +114,13 @@ def _check(cells: Sequence[Cell], seed: int, workers: int | None) -> None:
 
 
 def _stored(
-    workers: Callable[[Iterator[Cell]], Outcomes], pending: Sequence[Cell], shelf: Shelf
-) -> Generator[tuple[Cell, Finished], None, None]:
+    workers: Callable[[Iterator[SweepCell]], Outcomes], pending: Sequence[SweepCell], shelf: Shelf
+) -> Generator[tuple[SweepCell, Finished], None, None]:
     """Cells as they are finished, stored. After a failure no cell is started, but those in flight are stored."""
-    failures: list[tuple[Cell, Failed]] = []
-    in_flight: dict[Cell, None] = {}
+    failures: list[tuple[SweepCell, Failed]] = []
+    in_flight: dict[SweepCell, None] = {}
 
-    def started() -> Iterator[Cell]:
+    def started() -> Iterator[SweepCell]:
         for cell in pending:
             if failures:
                 return

@@ -6,11 +6,11 @@ import pytest
 from flint import fmpq
 
 from lsrl.backends import gru, lstm, rnn_relu, rnn_tanh
-from lsrl.backends.torch_rnn.scale import FORMATS, Scale
+from lsrl.backends.torch_rnn.scale import FORMATS, HiddenScale
 from lsrl.circuit.facts import BOOLEAN
 from lsrl.circuit.verify import CompilerError
 from lsrl.lang.numbers import ONE, ZERO
-from lsrl.placement.neurons import Drive, Kind, Neuron
+from lsrl.placement.neurons import Drive, Neuron, NeuronKind
 from lsrl.placement.stack import Cell
 
 ROW = Drive(((0, ONE),), (), ZERO)
@@ -28,9 +28,9 @@ def neuron(kind):
 
 
 @pytest.mark.parametrize("architecture", EXPRESSED, ids=lambda module: module.__name__.rsplit(".", 1)[-1])
-@pytest.mark.parametrize("kind", get_args(Kind))
+@pytest.mark.parametrize("kind", get_args(NeuronKind))
 def test_a_neuron_is_expressed_or_refused(architecture, kind):
-    scale = Scale(fmpq(1, 2**40), FORMATS["float32"])
+    scale = HiddenScale(fmpq(1, 2**40), FORMATS["float32"])
     if kind in EXPRESSED[architecture]:
         assert architecture.express(neuron(kind), scale).units
     else:

@@ -51,7 +51,7 @@ class Product:
 
 
 @dataclass(frozen=True)
-class Affine:
+class AffineRows:
     """into ← product, or relu(product)."""
 
     product: Product
@@ -90,7 +90,7 @@ class Shift:
 
 
 @dataclass(frozen=True)
-class Sum:
+class SumRows:
     """into(t) ← into(t) + into(t − 1), from the first step on."""
 
     into: slice

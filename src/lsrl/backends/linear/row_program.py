@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from lsrl.backends.linear.row_instructions import (
-    Affine,
+    AffineRows,
     Cycle,
     Decay,
     Delay,
@@ -22,7 +22,7 @@ from lsrl.backends.linear.row_instructions import (
     Product,
     Scan,
     Shift,
-    Sum,
+    SumRows,
 )
 from lsrl.backends.linear.scan import Wave, block_powers, plan
 from lsrl.backends.linear.weights import Floats, LayerWeights, StackWeights
@@ -145,7 +145,7 @@ class _Assembly:
         states[order] = self.new_rows(layer.init[order], self._nonnegative_states(layer, A, B, inputs)[order])
         if driven:
             drive = self.product(B, order[: len(driven)], inputs, layer.b)
-            self.instructions.append(Affine(drive, _stretch(states[driven])))
+            self.instructions.append(AffineRows(drive, _stretch(states[driven])))
         for wave in waves:
             if wave.kind in UNDRIVEN:
                 self._add_undriven(wave, layer.A, states)
@@ -170,7 +170,7 @@ class _Assembly:
             others = self.product(entries.only(earlier), rows, states, np.zeros(len(states)))
             self.instructions.append(Shift(others, into))
         if wave.kind == "sum":
-            self.instructions.append(Sum(into))
+            self.instructions.append(SumRows(into))
         elif wave.kind == "decay":
             self.instructions.append(Decay(A.diagonal()[rows], into))
         elif wave.kind == "general":
@@ -196,7 +196,7 @@ class _Assembly:
         outputs[order] = self.new_rows(np.zeros(len(order)), nonnegative[order])
         if len(order):
             argument = self.product(C, order, states, layer.d)
-            self.instructions.append(Affine(argument, _stretch(outputs[order]), rectified=True))
+            self.instructions.append(AffineRows(argument, _stretch(outputs[order]), rectified=True))
         if len(with_gate):
             gate = self.product(G, with_gate, inputs, g)
             self.instructions.append(Gate(gate, _stretch(outputs[with_gate])))

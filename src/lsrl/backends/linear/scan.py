@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-Kind: TypeAlias = Literal["pass", "cycle", "delay", "shift", "sum", "decay", "general"]
+MatrixKind: TypeAlias = Literal["pass", "cycle", "delay", "shift", "sum", "decay", "general"]
 Component: TypeAlias = tuple[int, ...]
-Reads: TypeAlias = list[dict[int, float]]
+StateReads: TypeAlias = list[dict[int, float]]
 
 LONGEST_BLOCK = 64
 """Steps in a block of the chunked scan: long enough that few blocks follow one another."""
@@ -45,7 +45,7 @@ class Wave:
     - "general": any other component, plus earlier waves; the components of a wave have equal size
     """
 
-    kind: Kind
+    kind: MatrixKind
     components: tuple[Component, ...]
 
     @property
@@ -64,7 +64,7 @@ def plan(A: csr_array, driven: Sequence[bool] | NDArray[np.bool_]) -> tuple[Wave
     [('sum', ((0,),)), ('delay', ((1, 2),))]
     """
     reads = _reads(A)
-    of_kind: dict[Kind, list[Component]] = defaultdict(list)
+    of_kind: dict[MatrixKind, list[Component]] = defaultdict(list)
     for part in _strongly_connected(A):
         of_kind[_kind(reads, part, driven)].append(part)
     of_kind["cycle"] = [_around(reads, part) for part in of_kind["cycle"]]
@@ -72,10 +72,10 @@ def plan(A: csr_array, driven: Sequence[bool] | NDArray[np.bool_]) -> tuple[Wave
     return _in_waves(reads, [(kind, part) for kind, parts in of_kind.items() for part in parts])
 
 
-def _reads(A: csr_array) -> Reads:
+def _reads(A: csr_array) -> StateReads:
     """For every state the states it reads, and with what weight."""
     entries = A.tocoo()
-    reads: Reads = [{} for _ in range(A.shape[0])]
+    reads: StateReads = [{} for _ in range(A.shape[0])]
     for row, column, weight in zip(entries.row.tolist(), entries.col.tolist(), entries.data.tolist(), strict=True):
         if weight:
             reads[row][column] = weight
@@ -92,7 +92,7 @@ def _strongly_connected(A: csr_array) -> list[Component]:
     return [tuple(part) for part in members.values()]
 
 
-def _kind(reads: Reads, part: Component, driven: Sequence[bool] | NDArray[np.bool_]) -> Kind:
+def _kind(reads: StateReads, part: Component, driven: Sequence[bool] | NDArray[np.bool_]) -> MatrixKind:
     read = reads[part[0]]
     only_copies = all(list(reads[row].values()) == [1] and not driven[row] for row in part)
     if len(part) > 1:  # strongly connected and one entry a row: that is a permutation
@@ -104,7 +104,7 @@ def _kind(reads: Reads, part: Component, driven: Sequence[bool] | NDArray[np.boo
     return "delay" if only_copies else "shift"
 
 
-def _around(reads: Reads, part: Component) -> Component:
+def _around(reads: StateReads, part: Component) -> Component:
     """The states of a cycle, each after the one it reads."""
     against = [part[0]]
     while (source := next(iter(reads[against[-1]]))) != part[0]:
@@ -112,7 +112,7 @@ def _around(reads: Reads, part: Component) -> Component:
     return tuple(reversed(against))
 
 
-def _chains(reads: Reads, delays: list[int]) -> list[Component]:
+def _chains(reads: StateReads, delays: list[int]) -> list[Component]:
     """The delays in chains, each after the one it reads; where several read one, the last goes on with its chain."""
     source = {row: next(iter(reads[row])) for row in delays}
     follower = {source[row]: row for row in delays}
@@ -126,7 +126,7 @@ def _chains(reads: Reads, delays: list[int]) -> list[Component]:
     return chains
 
 
-def _in_waves(reads: Reads, parts: list[tuple[Kind, Component]]) -> tuple[Wave, ...]:
+def _in_waves(reads: StateReads, parts: list[tuple[MatrixKind, Component]]) -> tuple[Wave, ...]:
     """Everything of one kind whose dependencies are done makes a wave, until nothing is left."""
     owner = {row: index for index, (_, part) in enumerate(parts) for row in part}
     waits_for = [{owner[column] for row in part for column in reads[row]} - {i} for i, (_, part) in enumerate(parts)]
@@ -139,7 +139,7 @@ def _in_waves(reads: Reads, parts: list[tuple[Kind, Component]]) -> tuple[Wave, 
     def make_ready(indices: Iterable[int]) -> None:
         for index in indices:
             kind, part = parts[index]
-            ready[get_args(Kind).index(kind), len(part) if kind == "general" else 0].append(index)
+            ready[get_args(MatrixKind).index(kind), len(part) if kind == "general" else 0].append(index)
 
     make_ready(index for index, dependencies in enumerate(waits_for) if not dependencies)
     waves = []

@@ -22,11 +22,11 @@ read, and a selection by it. A product of two reals is refused, as for the LSTM.
 
 from collections.abc import Mapping
 
-from lsrl.backends.torch_rnn.lines import Arithmetic
-from lsrl.backends.torch_rnn.scale import Scale, opposite
+from lsrl.backends.torch_rnn.lines import NeuronArithmetic
+from lsrl.backends.torch_rnn.scale import HiddenScale, opposite
 from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal
 from lsrl.backends.torch_rnn.target import torch_target
-from lsrl.backends.torch_rnn.weights import Architecture
+from lsrl.backends.torch_rnn.weights import TorchArchitecture
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.lang.numbers import HALF, ONE
@@ -36,7 +36,7 @@ from lsrl.lowering.rules import SELECTING, by_selection, selected_relu
 from lsrl.placement.neurons import Neuron
 
 
-def express(neuron: Neuron, scale: Scale) -> Expression:
+def express(neuron: Neuron, scale: HiddenScale) -> Expression:
     """One hidden unit, or two for what a gate chooses, as in the docstring of this file."""
     unit = {"r": scale.open, "z": scale.closed, "n": scale.small(neuron.drive)}
     match neuron.kind:
@@ -55,11 +55,11 @@ def express(neuron: Neuron, scale: Scale) -> Expression:
             raise neuron.inexpressible("gru")
 
 
-def _stored(gates: Mapping[str, Signal], neuron: Neuron, scale: Scale) -> Expression:
+def _stored(gates: Mapping[str, Signal], neuron: Neuron, scale: HiddenScale) -> Expression:
     return Expression((HiddenUnit(gates, neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
 
 
-def _pair(scale: Scale, value: Signal, refused: Signal) -> Expression:
+def _pair(scale: HiddenScale, value: Signal, refused: Signal) -> Expression:
     taking = HiddenUnit({"r": scale.open, "z": refused, "n": value})
     cancelling = HiddenUnit({"r": refused, "z": scale.closed, "n": Signal(held=((0, ONE),))})
     return Expression((taking, cancelling), (ONE / scale.epsilon, -ONE / scale.epsilon))
@@ -74,8 +74,8 @@ def relu(builder: CircuitBuilder, argument: Affine) -> Affine:
 TARGET = torch_target(
     "gru",
     "torch.nn.GRU; selection and selective states by its gates, no products of reals",
-    Architecture("GRU", gates=("r", "z", "n"), states=("h0",), arguments={}),
+    TorchArchitecture("GRU", gates=("r", "z", "n"), states=("h0",), arguments={}),
     express,
     passes=(SELECTING, Rules(by_selection, by_steps, relu)),
-    arithmetic=Arithmetic(stale=True, several=("relu", "select")),
+    arithmetic=NeuronArithmetic(stale=True, several=("relu", "select")),
 )

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lsrl.backends.torch_rnn.hidden import HiddenStack
-from lsrl.backends.torch_rnn.lines import Arithmetic, Line, terms_of
+from lsrl.backends.torch_rnn.lines import Line, NeuronArithmetic, terms_of
 from lsrl.backends.torch_rnn.rounding import LayerErrors
-from lsrl.backends.torch_rnn.scale import Scale
+from lsrl.backends.torch_rnn.scale import HiddenScale
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.units import Circuit
@@ -23,8 +23,8 @@ def guarantee_of(
     circuit: Circuit,
     stack: NeuronStack,
     hidden: HiddenStack,
-    arithmetic: Arithmetic,
-    scale: Scale,
+    arithmetic: NeuronArithmetic,
+    scale: HiddenScale,
     max_length: int | None,
 ) -> Guarantee:
     """The guarantee of the outputs of a network that computes a circuit.

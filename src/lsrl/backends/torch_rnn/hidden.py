@@ -12,14 +12,14 @@ from typing import TypeAlias
 
 from flint import fmpq
 
-from lsrl.backends.torch_rnn.scale import Scale
+from lsrl.backends.torch_rnn.scale import HiddenScale
 from lsrl.backends.torch_rnn.signals import Expression, Signal
 from lsrl.circuit.affine import Affine, combination, variable
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE
 from lsrl.placement.neurons import Neuron, NeuronStack
 
-Express: TypeAlias = Callable[[Neuron, Scale], Expression]
+Express: TypeAlias = Callable[[Neuron, HiddenScale], Expression]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class HiddenStack:
         return max(1, *(len(layer.init) for layer in self.layers))
 
 
-def laid_out(stack: NeuronStack, express: Express, scale: Scale) -> HiddenStack:
+def laid_out(stack: NeuronStack, express: Express, scale: HiddenScale) -> HiddenStack:
     """The stack with every neuron expressed by hidden units."""
     below: Sequence[Affine] = [variable(i) for i in range(len(stack.inputs))]
     layers = []

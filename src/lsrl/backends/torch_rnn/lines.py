@@ -10,13 +10,13 @@ from flint import fmpq
 
 from lsrl.circuit.facts import Fact, constant_fact, union, weighted_sum
 from lsrl.lang.numbers import ONE, ZERO
-from lsrl.placement.neurons import Drive, Kind, Neuron
+from lsrl.placement.neurons import Drive, Neuron, NeuronKind
 from lsrl.rounding.error_calculus import Number
 from lsrl.rounding.sums import Term
 
 
 @dataclass(frozen=True, slots=True)
-class Arithmetic:
+class NeuronArithmetic:
     """What an architecture does to errors.
 
     `gates`: booleans saturate gates (else they are multiplied by big-M). `stale`: a unit that is
@@ -27,8 +27,8 @@ class Arithmetic:
 
     gates: bool = True
     stale: bool = False
-    several: tuple[Kind, ...] = ()
-    unclean: tuple[Kind, ...] = ()
+    several: tuple[NeuronKind, ...] = ()
+    unclean: tuple[NeuronKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Line(Number):
     """A neuron's value as the layer above sees it; `shift` is the part of it that no hidden unit holds.
 
     `zone`: a step without a margin is right except where its drive is this close to 0; then it can
-    be anything from 0 to 1. None for everything else. `several` and `unclean` are as in `Arithmetic`.
+    be anything from 0 to 1. None for everything else. `several` and `unclean` are as in `NeuronArithmetic`.
     """
 
     shift: fmpq = ZERO

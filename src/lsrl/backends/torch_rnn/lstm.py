@@ -19,11 +19,11 @@ around 0 and only approximately. It is refused.
 
 from dataclasses import replace
 
-from lsrl.backends.torch_rnn.lines import Arithmetic
-from lsrl.backends.torch_rnn.scale import Scale
+from lsrl.backends.torch_rnn.lines import NeuronArithmetic
+from lsrl.backends.torch_rnn.scale import HiddenScale
 from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal, constant
 from lsrl.backends.torch_rnn.target import torch_target
-from lsrl.backends.torch_rnn.weights import Architecture
+from lsrl.backends.torch_rnn.weights import TorchArchitecture
 from lsrl.lang.numbers import ONE
 from lsrl.lowering.legalise import Rules
 from lsrl.lowering.ramps import by_steps
@@ -31,13 +31,13 @@ from lsrl.lowering.rules import SELECTING, by_selection
 from lsrl.placement.neurons import Neuron
 
 
-def express(neuron: Neuron, scale: Scale) -> Expression:
+def express(neuron: Neuron, scale: HiddenScale) -> Expression:
     """One hidden unit, as in the docstring of this file."""
     gates = {"i": scale.open, "f": scale.closed, "g": scale.small(neuron.drive), "o": scale.open}
     return Expression((HiddenUnit(gates | _gates(neuron, scale), neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
 
 
-def _gates(neuron: Neuron, scale: Scale) -> dict[str, Signal]:
+def _gates(neuron: Neuron, scale: HiddenScale) -> dict[str, Signal]:
     """What feeds a neuron's cell otherwise than that of a linear value."""
     match neuron.kind:
         case "linear":
@@ -57,8 +57,8 @@ def _gates(neuron: Neuron, scale: Scale) -> dict[str, Signal]:
 TARGET = torch_target(
     "lstm",
     "torch.nn.LSTM; selection and selective states by its gates, no products of reals",
-    Architecture("LSTM", gates=("i", "f", "g", "o"), states=("h0", "c0"), arguments={}),
+    TorchArchitecture("LSTM", gates=("i", "f", "g", "o"), states=("h0", "c0"), arguments={}),
     express,
     passes=(SELECTING, Rules(by_selection, by_steps)),
-    arithmetic=Arithmetic(),
+    arithmetic=NeuronArithmetic(),
 )

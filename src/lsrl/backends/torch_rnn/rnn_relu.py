@@ -19,11 +19,11 @@ A product of two reals is refused: relu networks are piecewise linear.
 from flint import fmpq
 
 from lsrl.backends.float_limits import unbounded
-from lsrl.backends.torch_rnn.lines import Arithmetic
-from lsrl.backends.torch_rnn.scale import Scale, unscaled
+from lsrl.backends.torch_rnn.lines import NeuronArithmetic
+from lsrl.backends.torch_rnn.scale import HiddenScale, unscaled
 from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal
 from lsrl.backends.torch_rnn.target import torch_target
-from lsrl.backends.torch_rnn.weights import Architecture
+from lsrl.backends.torch_rnn.weights import TorchArchitecture
 from lsrl.circuit.facts import MOST_STEPS, Fact, constant_fact, union
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lowering.legalise import Rules
@@ -32,7 +32,7 @@ from lsrl.lowering.rules import without_products
 from lsrl.placement.neurons import Drive, Neuron
 
 
-def express(neuron: Neuron, _: Scale) -> Expression:
+def express(neuron: Neuron, _: HiddenScale) -> Expression:
     """The hidden units of one neuron, as in the docstring of this file."""
     match neuron.kind:
         case "linear":
@@ -75,10 +75,10 @@ def _selective(neuron: Neuron) -> Expression:
 TARGET = torch_target(
     "rnn-relu",
     "torch.nn.RNN with ReLUs; selection and selective states by big-M, no products of reals",
-    Architecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "relu"}),
+    TorchArchitecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "relu"}),
     express,
     passes=(Rules(without_products, by_relus),),
-    arithmetic=Arithmetic(gates=False, several=("hold",)),
+    arithmetic=NeuronArithmetic(gates=False, several=("hold",)),
     abilities=frozenset({"selective_states", "any_matrix"}),
     scale=unscaled,
     onnx="exact",

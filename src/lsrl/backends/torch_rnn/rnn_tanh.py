@@ -21,11 +21,11 @@ else: that is why the last layer is there, and why a selective state, which woul
 within one step, is refused. So is a product of two reals.
 """
 
-from lsrl.backends.torch_rnn.lines import Arithmetic
-from lsrl.backends.torch_rnn.scale import Scale
+from lsrl.backends.torch_rnn.lines import NeuronArithmetic
+from lsrl.backends.torch_rnn.scale import HiddenScale
 from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal
 from lsrl.backends.torch_rnn.target import torch_target
-from lsrl.backends.torch_rnn.weights import Architecture
+from lsrl.backends.torch_rnn.weights import TorchArchitecture
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import HALF, ONE
 from lsrl.lowering.legalise import Rules, refused_gated_state
@@ -34,7 +34,7 @@ from lsrl.lowering.rules import SELECTING, by_bits, relu_by_bits
 from lsrl.placement.neurons import Drive, Neuron
 
 
-def express(neuron: Neuron, scale: Scale) -> Expression:
+def express(neuron: Neuron, scale: HiddenScale) -> Expression:
     """One hidden unit, or two for a selection, as in the docstring of this file."""
     match neuron.kind:
         case "linear":
@@ -50,7 +50,7 @@ def express(neuron: Neuron, scale: Scale) -> Expression:
             raise neuron.inexpressible("rnn-tanh")
 
 
-def _selection(neuron: Neuron, scale: Scale) -> Expression:
+def _selection(neuron: Neuron, scale: HiddenScale) -> Expression:
     chooser = neuron.chooser  # one minus a bit
     saturating = Signal(chooser, scale.open.shift, -ONE, plus=scale.small(neuron.drive))
     bit = scale.surely(Drive(_negated(chooser.below), _negated(chooser.own), ONE - chooser.constant))
@@ -64,10 +64,10 @@ def _negated(row: Row) -> Row:
 TARGET = torch_target(
     "rnn-tanh",
     "torch.nn.RNN with tanh; selection by saturation, no selective states and no products of reals",
-    Architecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "tanh"}),
+    TorchArchitecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "tanh"}),
     express,
     passes=(SELECTING, Rules(by_bits, by_steps, relu_by_bits, gated_state=refused_gated_state)),
-    arithmetic=Arithmetic(unclean=("select",)),
+    arithmetic=NeuronArithmetic(unclean=("select",)),
     abilities=frozenset({"selection", "any_matrix"}),
     onnx=None,
 )

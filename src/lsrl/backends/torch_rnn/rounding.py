@@ -14,8 +14,8 @@ from functools import cached_property
 from flint import fmpq
 
 from lsrl.backends.float_limits import unbounded
-from lsrl.backends.torch_rnn.lines import Arithmetic, Line, reached, shifted, terms_of
-from lsrl.backends.torch_rnn.scale import Scale, beyond, margin_of
+from lsrl.backends.torch_rnn.lines import Line, NeuronArithmetic, reached, shifted, terms_of
+from lsrl.backends.torch_rnn.scale import HiddenScale, beyond, margin_of
 from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO, as_float
@@ -35,8 +35,8 @@ class LayerErrors:
     neurons: tuple[Neuron, ...]
     shifts: Sequence[fmpq]
     below: Sequence[Line]
-    arithmetic: Arithmetic
-    scale: Scale
+    arithmetic: NeuronArithmetic
+    scale: HiddenScale
     max_length: int | None
 
     @property

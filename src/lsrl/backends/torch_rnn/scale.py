@@ -45,10 +45,10 @@ FORMATS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class HiddenScale:
     """ε and what saturates a gate.
 
-    >>> scale = Scale(fmpq(1, 2**40), FORMATS["float32"])
+    >>> scale = HiddenScale(fmpq(1, 2**40), FORMATS["float32"])
     >>> scale.open.shift, scale.closed.shift
     (256, -256)
     """
@@ -123,7 +123,7 @@ def opposite(signal: Signal) -> Signal:
     return Signal(signal.drive, -signal.factor, signal.shift, held, plus)
 
 
-def scale_of(stack: NeuronStack, dtype: str) -> Scale:
+def scale_of(stack: NeuronStack, dtype: str) -> HiddenScale:
     """The largest ε for which every value in the stack is small enough.
 
     Raises `RangeError` for a value without a range, and `UnsupportedProgram` for values that reach
@@ -141,12 +141,12 @@ def scale_of(stack: NeuronStack, dtype: str) -> Scale:
     needed = exponent(power_of_two_above(max(largest, ONE)) / power_of_two_below(smallest))
     if needed > room:
         raise beyond(format, f"values reach from {_text(smallest)} to {_text(largest)} in {culprit!r}", needed, room)
-    return Scale(epsilon, format)
+    return HiddenScale(epsilon, format)
 
 
-def unscaled(_: NeuronStack, dtype: str) -> Scale:
+def unscaled(_: NeuronStack, dtype: str) -> HiddenScale:
     """Values are stored as they are."""
-    return Scale(ONE, FORMATS[dtype])
+    return HiddenScale(ONE, FORMATS[dtype])
 
 
 def beyond(format: Format, what: str, needed: int, room: int) -> UnsupportedProgram:

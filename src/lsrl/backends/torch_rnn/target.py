@@ -13,11 +13,11 @@ from lsrl.backends.registry import alternatives
 from lsrl.backends.target import Target
 from lsrl.backends.torch_rnn.guarantee import guarantee_of
 from lsrl.backends.torch_rnn.hidden import Express, HiddenStack, laid_out
-from lsrl.backends.torch_rnn.lines import Arithmetic
+from lsrl.backends.torch_rnn.lines import NeuronArithmetic
 from lsrl.backends.torch_rnn.network import TorchNetwork
 from lsrl.backends.torch_rnn.onnx_export import exported
-from lsrl.backends.torch_rnn.scale import Scale, scale_of
-from lsrl.backends.torch_rnn.weights import Architecture, assembled, from_tensors
+from lsrl.backends.torch_rnn.scale import HiddenScale, scale_of
+from lsrl.backends.torch_rnn.weights import TorchArchitecture, assembled, from_tensors
 from lsrl.circuit.affine import UnitId, combination
 from lsrl.circuit.units import Circuit
 from lsrl.errors import Ability, UnsupportedProgram
@@ -35,10 +35,10 @@ class Expressed:
 
     circuit: Circuit
     stack: NeuronStack
-    scale: Scale
+    scale: HiddenScale
     hidden: HiddenStack
-    architecture: Architecture
-    arithmetic: Arithmetic
+    architecture: TorchArchitecture
+    arithmetic: NeuronArithmetic
     dtype: str
 
     @property
@@ -68,13 +68,13 @@ class Expressed:
 def torch_target(
     name: str,
     summary: str,
-    architecture: Architecture,
+    architecture: TorchArchitecture,
     express: Express,
     *,
     passes: Sequence[Rules],
-    arithmetic: Arithmetic,
+    arithmetic: NeuronArithmetic,
     abilities: frozenset[Ability] = frozenset({"selection", "selective_states", "any_matrix"}),
-    scale: Callable[[NeuronStack, str], Scale] = scale_of,
+    scale: Callable[[NeuronStack, str], HiddenScale] = scale_of,
     onnx: Literal["exact", "approximate"] | None = "approximate",
 ) -> Target:
     """The target of an architecture: circuits are legalised by `passes`, one after the other.

@@ -20,7 +20,7 @@ LARGEST_SIZE = 2**14
 
 
 @dataclass(frozen=True, slots=True)
-class Architecture:
+class TorchArchitecture:
     """A recurrent module of torch: its class, the order of its gates, its states.
 
     `arguments` are those of the class beyond sizes and depth.
@@ -36,7 +36,7 @@ class Architecture:
 class RecurrentWeights:
     """Tensors by name: `recurrent.weight_ih_l0` (gates · H, in) … , `readout.weight`, `h0` (layers, H), …"""
 
-    architecture: Architecture
+    architecture: TorchArchitecture
     tensors: Mapping[str, np.ndarray]
 
     @property
@@ -89,7 +89,7 @@ class RecurrentWeights:
         }
 
 
-def shapes(architecture: Architecture, input_dim: int, size: int, depth: int, output_dim: int) -> dict[str, Any]:
+def shapes(architecture: TorchArchitecture, input_dim: int, size: int, depth: int, output_dim: int) -> dict[str, Any]:
     """The shape of every tensor."""
     rows = len(architecture.gates) * size
     found: dict[str, tuple[int, ...]] = {}
@@ -101,7 +101,7 @@ def shapes(architecture: Architecture, input_dim: int, size: int, depth: int, ou
     return found | dict.fromkeys(architecture.states, (depth, size))
 
 
-def assembled(architecture: Architecture, stack: HiddenStack, dtype: str) -> RecurrentWeights:
+def assembled(architecture: TorchArchitecture, stack: HiddenStack, dtype: str) -> RecurrentWeights:
     """The stack's weights in `dtype`, each the nearest float. Raises `RangeError` for one beyond it."""
     size = stack.size
     if size > LARGEST_SIZE:
@@ -144,7 +144,7 @@ def _fill_vector(array: np.ndarray, numbers: Sequence[fmpq]) -> None:
     array[: len(numbers)] = [as_float(number) for number in numbers]
 
 
-def from_tensors(architecture: Architecture, tensors: Mapping[str, np.ndarray]) -> RecurrentWeights:
+def from_tensors(architecture: TorchArchitecture, tensors: Mapping[str, np.ndarray]) -> RecurrentWeights:
     """The weights in a file's tensors; names, dtypes, shapes and numbers are checked. Raises `FormatError`."""
     for name in ("recurrent.weight_ih_l0", "readout.weight", *architecture.states):
         if name not in tensors or tensors[name].ndim != 2:

@@ -22,7 +22,7 @@ from dataclasses import replace
 import numpy as np
 
 from lsrl.backends.transformers import mamba
-from lsrl.backends.transformers.scale import Scale
+from lsrl.backends.transformers.scale import StreamScale
 from lsrl.backends.transformers.stock_model import StockModel
 from lsrl.backends.transformers.target import Blocks, hub_target
 from lsrl.placement.residual import ResidualStack
@@ -36,7 +36,7 @@ OF_B = -2
 """The row of what B is made of; C's is behind it, those of Δ are before it."""
 
 
-def blocks(stack: ResidualStack, scale: Scale) -> Blocks:
+def blocks(stack: ResidualStack, scale: StreamScale) -> Blocks:
     """The tensors of the blocks: Mamba's, with what makes Δ written for a norm."""
     plain = mamba.blocks(stack, scale)
     root = 1

@@ -32,11 +32,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from flint import fmpq
 
-from lsrl.backends.transformers.rounding import Arithmetic
-from lsrl.backends.transformers.scale import SILU, Scale, opened, sharpness
+from lsrl.backends.transformers.rounding import StageArithmetic
+from lsrl.backends.transformers.scale import SILU, StreamScale, opened, sharpness
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
-from lsrl.backends.transformers.target import Architecture, Blocks, hub_target
-from lsrl.backends.transformers.weights import Rows
+from lsrl.backends.transformers.target import Blocks, HubArchitecture, hub_target
+from lsrl.backends.transformers.weights import StreamRows
 from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
 from lsrl.lang.numbers import ONE, as_float
@@ -53,7 +53,7 @@ TAPS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class InnerChannel:
     """An inner channel: silu of factor · form, `delay` steps late, times the gate, adds to a unit.
 
     `decay` is the A_log of a state that sums up, None for a channel without a state; `keep` is a boolean form
@@ -71,14 +71,14 @@ class Branch:
     gate_factor: fmpq = ONE
 
 
-def branches_of(stack: ResidualStack, unit_id: UnitId) -> Iterator[Branch]:
+def branches_of(stack: ResidualStack, unit_id: UnitId) -> Iterator[InnerChannel]:
     """The inner channels of one unit, as in the docstring of this file."""
     fact = stack.circuit.knowledge.fact
     label, unit = stack.circuit.origins[unit_id], stack.circuit.units[unit_id]
 
-    def branch(form: Affine, sign: int = 1) -> Branch:
+    def branch(form: Affine, sign: int = 1) -> InnerChannel:
         factor = sharpness(SILU, fact(form), label)
-        return Branch(form.times(fmpq(sign)), factor, unit_id, sign / factor)
+        return InnerChannel(form.times(fmpq(sign)), factor, unit_id, sign / factor)
 
     match unit:
         case ReLUUnit(argument):
@@ -102,12 +102,12 @@ def branches_of(stack: ResidualStack, unit_id: UnitId) -> Iterator[Branch]:
             yield from (replace(branch(argument, sign), keep=keep) for sign in signs(stack, argument))
 
 
-def erasing(stack: ResidualStack, unit_id: UnitId) -> Iterator[Branch]:
+def erasing(stack: ResidualStack, unit_id: UnitId) -> Iterator[InnerChannel]:
     """The inner channels that take a unit out of the stream: those of its opposite."""
     value = variable(unit_id)
     for sign in signs(stack, value):
         factor = sharpness(SILU, stack.circuit.knowledge.fact(value), stack.circuit.origins[unit_id])
-        yield Branch(value.times(fmpq(sign)), factor, unit_id, -sign / factor)
+        yield InnerChannel(value.times(fmpq(sign)), factor, unit_id, -sign / factor)
 
 
 def signs(stack: ResidualStack, form: Affine) -> tuple[int, ...]:
@@ -135,7 +135,7 @@ def decay_errors(decay: float) -> tuple[float, float]:
 class _Block:
     """The tensors of one block."""
 
-    def __init__(self, rows: Rows, inner: int, rank: int) -> None:
+    def __init__(self, rows: StreamRows, inner: int, rank: int) -> None:
         self.rows = rows
         width = rows.width
         self.tensors = {
@@ -152,7 +152,7 @@ class _Block:
         }
         self.inner, self.rank = inner, rank
 
-    def fill(self, channels: list[Branch], keeps: list[Affine], channel_of: dict[UnitId, int]) -> None:
+    def fill(self, channels: list[InnerChannel], keeps: list[Affine], channel_of: dict[UnitId, int]) -> None:
         """Channel 0 makes B and C; then one for each boolean that a latch reads; then the branches."""
         self._drive(0, self.rows.always(OPEN), 0)
         self.tensors["mixer.x_proj.weight"][self.rank :, 0] = OPEN**-2, 1 / OPEN
@@ -166,7 +166,7 @@ class _Block:
         self.tensors["mixer.in_proj.weight"][channel] = row
         self.tensors["mixer.conv1d.weight"][channel, 0, TAPS - 1 - delay] = 1
 
-    def _branch(self, channel: int, branch: Branch, keeps: list[Affine], into: int) -> None:
+    def _branch(self, channel: int, branch: InnerChannel, keeps: list[Affine], into: int) -> None:
         self._drive(channel, self.rows.of(branch.form, branch.factor), branch.delay)
         if branch.keep is not None:
             self.tensors["mixer.A_log"][channel] = FORGETS
@@ -186,7 +186,7 @@ def _index(keeps: list[Affine], keep: Affine) -> int:
     return [known.key() for known in keeps].index(keep.key())
 
 
-def blocks(stack: ResidualStack, scale: Scale) -> Blocks:
+def blocks(stack: ResidualStack, scale: StreamScale) -> Blocks:
     """The tensors of the blocks."""
     found = []
     for units, gone in zip(stack.stages, stack.erased, strict=True) if stack.stages else [((), ())]:
@@ -196,7 +196,7 @@ def blocks(stack: ResidualStack, scale: Scale) -> Blocks:
         found.append((branches, list(distinct.values())))
     widest = max(1 + len(keeps) + len(branches) for branches, keeps in found)
     expand, rank = math.ceil(widest / scale.width), max(1, *(len(keeps) for _, keeps in found))
-    rows = Rows(stack, scale)
+    rows = StreamRows(stack, scale)
     tensors: dict[str, np.ndarray] = {"norm_f.weight": np.full(scale.width, 1 / as_float(scale.root))}
     for layer, (branches, keeps) in enumerate(found):
         block = _Block(rows, expand * scale.width, rank)
@@ -219,12 +219,12 @@ SETTINGS = {
     "use_cache": {"const": True},
 }
 
-ARCHITECTURE = Architecture(
+ARCHITECTURE = HubArchitecture(
     StockModel("MambaModel", "MambaForCausalLM", "backbone", "embeddings.weight", SETTINGS, first_hidden=0),
     stages=[(SumUnit, ReLUUnit, StepUnit, GateUnit, StateUnit, DelayUnit, LatchUnit)],
     layer_of=lambda stage: stage,
     blocks=blocks,
-    arithmetic=Arithmetic(SILU, pairs=True, decay_errors=decay_errors),
+    arithmetic=StageArithmetic(SILU, pairs=True, decay_errors=decay_errors),
     float64=True,
 )
 

@@ -33,11 +33,11 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from lsrl.backends.transformers.rounding import Arithmetic
-from lsrl.backends.transformers.scale import GELU, Scale, opened, sharpness
+from lsrl.backends.transformers.rounding import StageArithmetic
+from lsrl.backends.transformers.scale import GELU, StreamScale, opened, sharpness
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
-from lsrl.backends.transformers.target import Architecture, Blocks
-from lsrl.backends.transformers.weights import Rows
+from lsrl.backends.transformers.target import Blocks, HubArchitecture
+from lsrl.backends.transformers.weights import StreamRows
 from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
 from lsrl.lang.numbers import ONE, as_float
@@ -66,13 +66,13 @@ TAPS = 4
 RECURRENT, ATTENTION = "recurrent", "attention"
 
 
-def architecture(pattern: Sequence[str], *, use_cache: bool) -> Architecture:
+def architecture(pattern: Sequence[str], *, use_cache: bool) -> HubArchitecture:
     """RecurrentGemma with these blocks, again and again; there is at least one of each kind."""
 
-    def blocks(stack: ResidualStack, scale: Scale) -> Blocks:
+    def blocks(stack: ResidualStack, scale: StreamScale) -> Blocks:
         return _blocks(stack, scale, pattern)
 
-    return Architecture(
+    return HubArchitecture(
         StockModel(
             "RecurrentGemmaModel",
             "RecurrentGemmaForCausalLM",
@@ -85,7 +85,7 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> Architecture:
         stages=_stages(pattern),
         layer_of=lambda stage: stage // 2,
         blocks=blocks,
-        arithmetic=Arithmetic(GELU, pairs=False, decay_errors=decay_errors),
+        arithmetic=StageArithmetic(GELU, pairs=False, decay_errors=decay_errors),
         erases=lambda stage: stage % 2 == 1,  # an MLP, which has room for more
         fits=_fits,
     )
@@ -115,13 +115,13 @@ def _stages(pattern: Sequence[str]) -> Stages:
     return [kinds for block in pattern for kinds in (blocks[block], (ReLUUnit, StepUnit, GateUnit))]
 
 
-def _blocks(stack: ResidualStack, scale: Scale, pattern: Sequence[str]) -> Blocks:
+def _blocks(stack: ResidualStack, scale: StreamScale, pattern: Sequence[str]) -> Blocks:
     depth = max(len(pattern), math.ceil(len(stack.stages) / 2))
     idle = ((),) * (2 * depth - len(stack.stages))
     stages, erased = (*stack.stages, *idle), (*stack.erased, *idle)
     products = [[*_products(stack, stages[i]), *_erasing(erased[i])] for i in range(1, 2 * depth, 2)]
     inner = max(1, *map(len, products))
-    rows, norm = Rows(stack, scale), np.full(scale.width, 1 / as_float(scale.root) - 1)
+    rows, norm = StreamRows(stack, scale), np.full(scale.width, 1 / as_float(scale.root) - 1)
     tensors: dict[str, np.ndarray] = {"final_norm.weight": norm}
     for layer in range(depth):
         recurrent = pattern[layer % len(pattern)] == RECURRENT
@@ -153,7 +153,7 @@ def _keeps(stack: ResidualStack, units: Sequence[UnitId]) -> dict[object, Affine
 class _Recurrent:
     """The tensors of one recurrent block."""
 
-    def __init__(self, rows: Rows, stack: ResidualStack) -> None:
+    def __init__(self, rows: StreamRows, stack: ResidualStack) -> None:
         self.rows, self.stack = rows, stack
         width = rows.width
         self.tensors = {
@@ -255,7 +255,7 @@ def _erasing(units: Sequence[UnitId]) -> Iterator[Product]:
             yield unit_id, -sign, variable(unit_id).times(sign), None
 
 
-def _mlp(rows: Rows, stack: ResidualStack, products: Sequence[Product], inner: int) -> dict[str, np.ndarray]:
+def _mlp(rows: StreamRows, stack: ResidualStack, products: Sequence[Product], inner: int) -> dict[str, np.ndarray]:
     width, epsilon = rows.width, rows.scale.epsilon
     gate, up, down = np.zeros((inner, width)), np.zeros((inner, width)), np.zeros((width, inner))
     bias = np.zeros(inner)

@@ -14,7 +14,7 @@ from flint import fmpq
 
 from lsrl.backends.transformers.scale import (
     Activation,
-    Scale,
+    StreamScale,
     closest_to_zero,
     is_saturated,
     sharpness,
@@ -52,7 +52,7 @@ ROUNDING = 2.0**-PRECISION
 
 
 @dataclass(frozen=True, slots=True)
-class Arithmetic:
+class StageArithmetic:
     """What an architecture does to numbers.
 
     `pairs`: all but what is selected goes through the activation, so that a signed value is a
@@ -92,7 +92,7 @@ def erasable_units(analysis: Analysis) -> frozenset[UnitId]:
     return frozenset(unit for unit in analysis.numbers if analysis.is_erasable(unit))
 
 
-def analysed(stack: ResidualStack, arithmetic: Arithmetic, scale: Scale, max_length: int | None) -> Analysis:
+def analysed(stack: ResidualStack, arithmetic: StageArithmetic, scale: StreamScale, max_length: int | None) -> Analysis:
     """The errors of all units, for sequences of up to `max_length` steps, in whichever channels they are."""
     analysis = Analysis(stack, arithmetic, scale, max_length, {}, {}, {}, {})
     for unit_id in range(len(stack.circuit.units)):
@@ -107,8 +107,8 @@ class Analysis:
     """What is known of every unit of a network in floats; `numbers` has those that were looked at."""
 
     stack: ResidualStack
-    arithmetic: Arithmetic
-    scale: Scale
+    arithmetic: StageArithmetic
+    scale: StreamScale
     max_length: int | None
     numbers: dict[UnitId, Number]
     steps: dict[UnitId, float]

@@ -42,7 +42,7 @@ GELU = Activation(fmpq(2**5), 0.2)
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class StreamScale:
     """ε and the number of channels."""
 
     epsilon: fmpq
@@ -59,7 +59,7 @@ class Scale:
         return power(-126) / self.epsilon
 
 
-def scale_of(stack: ResidualStack) -> Scale:
+def scale_of(stack: ResidualStack) -> StreamScale:
     """The largest ε for which every value is small enough, and 4ʲ channels that hold all that is read later.
 
     Raises `RangeError` as `epsilon_of` does, and for more channels than `LARGEST_WIDTH`.
@@ -70,7 +70,7 @@ def scale_of(stack: ResidualStack) -> Scale:
             f"{stack.name} has {stack.width:,} values for the residual stream; expected at most {LARGEST_WIDTH:,} that "
             "are still read at any stage; use a smaller program, or target='lstm'"
         )
-    return Scale(epsilon_of(stack), width)
+    return StreamScale(epsilon_of(stack), width)
 
 
 def epsilon_of(stack: ResidualStack) -> fmpq:

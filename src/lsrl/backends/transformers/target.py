@@ -14,11 +14,11 @@ from lsrl.backends.network import WEIGHTS, FileTensors
 from lsrl.backends.target import Target
 from lsrl.backends.transformers.head_forms import HeadForms, head_forms
 from lsrl.backends.transformers.network import HubNetwork
-from lsrl.backends.transformers.rounding import Analysis, Arithmetic, analysed, erasable_units, guarantee_of
-from lsrl.backends.transformers.scale import Scale, epsilon_of, scale_of, width_of
+from lsrl.backends.transformers.rounding import Analysis, StageArithmetic, analysed, erasable_units, guarantee_of
+from lsrl.backends.transformers.scale import StreamScale, epsilon_of, scale_of, width_of
 from lsrl.backends.transformers.stock_model import StockModel
 from lsrl.backends.transformers.tokens import embedding_of, head_of, table_of
-from lsrl.backends.transformers.weights import MAPS, HubWeights, Rows, converted, from_tensors, maps_of
+from lsrl.backends.transformers.weights import MAPS, HubWeights, StreamRows, converted, from_tensors, maps_of
 from lsrl.circuit.affine import UnitId
 from lsrl.circuit.units import Circuit
 from lsrl.lang import Program
@@ -43,7 +43,7 @@ class Blocks(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Architecture:
+class HubArchitecture:
     """A model of transformers, and how a residual stack becomes its weights.
 
     `stages` says what each stage computes, `layer_of` gives the layer of a stage, `blocks` the weights of all layers,
@@ -54,8 +54,8 @@ class Architecture:
     stock: StockModel
     stages: Stages
     layer_of: Callable[[int], int]
-    blocks: Callable[[ResidualStack, Scale], Blocks]
-    arithmetic: Arithmetic
+    blocks: Callable[[ResidualStack, StreamScale], Blocks]
+    arithmetic: StageArithmetic
     float64: bool = False
     erases: Callable[[int], bool] = lambda _: True
     fits: Callable[[ResidualStack, int], bool] = lambda *_: True
@@ -71,11 +71,11 @@ class Staged:
     circuit: Circuit
     stack: ResidualStack
     scored: HeadForms | None
-    architecture: Architecture
+    architecture: HubArchitecture
     analysis: Callable[[], Analysis]
 
     @property
-    def scale(self) -> Scale:
+    def scale(self) -> StreamScale:
         """What values are multiplied by in the stream, and its width."""
         return scale_of(self.stack)
 
@@ -101,7 +101,7 @@ class Staged:
         return guarantee_of(self.analysis())
 
 
-def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
+def hub_target(name: str, summary: str, architecture: HubArchitecture) -> Target:
     """The target of a model of transformers."""
 
     def placements(circuit: Circuit, program: Program, _: str) -> Iterator[Staged]:
@@ -124,7 +124,7 @@ def hub_target(name: str, summary: str, architecture: Architecture) -> Target:
     )
 
 
-def _staged(circuit: Circuit, architecture: Architecture, program: Program) -> Iterator[Staged]:
+def _staged(circuit: Circuit, architecture: HubArchitecture, program: Program) -> Iterator[Staged]:
     """The stack with long delays as chains and, where there are some, the one with rings."""
     legal, table = legalised(circuit, DIAGONAL), table_of(program)
     rings = rings_of(legal, set(circuit.knowledge.group_sizes.values()))
@@ -138,8 +138,8 @@ def _staged(circuit: Circuit, architecture: Architecture, program: Program) -> I
         yield Staged(pruned, stack, scored, architecture, cache(partial(_analysis, stack, architecture)))
 
 
-def _analysis(stack: ResidualStack, architecture: Architecture) -> Analysis:
-    scale = Scale(epsilon_of(stack), width_of(stack))
+def _analysis(stack: ResidualStack, architecture: HubArchitecture) -> Analysis:
+    scale = StreamScale(epsilon_of(stack), width_of(stack))
     return analysed(stack, architecture.arithmetic, scale, stack.circuit.max_length)
 
 
@@ -163,7 +163,7 @@ def _fitted(staged: Staged) -> ResidualStack:
 
 
 def _weights(
-    architecture: Architecture, stack: ResidualStack, scale: Scale, program: Program, scored: HeadForms | None
+    architecture: HubArchitecture, stack: ResidualStack, scale: StreamScale, program: Program, scored: HeadForms | None
 ) -> HubWeights:
     blocks, maps = architecture.blocks(stack, scale), maps_of(stack, scale, stack.circuit.outputs)
     stock = architecture.stock
@@ -181,7 +181,7 @@ def _weights(
     tensors = {f"{stock.prefix}.{name}": tensor for name, tensor in tensors.items()}
     far = far_circuit(program, stack.circuit.max_length)
     reached = far.knowledge.fact(far.outputs[0])
-    tensors["lm_head.weight"] = head_of(table, Rows(stack, scale), scored.symbol, scored.refusal, reached)
+    tensors["lm_head.weight"] = head_of(table, StreamRows(stack, scale), scored.symbol, scored.refusal, reached)
     config |= {
         "vocab_size": len(table.texts),
         "pad_token_id": table.pad,

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from flint import fmpq
 
-from lsrl.backends.transformers.weights import ALWAYS, Rows
+from lsrl.backends.transformers.weights import ALWAYS, StreamRows
 from lsrl.circuit.affine import Affine, combination
 from lsrl.circuit.facts import Fact
 from lsrl.errors import RangeError
@@ -138,7 +138,7 @@ def embedding_of(table: TokenTable, maps: dict[str, np.ndarray]) -> np.ndarray:
     return np.stack(rows)
 
 
-def head_of(table: TokenTable, rows: Rows, symbol: Affine, refusal: Affine, far: Fact) -> np.ndarray:
+def head_of(table: TokenTable, rows: StreamRows, symbol: Affine, refusal: Affine, far: Fact) -> np.ndarray:
     """A row for every token: 32 times 2kv − k² for token k, which is largest where k is the symbol v.
 
     The next score is 32 lower, so that the right token has a probability of 1 − 10⁻¹³ at temperature 1. `nothing`

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lsrl.backends.float_limits import held_by
-from lsrl.backends.transformers.scale import Scale
+from lsrl.backends.transformers.scale import StreamScale
 from lsrl.backends.transformers.stock_model import StockModel
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.units import InputUnit
@@ -81,10 +81,10 @@ class HubWeights:
         return self.maps["readout.bias"].dtype
 
 
-class Rows:
-    """Rows over the stream's channels for forms over units."""
+class StreamRows:
+    """StreamRows over the stream's channels for forms over units."""
 
-    def __init__(self, stack: ResidualStack, scale: Scale) -> None:
+    def __init__(self, stack: ResidualStack, scale: StreamScale) -> None:
         self.channels = stack.channels
         self.origins = stack.circuit.origins
         self.scale = scale
@@ -111,7 +111,7 @@ class Rows:
         return row
 
 
-def maps_of(stack: ResidualStack, scale: Scale, readout: Sequence[Affine]) -> dict[str, np.ndarray]:
+def maps_of(stack: ResidualStack, scale: StreamScale, readout: Sequence[Affine]) -> dict[str, np.ndarray]:
     """The maps into and out of the stream."""
     dim, epsilon = stack.circuit.input_dim, as_float(scale.epsilon)
     weight = np.zeros((scale.width, dim))
@@ -119,7 +119,7 @@ def maps_of(stack: ResidualStack, scale: Scale, readout: Sequence[Affine]) -> di
         if isinstance(unit, InputUnit):  # what the program does not read stays out: nobody knows how large it is
             weight[stack.channels[unit_id], unit.component] = epsilon
     always = np.eye(scale.width)[ALWAYS]
-    rows, constants = Rows(stack, scale), np.array([as_float(form.constant) for form in readout])
+    rows, constants = StreamRows(stack, scale), np.array([as_float(form.constant) for form in readout])
     return {
         "input.weight": weight,
         "input.bias": always + epsilon * np.eye(scale.width)[STARTED],
