@@ -20,11 +20,11 @@ running = Program(lsrl.cumsum(digit, name="sum"), name="running total")
 
 
 SIZES = {
-    "lstm": {"layers": 1, "widest": 1, "state_dimension": 2},  # h and c
-    "mamba": {"layers": 1, "widest": 4, "state_dimension": 4},
-    "falcon-mamba": {"layers": 1, "widest": 4, "state_dimension": 4},
-    "hawk": {"layers": 1, "widest": 4, "state_dimension": 4},
-    "griffin": {"layers": 3, "widest": 4, "state_dimension": 12},  # every third layer attends
+    "lstm": {"layers": 1, "widest": 1, "state_dimension": 2, "channels": None},  # h and c
+    "mamba": {"layers": 1, "widest": 4, "state_dimension": 4, "channels": 4},
+    "falcon-mamba": {"layers": 1, "widest": 4, "state_dimension": 4, "channels": 4},
+    "hawk": {"layers": 1, "widest": 4, "state_dimension": 4, "channels": 4},
+    "griffin": {"layers": 3, "widest": 4, "state_dimension": 12, "channels": 4},  # every third layer attends
 }
 
 
@@ -39,7 +39,7 @@ def test_the_report_has_every_size(model):
         "program": "running total",
         "target": model.target.name,
         "dtype": model.dtype,
-        **SIZES.get(model.target.name, {"layers": 1, "widest": 1, "state_dimension": 1}),
+        **SIZES.get(model.target.name, {"layers": 1, "widest": 1, "state_dimension": 1, "channels": None}),
         "parameters": report.parameters,
         "nonzeros": report.nonzeros,
         "compile_seconds": report.compile_seconds,

@@ -17,13 +17,14 @@ WEIGHTS = "model.safetensors"
 
 
 class Sizes(NamedTuple):
-    """The sizes of a network, found from its weights."""
+    """The sizes of a network, found from its weights; `channels` are those of a residual stream that are in use."""
 
     layers: int
     widest: int
     state_dimension: int
     parameters: int
     nonzeros: int
+    channels: int | None = None
 
 
 class Network(Protocol):

@@ -68,8 +68,10 @@ def _values(
                     known[unit_id] = max(arguments[0], ZERO)
                 case RampUnit():
                     known[unit_id] = min(max(arguments[0], ZERO), ONE)
-                case _:
+                case ProductUnit() | SumUnit():
                     known[unit_id] = prod(arguments, start=ONE)
+                case unit:
+                    raise TypeError(f"{type(unit).__name__} is no function of its arguments in one step")
         yield _value(form, known)
 
 

@@ -16,7 +16,8 @@ class Report:
     """The sizes of a compiled model.
 
     `parameters` counts the dense matrices' entries, `nonzeros` those that are not zero;
-    `state_dimension` adds up all layers' states, `compile_seconds` is the wall-clock time. `stability` says
+    `state_dimension` adds up all layers' states; `channels` are those of `widest` that a model with a residual stream
+    uses (a width is a power of four), None without a stream. `compile_seconds` is the wall-clock time. `stability` says
     what changed weights do to it (`CompiledModel.explain` has more).
     """
 
@@ -29,6 +30,7 @@ class Report:
     parameters: int
     nonzeros: int
     compile_seconds: float
+    channels: int | None
     guarantee: str
     stability: str = ""
 
@@ -37,8 +39,9 @@ class Report:
         return asdict(self)
 
     def __str__(self) -> str:
+        used = "" if self.channels is None else f" ({self.channels} in use)"
         return (
-            f"{self.program} on {self.target} ({self.dtype}): {self.layers} layers, widest {self.widest}, "
+            f"{self.program} on {self.target} ({self.dtype}): {self.layers} layers, widest {self.widest}{used}, "
             f"{self.nonzeros:,} non-zeros of {self.parameters:,} parameters; {self.guarantee}"
         )
 

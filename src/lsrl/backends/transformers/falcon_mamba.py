@@ -66,7 +66,13 @@ def _normalise(tensors: dict[str, np.ndarray], mixer: str, root: int) -> None:
 SETTINGS = {**mamba.SETTINGS, "model_type": {"const": "falcon_mamba"}, "mixer_rms_eps": {"const": EPSILON}}
 
 STOCK = StockModel(
-    "FalconMambaModel", "FalconMambaForCausalLM", "backbone", "embeddings.weight", SETTINGS, first_hidden=0
+    "FalconMambaModel",
+    "FalconMambaForCausalLM",
+    "backbone",
+    "embeddings.weight",
+    SETTINGS,
+    mamba.WRITERS,
+    first_hidden=0,
 )
 
 TARGET = hub_target(

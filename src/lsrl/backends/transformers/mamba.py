@@ -100,6 +100,8 @@ def branches_of(stack: ResidualStack, unit_id: UnitId) -> Iterator[InnerChannel]
             yield from (replace(branch(drive, sign), decay=decay) for sign in signs(stack, drive))
         case LatchUnit(keep, argument):
             yield from (replace(branch(argument, sign), keep=keep) for sign in signs(stack, argument))
+        case _:
+            raise TypeError(f"a Mamba computes no {type(unit).__name__}")
 
 
 def erasing(stack: ResidualStack, unit_id: UnitId) -> Iterator[InnerChannel]:
@@ -219,8 +221,10 @@ SETTINGS = {
     "use_cache": {"const": True},
 }
 
+WRITERS = ("out_proj.weight",)
+
 ARCHITECTURE = HubArchitecture(
-    StockModel("MambaModel", "MambaForCausalLM", "backbone", "embeddings.weight", SETTINGS, first_hidden=0),
+    StockModel("MambaModel", "MambaForCausalLM", "backbone", "embeddings.weight", SETTINGS, WRITERS, first_hidden=0),
     stages=[(SumUnit, ReLUUnit, StepUnit, GateUnit, StateUnit, DelayUnit, LatchUnit)],
     layer_of=lambda stage: stage,
     blocks=blocks,

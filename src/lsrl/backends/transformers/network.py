@@ -65,6 +65,7 @@ class HubNetwork:
             state_dimension=weights.depth * weights.width * weights.config.get("expand", 1),
             parameters=sum(tensor.size for tensor in tensors),
             nonzeros=sum(int(np.count_nonzero(tensor)) for tensor in tensors),
+            channels=weights.channels,
         )
 
     @property

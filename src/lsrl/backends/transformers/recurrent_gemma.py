@@ -79,6 +79,7 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> HubArchitecture:
             prefix="model",
             embeddings="embed_tokens.weight",
             settings=_settings(pattern, use_cache),
+            writers=("linear_out.weight", "o_proj.weight", "down_proj.weight"),
             multiplies_embeddings=True,
             states_in_modules=True,
         ),

@@ -32,7 +32,8 @@ class StockModel:
     `prefix` is where the one is in the other, `embeddings` the name of their tensor, of which some multiply what they
     read by the square root of the width (`multiplies_embeddings`). `settings` has the JSON schemas of its further
     settings, most of them constants. `first_hidden`: which of `hidden_states` is the stream behind the first layer.
-    `states_in_modules`: what it remembers is not in its cache.
+    `states_in_modules`: what it remembers is not in its cache. `writers` are how the names of those weights end whose
+    rows add to the stream.
     """
 
     model: str
@@ -40,6 +41,7 @@ class StockModel:
     prefix: str
     embeddings: str
     settings: Mapping[str, Any]
+    writers: tuple[str, ...]
     multiplies_embeddings: bool = False
     first_hidden: int = 1
     states_in_modules: bool = False

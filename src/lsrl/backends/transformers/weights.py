@@ -66,6 +66,18 @@ class HubWeights:
         return int(self.config["hidden_size"])
 
     @property
+    def channels(self) -> int:
+        """How many channels of the stream anything is ever written to."""
+        writers = [tensor for name, tensor in self.tensors.items() if name.endswith(self.stock.writers)]
+        written = [
+            self.maps["bos"],
+            self.maps["input.bias"],
+            *self.maps["input.weight"].T,
+            *(w.any(1) for w in writers),
+        ]
+        return int(np.any(written, axis=0).sum())
+
+    @property
     def depth(self) -> int:
         """How many layers there are."""
         return int(self.config["num_hidden_layers"])
@@ -82,7 +94,7 @@ class HubWeights:
 
 
 class StreamRows:
-    """StreamRows over the stream's channels for forms over units."""
+    """Rows over the stream's channels for forms over units."""
 
     def __init__(self, stack: ResidualStack, scale: StreamScale) -> None:
         self.channels = stack.channels
