@@ -68,14 +68,9 @@ class HubWeights:
     @property
     def channels(self) -> int:
         """How many channels of the stream anything is ever written to."""
-        writers = [tensor for name, tensor in self.tensors.items() if name.endswith(self.stock.writers)]
-        written = [
-            self.maps["bos"],
-            self.maps["input.bias"],
-            *self.maps["input.weight"].T,
-            *(w.any(1) for w in writers),
-        ]
-        return int(np.any(written, axis=0).sum())
+        rows = [tensor.any(axis=1) for name, tensor in self.tensors.items() if name.endswith(self.stock.writers)]
+        maps = [self.maps["bos"], self.maps["input.bias"], *self.maps["input.weight"].T]
+        return int(np.any([*maps, *rows], axis=0).sum())
 
     @property
     def depth(self) -> int:
