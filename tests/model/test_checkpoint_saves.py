@@ -9,8 +9,8 @@ import pytest
 import lsrl
 from killed import killed_after, seconds_of
 from lsrl import FormatError, Input, Program, Vocabulary
-from lsrl.backends import checkpoint as saving
 from lsrl.backends.registry import TARGETS
+from lsrl.model import checkpoint as saving
 from strategies import HUB
 
 torch = pytest.importorskip("torch")

@@ -8,9 +8,9 @@ import pytest
 
 import lsrl
 from lsrl import Constant, Input, Linear, LinState, LsrlError, Program, ReLU, Vocabulary
-from lsrl.backends import checkpoint
 from lsrl.lang import json_format, numbers, records, values
 from lsrl.lang.vocabulary import LONGEST_TEXT
+from lsrl.model import checkpoint
 
 
 def of_length(characters, sign=1):

@@ -7,8 +7,8 @@ import pytest
 
 import lsrl
 from lsrl import Input, Program, Vocabulary, zoo
-from lsrl.backends import verification
 from lsrl.backends.registry import TARGETS
+from lsrl.model import verification
 from lsrl.model.verification import verified
 from lsrl.rounding.guarantee import Guarantee
 from strategies import HUB

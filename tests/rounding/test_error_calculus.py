@@ -8,7 +8,7 @@ from flint import fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsrl.circuit.facts import Fact
+from lsrl.circuit.facts import Fact, Gap
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.rounding.error_calculus import Number, accumulated, product, relu, terms_of
 from lsrl.rounding.recurrences import Recurrence, recurrent_errors
@@ -60,12 +60,12 @@ def test_states_stay_within_their_errors(decay, seed, steps, constant):
 
 @given(v=values, error=st.floats(0, 2))
 def test_a_clip_of_what_keeps_off_its_ramp_is_exact(v, error):
-    gap = (fmpq(3, 2), fmpq(5, 2))
+    gap = Gap(fmpq(3, 2), fmpq(5, 2))
     v = v - 2 if v < 0 else v + 2.5
     argument = Sum([(ONE, Fact(fmpq(-16), fmpq(16)), error)], ZERO)
     inner = relu(argument, error, Fact(ZERO, fmpq(16)), gap, None, 24)
     read = Sum([(-ONE, inner.fact, inner.error)], ONE)
-    outer = relu(read, read.error(24), Fact(ZERO, ONE, ONE), (ZERO, ONE), (-ONE, inner), 24)
+    outer = relu(read, read.error(24), Fact(ZERO, ONE, ONE), Gap(ZERO, ONE), (-ONE, inner), 24)
     for wrong in (-error, error):
         computed = max(1 - max(v + wrong, 0), 0)
         assert abs(computed - (v < 0)) <= outer.error

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 from flint import fmpq
 
-from lsrl.backends import gru, lstm, rnn_relu, rnn_tanh
+from lsrl.backends.torch_rnn import gru, lstm, rnn_relu, rnn_tanh
 from lsrl.backends.torch_rnn.scale import FORMATS, HiddenScale
 from lsrl.circuit.facts import BOOLEAN
 from lsrl.circuit.verify import CompilerError

@@ -16,7 +16,7 @@ from stock_models import WITHOUT_LSRL
 
 pytest.importorskip("torch")
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[3] / "README.md"
 TARGETS = ["rnn-relu", "rnn-tanh", "lstm", "gru"]
 
 PLAIN = """
