@@ -14,10 +14,11 @@ from flint import fmpq
 from lsrl.backends.registry import TARGETS, target_named
 from lsrl.cli.failures import exit_code
 from lsrl.cli.incontext_commands import incontext
+from lsrl.cli.measuring_commands import bench, demo
 from lsrl.cli.options import DEFAULT, Dtype, Json, MaxLength, Spec, Target, TargetName, named_path
 from lsrl.cli.specs import Specified, specified
 from lsrl.cli.study_commands import study
-from lsrl.cli.terminal import Rows, as_cell, emit, print_json, print_output, print_problem, progress_bar, working
+from lsrl.cli.terminal import Rows, emit, print_json, print_output, print_problem, progress_bar, working
 from lsrl.errors import UnsupportedProgram
 
 app = typer.Typer(
@@ -27,7 +28,8 @@ app = typer.Typer(
     "SPEC is file.py:name (runs that file), file.json, or zoo:name.",
 )
 app.add_typer(incontext, name="incontext")
-app.command("study")(study)
+for command in (study, bench, demo):
+    app.command()(command)
 
 
 def main() -> None:
@@ -244,64 +246,6 @@ def explain(
         return [*shown, str(found)]
 
     emit(found.as_dict(), as_json, render)
-
-
-@app.command()
-def bench(
-    quick: Annotated[bool, typer.Option(help="leave out the slowest sizes")] = False, as_json: Json = False
-) -> None:
-    """Measure sizes, compile times and speeds; prints each beside its goal."""
-    from lsrl import bench as measuring
-    from lsrl.machine import machine
-
-    measured = []
-    with progress_bar() as progress:
-        task = progress.add_task("measuring", total=None)
-        for figure in measuring.figures(quick=quick):
-            measured.append(figure)
-            progress.update(task, advance=1, description=figure.what)
-    data = {"machine": machine(), "figures": [figure.as_dict() for figure in measured]}
-
-    def render() -> list[Rows]:
-        title = ", ".join(f"{key} {value}" for key, value in data["machine"].items())  # type: ignore[attr-defined]
-        rows = [
-            {
-                "figure": figure.what,
-                "measured": f"{as_cell(figure.value)} {figure.unit}",
-                "goal": "" if figure.goal is None else f"{figure.sense} {as_cell(figure.goal)}",
-                "reached": figure.reached,
-                "authors' implementation": figure.authors,
-            }
-            for figure in measured
-        ]
-        return [Rows(rows, title=title)]
-
-    emit(data, as_json, render)
-
-
-@app.command()
-def demo(
-    target: Annotated[
-        TargetName | None, typer.Option("--target", "-t", help="one architecture; all by default")
-    ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", parser=named_path, help="directory for the report")] = Path(
-        "demo-output"
-    ),
-    as_json: Json = False,
-) -> None:
-    """The main job: two dictionaries and an elevation map, answered from prompts; writes a report."""
-    from lsrl.demo.tasks import run_demo
-
-    names = list(TARGETS) if target is None else [target.value]
-    with progress_bar() as progress:
-        task = progress.add_task("starting", total=None)
-        result = run_demo(names, output, lambda text: progress.update(task, advance=1, description=text))
-    title = "in-context answers of compiled networks"
-    rows, legend = result.shown
-    report = f"Report with pictures: {result.report}"
-    emit(result.as_dict(), as_json, lambda: [Rows(rows, title=title), *legend, "", report])
-    if not result.passed:
-        raise typer.Exit(1)
 
 
 if __name__ == "__main__":
