@@ -28,8 +28,6 @@ app = typer.Typer(
     "SPEC is file.py:name (runs that file), file.json, or zoo:name.",
 )
 app.add_typer(incontext, name="incontext")
-for command in (study, bench, demo):
-    app.command()(command)
 
 
 def main() -> None:
@@ -247,6 +245,9 @@ def explain(
 
     emit(found.as_dict(), as_json, render)
 
+
+for command in (study, bench, demo):
+    app.command()(command)
 
 if __name__ == "__main__":
     main()
