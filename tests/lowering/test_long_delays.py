@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 import lsrl
-from lsrl import Concat, Input, Program, SequenceMap
+from lsrl import Concat, Input, Linear, Program, SequenceMap
 from lsrl.circuit.translate import circuit_of
 from lsrl.lowering.legalise import legalised
 from lsrl.lowering.rings import SHORTEST, rings_of
-from lsrl.lowering.rules import DIAGONAL
+from lsrl.lowering.rules import AS_IT_IS, DIAGONAL
+from noisy_circuits import evaluated
 from strategies import HUB
 
 x = Input(1, range=(-4, 5), integer=True, name="x")
@@ -100,3 +101,33 @@ def test_a_dictionary_with_long_keys_is_answered():
 def test_longer_keys_need_no_more_layers(target, longer):
     layers = {long_keys(length, target)[1].sizes.layers for length in (20, longer)}
     assert len(layers) == 1
+
+
+def filtered(value, rng):
+    """A sum of some of a value's last numbers, as a window or with weights."""
+    held = lsrl.shift_register(value, int(rng.integers(SHORTEST, 2 * SHORTEST)), init=int(rng.integers(3)))
+    weights = [1] * held.dim if rng.random() < 0.3 else rng.integers(-1, 2, held.dim).tolist()
+    return Linear(held, [weights])
+
+
+def filters_of_filters(depth, rng):
+    """Filters of a value that is made of filters, and of other delays of what they read."""
+    if not depth:
+        return x
+    inner = filters_of_filters(depth - 1, rng)
+    other = lsrl.delay(inner, int(rng.integers(1, 3 * SHORTEST)))
+    return [filtered(inner, rng), filtered(inner + other, rng), filtered(filtered(inner, rng) - other, rng) + other][
+        int(rng.integers(3))
+    ]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_rings_of_what_other_rings_hold_are_right(seed):
+    """Made rings whatever they cost, and evaluated unit by unit."""
+    program = Program(filters_of_filters(2, np.random.default_rng(seed)))
+    legal = legalised(circuit_of(program, max_length=60), DIAGONAL)
+    rings = rings_of(legal, ())
+    assert rings is not None
+    given = drawn(60, batch=1, seed=seed)[0]
+    _, found = evaluated(legalised(legalised(legal, DIAGONAL, rings), AS_IT_IS), given)
+    assert (found == program.run(given, exact=True).astype(float)).all()

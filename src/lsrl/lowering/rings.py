@@ -73,7 +73,7 @@ class Rings(Substitution):
         line = self.lines[key]
         if key not in self.made:
             turns = self._turns(builder, line.size)
-            newest = delayed(builder, substituted(line.form, meanings), line.first)
+            newest = delayed(builder, self(builder, line.form, meanings), line.first)  # of what other rings may hold
             self.made[key] = turns, [latched(builder, one_minus(turn), newest) for turn in turns]
         turns, latches = self.made[key]
         if _is_window(taps, line):
@@ -132,11 +132,12 @@ def _lines(circuit: Circuit) -> tuple[dict[UnitId, tuple[TermsKey, int]], dict[T
     return lags, {key: DelayLine(forms[key], min(found), max(found)) for key, found in read.items()}
 
 
-def _read_forms(circuit: Circuit, lags: Mapping[UnitId, object]) -> Iterator[Affine]:
-    """All forms but those that feed delays of delays."""
+def _read_forms(circuit: Circuit, lags: Mapping[UnitId, tuple[TermsKey, int]]) -> Iterator[Affine]:
+    """All forms but those that feed delays of delays: what they are delays of is in `lags`, and no longer read."""
     for unit_id, unit in enumerate(circuit.units):
-        if unit_id not in lags:
-            yield from forms_of(unit)
+        for form in forms_of(unit):
+            if unit_id not in lags or lags[unit_id][0] == form.key():
+                yield form
     yield from circuit.outputs
     for name in circuit.kept:
         yield from circuit.values.get(name, ())
