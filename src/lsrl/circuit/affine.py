@@ -66,7 +66,7 @@ class Affine:
 
     def shifted(self, number: fmpq) -> Affine:
         """This form plus a number."""
-        return Affine(self.terms, self.constant + number)
+        return Affine(self.terms, self.constant + number) if number else self
 
     def key(self) -> TermsKey:
         """What makes two forms equal, quick to hash."""
@@ -123,6 +123,10 @@ def combination(parts: Iterable[tuple[fmpq, Affine]], constant: fmpq = ZERO) -> 
     >>> combination([(fmpq(2), variable(0)), (fmpq(3), variable(1))], fmpq(1))
     Affine({0: 2, 1: 3}, 1)
     """
+    parts = list(parts)
+    if len(parts) == 1:  # what is read as it is, mostly
+        ((factor, form),) = parts
+        return form.times(factor).shifted(constant)
     terms: dict[UnitId, fmpq] = {}
     for factor, form in parts:
         if form.constant:

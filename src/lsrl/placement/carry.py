@@ -8,6 +8,7 @@ from typing import TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.affine import TermsKey, common_scale, terms_key
+from lsrl.lang.numbers import ONE
 
 Atom: TypeAlias = int
 """Something a layer has at hand: a unit, a copy of an autonomous state, or a carried combination."""
@@ -100,6 +101,9 @@ def _columns(
 
 def _normalised(form: Mapping[Atom, fmpq]) -> tuple[fmpq, Combination]:
     """form = scale · direction; its weights are whole and coprime, where floats hold that, the first is positive."""
+    if len(form) == 1:
+        ((atom, weight),) = form.items()
+        return weight, ((atom, ONE),)
     terms = sorted(form.items())
     scale = common_scale([weight for _, weight in terms])
     if terms[0][1] < 0:

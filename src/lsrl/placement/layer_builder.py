@@ -54,7 +54,9 @@ class LayerBuilder:
         row = self._passed.get(key)
         if row is None:
             row = self._passed[key] = len(self._states)
-            fact = weighted_sum(((weight, self.line_facts[line]) for line, weight in weights), ZERO)
+            (line, weight), *others = weights
+            alone = weight == 1 and not others
+            fact = self.line_facts[line] if alone else weighted_sum([(w, self.line_facts[i]) for i, w in weights], ZERO)
             if known is not None:
                 fact = intersection(fact, weighted_sum([(1 / factor, known)], ZERO))
             self._states.append(((), weights, ZERO, ZERO, Cell("passed on", fact, True)))
@@ -73,10 +75,10 @@ class LayerBuilder:
         relu(v), −relu(−v) and relu(v) − relu(−v) lose nothing in floating point; relu(v − low) + low
         is exact because v is on a grid and few steps from its low end.
         """
-        weights, constant = argument
-        negative = {row: -weight for row, weight in weights.items()}, -constant
         if fact.is_nonnegative:
             return self.output(argument, None, Cell(label, fact, carried))
+        weights, constant = argument
+        negative = {row: -weight for row, weight in weights.items()}, -constant
         minus = weighted_sum([(-ONE, fact)], ZERO)
         if fact.high is not None and fact.high <= 0:
             return self.output(negative, None, Cell(f"−({label})", minus, carried)).times(-ONE)

@@ -32,6 +32,7 @@ class LayeringPass:
         everyone = [*self.readers.values(), *self.outputs]
         self.copies: Copies = place_copies(circuit, schedule, everyone, self.fresh)
         self.meanings: dict[Atom, Affine] = {atom: variable(unit) for atom, unit in self.copies.units.items()}
+        self.described: dict[Atom, tuple[Fact, str]] = {}
         self.waiting: dict[int, list[Reader]] = {}
         for reader in everyone:
             if reader.terms:
@@ -74,12 +75,13 @@ class LayeringPass:
         combinations, parts = carried_combinations([reader.terms for reader in pending], candidates)
         atoms = []
         for terms in combinations:
-            form = combination((weight, self.meaning(atom)) for atom, weight in terms)
             atom = terms[0][0] if len(terms) == 1 else next(self.fresh)
-            self.meanings[atom] = form
+            if atom not in self.described:
+                self.meanings[atom] = form = combination((weight, self.meaning(atom)) for atom, weight in terms)
+                label = " + ".join(dict.fromkeys(self.circuit.origins[unit] for unit in form.terms))
+                self.described[atom] = self.circuit.knowledge.fact(form), label
             atoms.append(atom)
-            label = " + ".join(dict.fromkeys(self.circuit.origins[unit] for unit in form.terms))
-            next_lines[atom] = emit(terms, self.circuit.knowledge.fact(form), label)
+            next_lines[atom] = emit(terms, *self.described[atom])
         passed = set(candidates)
         for reader, found in zip(pending, parts, strict=True):
             kept: AtomTerms = {atom: weight for atom, weight in reader.terms.items() if atom not in passed}

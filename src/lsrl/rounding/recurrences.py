@@ -51,7 +51,12 @@ def recurrent_errors(
     read = {j for row in A for j, _ in row}
     before = {j: union([states[j][0], constant_fact(states[j][1])]) for j in read}
     length = math.inf if max_length is None else float(max_length)
+    for i, (terms, constant) in enumerate(drives):
+        if not A[i]:  # what is only passed on remembers nothing
+            found[i] = Sum(terms, constant, how.sums, tiny).error(precision)
     for members in components(A):
+        if not A[members[0]]:
+            continue
         inside, grown = set(members), 0.0
         loops = [sum((abs(weight) for j, weight in A[i] if j in inside), ZERO) for i in members]
         simple = len(members) == 1 and loops[0] in (0, 1)

@@ -44,10 +44,12 @@ class Sum:
 
     def error(self, precision: int) -> float:
         """A bound on |computed − exact|: inherited errors, rounded weights, rounded additions."""
+        inherited, copied = self.inherited, self._is_copy()
+        if copied and not self.tiny:
+            return inherited
         if self._is_exact(precision):
             return 0.0
-        inherited = self.inherited
-        if self._is_copy():
+        if copied:
             return inherited + as_float(self.tiny)
         if self.size > LARGEST[precision]:
             return math.inf

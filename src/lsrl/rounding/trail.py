@@ -34,6 +34,10 @@ class Rounded:
         return 0.0 if math.isinf(parts) else max(self.error - parts, 0.0)
 
 
+EXACT = Rounded("", Fact(), 0.0)
+"""Any number that is what it should be, to the last bit: there is nothing to say of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class NamedError:
     """A value of the program as the network has it: its error, in its worst component, and how much is made there."""
@@ -130,7 +134,7 @@ def rounded(label: str, fact: Fact, error: float, reads: Reads, numbers: Sequenc
     Where less than that is left of an error, the parts are less in proportion.
     """
     if not error:
-        return Rounded(label, fact, 0.0)
+        return EXACT
     parts = [(place, times * numbers[place].error) for place, times in reads if times and numbers[place].error]
     total = sum(part for _, part in parts)
     if total > error or math.isinf(total):

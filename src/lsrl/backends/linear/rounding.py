@@ -123,7 +123,7 @@ class _Analysis:
         if number.error:
             self._pair(layer, i)
         for j, _ in row:  # what passes a sum through is made for whoever reads it
-            if layer.states[j].carried:
+            if layer.states[j].carried and self.numbers[states + j].error:
                 self.numbers[states + j] = replace(self.numbers[states + j], label=cell.label)
         self._add(cell, number, reads)
 
