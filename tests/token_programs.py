@@ -59,8 +59,7 @@ def special(program):
 
 def drawn(program, steps, seed=0):
     """Random numbers that the program's input can be."""
-    parameters = program.input.parameters
-    low, high = int(parameters["low"][0]), int(parameters["high"][0])
+    low, high = int(program.input.low[0]), int(program.input.high[0])
     return np.random.default_rng(seed).integers(low, high + 1, steps).tolist()
 
 

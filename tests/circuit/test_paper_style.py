@@ -20,7 +20,7 @@ def digit(name="digit"):
 
 def weights_of(program):
     return {abs(int(weight)) for value in program.values if value.primitive == "Linear"
-            for row in value.parameters["A"].rows for _, weight in row if weight.q == 1}  # fmt: skip
+            for row in value.A.rows for _, weight in row if weight.q == 1}  # fmt: skip
 
 
 @pytest.mark.parametrize("lowering", LOWERINGS)

@@ -65,20 +65,20 @@ def _step(value: Value, made: Mapping[Value, Value], _: set[Value]) -> Value | N
     ramp = ramp_of(value) if isinstance(value, ReLU) else None
     if ramp is None or not isinstance(ramp[0], Linear):
         return None
-    progress, parameters = ramp[0], ramp[0].parameters
-    slopes = {weight for row in parameters["A"].rows for _, weight in row}  # type: ignore[union-attr]
-    if len(slopes) != 1 or any(parameters["b"]) or parameters["A"] != diagonal([*slopes] * progress.dim):  # type: ignore[arg-type]
+    progress = ramp[0]
+    slopes = {weight for row in progress.A.rows for _, weight in row}
+    if len(slopes) != 1 or any(progress.b) or diagonal([*slopes] * progress.dim) != progress.A:
         return None
-    return step(made[progress.arguments[0]], width=1 / slopes.pop(), form="difference", name=value.name)
+    return step(made[progress.x], width=1 / slopes.pop(), form="difference", name=value.name)
 
 
 def _branches(value: Value, made: Mapping[Value, Value], _: set[Value]) -> Value | None:
     """Both branches of an `ifelse` by ReLUs, both signs of each even where one is never negative: *direct*."""
-    if not isinstance(value, Linear) or not isinstance(value.arguments[0], Concat):
+    if not isinstance(value, Linear) or not isinstance(value.x, Concat):
         return None
-    branches = value.arguments[0].arguments
+    branches = value.x.arguments
     both = len(branches) == 2 and all(_selects_by_relus(branch) for branch in branches)
-    if not both or value.parameters["A"] != beside(identity(value.dim), identity(value.dim)):
+    if not both or beside(identity(value.dim), identity(value.dim)) != value.A:
         return None
     return _sum([part for branch in branches for part in _halves(branch, made, signed=True)], value)
 
@@ -92,15 +92,14 @@ def _branch(value: Value, made: Mapping[Value, Value], nonnegative: set[Value]) 
 
 def _cyclic(value: Value, made: Mapping[Value, Value], _: set[Value]) -> Value | None:
     """The one-hot vector of a cyclic counter from a vector on the unit circle, turned by 2π/n at every step."""
-    n, parameters = value.dim, value.parameters
-    if not isinstance(value, LinState) or n < 2 or parameters["A"] != cycle(n) or parameters["B"].nonzeros:  # type: ignore[union-attr]
+    n = value.dim
+    if not isinstance(value, LinState) or n < 2 or cycle(n) != value.A or value.B.nonzeros:
         return None
-    init: Any = parameters["init"]
-    if any(parameters["bias"]) or sorted(init) != [ZERO] * (n - 1) + [ONE]:  # type: ignore[arg-type]
+    if any(value.bias) or sorted(value.init) != [ZERO] * (n - 1) + [ONE]:
         return None
-    turn, start = [_on_circle(1, n), _on_circle(-1, n)], _on_circle(init.index(ONE), n)
+    turn, start = [_on_circle(1, n), _on_circle(-1, n)], _on_circle(value.init.index(ONE), n)
     rotation = [[turn[0][0], -turn[0][1]], [turn[0][1], turn[0][0]]]
-    circle = LinState(made[value.arguments[0]], rotation, Matrix.of(0, (2, 1)), start, hint=f"{value.label}.circle")
+    circle = LinState(made[value.x], rotation, Matrix.of(0, (2, 1)), start, hint=f"{value.label}.circle")
     along = Linear(circle, [list(_on_circle(i, n)) for i in range(n)], hint=f"{value.label}.along")
     between = fmpq(*math.cos(math.pi / n).as_integer_ratio())
     width = min(WIDTH, 1 - between)
@@ -114,7 +113,7 @@ def _on_circle(i: int, n: int) -> tuple[fmpq, fmpq]:
 
 
 def _selects_by_relus(value: Value) -> bool:
-    return isinstance(value, Multi) and value.parameters["via"] == "relu"
+    return isinstance(value, Multi) and value.via == "relu"
 
 
 def _factors(multi: Value) -> tuple[Value, Value]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination
@@ -14,13 +11,12 @@ from lsrl.errors import RangeError
 from lsrl.lang.numbers import ONE, ZERO
 
 
-def remainder(builder: CircuitBuilder, form: Affine, given: Mapping[str, Any]) -> Affine:
+def remainder(builder: CircuitBuilder, form: Affine, n: int, below: int | None) -> Affine:
     """form mod n, for a form that is known to be whole, with a known range.
 
     With d = n · 2ᵏ, …, 2n, n in turn: what is left, which is below 2d, less d where it is at least d. Raises
     `RangeError` for numbers that are not whole, have no known range, or reach beyond what was promised by `below`.
     """
-    n, below = given["n"], given["below"]
     fact = builder.fact(form)
     name = f"{builder.origin!r} is a remainder"
     if fact.measure is None or fact.measure.q != 1:
@@ -35,7 +31,7 @@ def remainder(builder: CircuitBuilder, form: Affine, given: Mapping[str, Any]) -
             f"{name} of what can be {fact.low} … {fact.high}, and below={below} promises 0 … {below - 1}; "
             "leave it out, or declare a smaller range or max_length"
         )
-    lowest = n * (fact.low / n).floor()
+    lowest = fmpq(n) * (fact.low / n).floor()
     rest, most = form.shifted(-lowest), fact.high - lowest
     divisor = fmpq(n)
     while 2 * divisor <= most:

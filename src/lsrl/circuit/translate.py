@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -33,6 +33,7 @@ from lsrl.lang import (
 from lsrl.lang.logic import ramp_of
 from lsrl.lang.matrix import Matrix, identity
 from lsrl.lang.numbers import exact_vector, whole_number
+from lsrl.lang.primitives import Primitive
 
 Forms: TypeAlias = list[Affine]
 
@@ -84,13 +85,13 @@ def circuit_of(
 
 
 def _translated(
-    builder: CircuitBuilder, comparisons: Comparisons, program: Program, value: Value, forms: Mapping[Value, Forms]
+    builder: CircuitBuilder, comparisons: Comparisons, program: Program, value: Primitive, forms: Mapping[Value, Forms]
 ) -> Forms:
     """The forms of a value's components, given those of the values before it."""
     ramp = None if builder.as_written else ramp_of(value)
     if ramp is not None:
         return [comparisons.ramp(form.times(ramp[1])) for form in forms[ramp[0]]]
-    made = TRANSLATIONS[type(value)](builder, value, [forms[argument] for argument in value.arguments])
+    made = _made(builder, value, forms)
     if value.comparison:
         if builder.as_written:
             for form in made:
@@ -102,7 +103,7 @@ def _translated(
 
 def _claim(comparisons: Comparisons, program: Program, value: Value, made: Sequence[Affine]) -> None:
     """A value's components are 0 or 1, since it takes an operand for a boolean or is a sum of the library's steps."""
-    own = value.parameters.get("A") == identity(value.dim)
+    own = isinstance(value, Linear) and identity(value.dim) == value.A
     argument = program.names[value.arguments[0] if own else value]
     for component, form in enumerate(made):
         place = f"[{component}]" if value.dim > 1 else ""
@@ -112,9 +113,9 @@ def _claim(comparisons: Comparisons, program: Program, value: Value, made: Seque
 
 def input_facts(program: Program, input_range: tuple[Any, Any] | None) -> list[Fact]:
     """The declared range and grid of every input component, narrowed by `input_range`."""
-    declared: Any = program.input.parameters
-    dim, name = program.input.dim, program.names[program.input]
-    low, high, grid = (declared[key] or (None,) * dim for key in ("low", "high", "grid"))
+    source, dim, name = program.input, program.input.dim, program.names[program.input]
+    nothing: list[fmpq | None] = [None] * dim
+    low, high, grid = (list(ends or nothing) for ends in (source.low, source.high, source.grid))
     if input_range is not None:
         if not isinstance(input_range, (tuple, list)) or len(input_range) != 2:
             raise RangeError(f"input_range is {shortened(input_range)}; expected a pair (low, high)")
@@ -130,11 +131,38 @@ def input_facts(program: Program, input_range: tuple[Any, Any] | None) -> list[F
     return [on_grid(bottom, top, spacing) for bottom, top, spacing in zip(low, high, grid, strict=True)]
 
 
-def _linear(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
-    parameters: Any = value.parameters
-    forms = _applied(builder, parameters["A"], arguments[0], parameters["b"])
-    if not builder.as_written and any(len(form.terms) > 1 for form in arguments[0]):
-        _assume_of_arguments(builder, parameters["A"], arguments[0], parameters["b"], forms)
+def _made(  # noqa: C901, a case for each primitive
+    builder: CircuitBuilder, value: Primitive, forms: Mapping[Value, Forms]
+) -> Forms:
+    match value:
+        case Input():
+            return forms[value]
+        case Constant():
+            return [number(constant) for constant in value.numbers]
+        case Linear():
+            return _linear(builder, value, forms[value.x])
+        case LinState():
+            return builder.states(value.A.rows, _applied(builder, value.B, forms[value.x], value.bias), value.init)
+        case GatedState():
+            gates = forms[value.gate] * (value.dim if value.gate.dim == 1 else 1)
+            return [builder.gated_state(*cell) for cell in zip(gates, forms[value.x], value.init, strict=True)]
+        case ReLU():
+            return [builder.relu(form) for form in forms[value.x]]
+        case Multi():
+            halves = forms[value.x][: value.dim], forms[value.x][value.dim :]
+            return [builder.product(left, right, value.via) for left, right in zip(*halves, strict=True)]
+        case Modulo():
+            return [remainder(builder, form, value.n, value.below) for form in forms[value.x]]
+        case Concat():
+            return [form for part in value.arguments for form in forms[part]]
+        case Slice():
+            return forms[value.x][value.start : value.stop]
+
+
+def _linear(builder: CircuitBuilder, value: Linear, argument: Forms) -> Forms:
+    forms = _applied(builder, value.A, argument, value.b)
+    if not builder.as_written and any(len(form.terms) > 1 for form in argument):
+        _assume_of_arguments(builder, value.A, argument, value.b, forms)
     return [builder.linear(form) for form in forms]
 
 
@@ -164,58 +192,3 @@ def _applied(builder: CircuitBuilder, matrix: Matrix, forms: Forms, bias: Sequen
         combination([(weight, forms[column]) for column, weight in row], constant)
         for row, constant in zip(matrix.rows, bias, strict=True)
     ]
-
-
-def _constant(_: CircuitBuilder, value: Value, __: Sequence[Forms]) -> Forms:
-    parameters: Any = value.parameters
-    return [number(constant) for constant in parameters["numbers"]]
-
-
-def _state(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
-    parameters: Any = value.parameters
-    drives = _applied(builder, parameters["B"], arguments[0], parameters["bias"])
-    return builder.states(parameters["A"].rows, drives, parameters["init"])
-
-
-def _gated_state(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
-    parameters: Any = value.parameters
-    drives, gates = arguments
-    if len(gates) == 1:
-        gates = gates * value.dim
-    return [builder.gated_state(*cell) for cell in zip(gates, drives, parameters["init"], strict=True)]
-
-
-def _relu(builder: CircuitBuilder, _: Value, arguments: Sequence[Forms]) -> Forms:
-    return [builder.relu(form) for form in arguments[0]]
-
-
-def _multi(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
-    (forms,) = arguments
-    via: Any = value.parameters["via"]
-    return [builder.product(forms[i], forms[i + value.dim], via) for i in range(value.dim)]
-
-
-def _modulo(builder: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
-    return [remainder(builder, form, value.parameters) for form in arguments[0]]
-
-
-def _concat(_: CircuitBuilder, __: Value, arguments: Sequence[Forms]) -> Forms:
-    return [form for forms in arguments for form in forms]
-
-
-def _slice(_: CircuitBuilder, value: Value, arguments: Sequence[Forms]) -> Forms:
-    parameters: Any = value.parameters
-    return arguments[0][parameters["start"] : parameters["stop"]]
-
-
-TRANSLATIONS: dict[type[Value], Callable[[CircuitBuilder, Value, Sequence[Forms]], Forms]] = {
-    Constant: _constant,
-    Linear: _linear,
-    LinState: _state,
-    GatedState: _gated_state,
-    ReLU: _relu,
-    Multi: _multi,
-    Modulo: _modulo,
-    Concat: _concat,
-    Slice: _slice,
-}

@@ -38,7 +38,7 @@ def broadcast(x: Value, dim: int, *, name: str | None = None) -> Value:
     if x.dim != 1:
         raise ShapeError(f"{x.label} has dimension {x.dim}; expected 1 or {dim}")
     if isinstance(x, Constant) and x.name is None:
-        return Constant(exact_vector(x.parameters["numbers"], dim, "constant"), name=name)
+        return Constant(exact_vector(x.numbers, dim, "constant"), name=name)
     return Linear(x, ones(dim, 1), name=name, hint="broadcast")
 
 

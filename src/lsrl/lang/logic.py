@@ -14,7 +14,7 @@ from flint import fmpq
 from lsrl.errors import NumberError, ProgramError, shortened
 from lsrl.lang.broadcasting import as_value, same_dimension
 from lsrl.lang.matrix import beside, diagonal, identity
-from lsrl.lang.numbers import ONE, ZERO, exact, exact_vector, is_sequence
+from lsrl.lang.numbers import ONE, exact, exact_vector, is_sequence
 from lsrl.lang.primitives import Concat, Constant, Linear, Multi, ReLU, Via, claimed, complement, complemented
 from lsrl.lang.values import Value, value_of
 
@@ -65,19 +65,18 @@ def ramp_of(value: Value) -> tuple[Value, fmpq] | None:
     if not value.comparison:
         return None
     if isinstance(value, ReLU):
-        missing = complemented(value.arguments[0])
-        progress = complemented(missing.arguments[0]) if isinstance(missing, ReLU) and not missing.comparison else None
+        missing = complemented(value.x)
+        progress = complemented(missing.x) if isinstance(missing, ReLU) and not missing.comparison else None
         return None if progress is None else (progress, ONE)
-    parts = value.arguments[0].arguments if isinstance(value, Linear) else ()
-    if len(parts) != 2 or not all(isinstance(part, ReLU) for part in parts):
+    relus = [part for part in value.x.arguments if isinstance(part, ReLU)] if isinstance(value, Linear) else []
+    if not isinstance(value, Linear) or not len(relus) == len(value.x.arguments) == 2:
         return None
-    x, beyond = (part.arguments[0] for part in parts)
-    matrix: Any = value.parameters["A"]
-    slope = matrix.rows[0][0][1] if matrix.rows[0] else ONE
-    expected = {"A": beside(diagonal([slope] * x.dim), diagonal([-slope] * x.dim)), "b": (ZERO,) * x.dim}
-    shifted = {"A": identity(x.dim), "b": (-1 / slope,) * x.dim}
-    is_shifted = isinstance(beyond, Linear) and beyond.arguments[0] is x and beyond.parameters == shifted
-    return (x, slope) if is_shifted and value.parameters == expected and slope > 0 else None
+    x, beyond = (relu.x for relu in relus)
+    slope = value.A.rows[0][0][1] if value.A.rows[0] else ONE
+    is_difference = beside(diagonal([slope] * x.dim), diagonal([-slope] * x.dim)) == value.A and not any(value.b)
+    is_shifted = isinstance(beyond, Linear) and beyond.x is x and identity(x.dim) == beyond.A
+    is_ramp = is_difference and is_shifted and beyond.b == (-1 / slope,) * x.dim  # type: ignore[attr-defined]
+    return (x, slope) if is_ramp and slope > 0 else None
 
 
 def larger(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
@@ -248,7 +247,7 @@ def ifelse(
 
 
 def _is_zero(value: Value) -> bool:
-    return isinstance(value, Constant) and value.name is None and not any(value.parameters["numbers"])  # type: ignore[arg-type]
+    return isinstance(value, Constant) and value.name is None and not any(value.numbers)
 
 
 def ifequal(x: Any, y: Any, a: Any, b: Any, *, via: BranchVia = "auto", name: str | None = None) -> Value:

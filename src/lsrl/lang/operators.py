@@ -100,7 +100,7 @@ def _sum(x: Value, x_factor: fmpq, other: Any, other_factor: fmpq) -> Value:
         left, right = same_dimension(x, other)
         blocks = (diagonal([factor] * left.dim) for factor in (x_factor, other_factor))
         return Linear(Concat([left, right]), beside(*blocks), hint=hint)
-    numbers: Any = other.parameters["numbers"] if isinstance(other, Constant) else plain(other)
+    numbers: Any = other.numbers if isinstance(other, Constant) else plain(other)
     dim = max(x.dim, len(numbers) if is_sequence(numbers) else 1)
     bias = [other_factor * number for number in exact_vector(numbers, dim, "number")]
     if x.dim not in (1, dim):

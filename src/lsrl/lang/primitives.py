@@ -7,13 +7,13 @@ They are the paper's (Petrov et al. 2024, section 3): `Input`, `Linear`, `LinSta
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from lsrl.errors import ProgramError, ShapeError, shortened
 from lsrl.lang.matrix import Matrix, diagonal, identity, rows_of
-from lsrl.lang.numbers import exact_vector, is_sequence, plain, whole_number
+from lsrl.lang.numbers import Vector, exact_vector, is_sequence, plain, whole_number
 from lsrl.lang.stream import Input
-from lsrl.lang.values import Parameter, Value, value_of
+from lsrl.lang.values import Derived, Value, value_of
 
 Via: TypeAlias = Literal["auto", "multi", "relu"]
 
@@ -25,16 +25,18 @@ class Constant(Value):
     <Constant 'constant' of dimension 2>
     """
 
-    __slots__ = ()
+    __slots__ = ("numbers",)
     default_hint = "constant"
+
+    numbers: Vector
 
     def __init__(self, numbers: Any, *, name: str | None = None, hint: str | None = None) -> None:
         numbers = plain(numbers)
         dim = len(numbers) if is_sequence(numbers) else 1
-        super().__init__(dim, (), {"numbers": exact_vector(numbers, dim, "constant")}, name, hint)
+        super().__init__(dim, (), name, hint, numbers=exact_vector(numbers, dim, "constant"))
 
 
-class Linear(Value):
+class Linear(Derived):
     """A x + b: `A` is rows × `x.dim`, `b` has one number a row (a number means that many times it).
 
     Raises `ShapeError` when they do not fit.
@@ -43,8 +45,11 @@ class Linear(Value):
     1
     """
 
-    __slots__ = ()
+    __slots__ = ("A", "b")
     default_hint = "linear"
+
+    A: Matrix
+    b: Vector
 
     def __init__(
         self,
@@ -60,10 +65,10 @@ class Linear(Value):
         rows = rows_of(A, otherwise=x.dim)
         matrix = Matrix.of(A, (rows, x.dim), f"A of Linear({x.label})")
         bias = exact_vector(b, rows, f"b of Linear({x.label})")
-        super().__init__(rows, (x,), {"A": matrix, "b": bias}, name, hint, comparison)
+        super().__init__(rows, (x,), name, hint, comparison, A=matrix, b=bias)
 
 
-class LinState(Value):
+class LinState(Derived):
     """The linear state sₜ = A sₜ₋₁ + B xₜ + bias, with s₀ = `init` before the first step.
 
     `A` is square, `B` is `A`'s rows × `x.dim`; a number for either stands for the identity times it.
@@ -73,8 +78,13 @@ class LinState(Value):
     1
     """
 
-    __slots__ = ()
+    __slots__ = ("A", "B", "bias", "init")
     default_hint = "state"
+
+    A: Matrix
+    B: Matrix
+    init: Vector
+    bias: Vector
 
     def __init__(
         self,
@@ -90,16 +100,19 @@ class LinState(Value):
         x = value_of(x, "LinState")
         dim = rows_of(A, otherwise=rows_of(B, otherwise=x.dim))
         label = name or hint or f"LinState({x.label})"
-        parameters: dict[str, Parameter] = {
-            "A": Matrix.of(A, (dim, dim), f"A of {label}"),
-            "B": Matrix.of(B, (dim, x.dim), f"B of {label}"),
-            "init": exact_vector(init, dim, f"init of {label}"),
-            "bias": exact_vector(bias, dim, f"bias of {label}"),
-        }
-        super().__init__(dim, (x,), parameters, name, hint)
+        super().__init__(
+            dim,
+            (x,),
+            name,
+            hint,
+            A=Matrix.of(A, (dim, dim), f"A of {label}"),
+            B=Matrix.of(B, (dim, x.dim), f"B of {label}"),
+            init=exact_vector(init, dim, f"init of {label}"),
+            bias=exact_vector(bias, dim, f"bias of {label}"),
+        )
 
 
-class GatedState(Value):
+class GatedState(Derived):
     """The selective state sₜ = gateₜ ⊙ sₜ₋₁ + xₜ, with s₀ = `init` before the first step.
 
     The gate keeps the state where it is 1 and drops it where it is 0; any other gate is reported as
@@ -112,8 +125,15 @@ class GatedState(Value):
     2
     """
 
-    __slots__ = ()
+    __slots__ = ("init",)
     default_hint = "state"
+
+    init: Vector
+
+    @property
+    def gate(self) -> Value:
+        """What keeps the state or drops it."""
+        return self.arguments[1]
 
     def __init__(
         self, x: Value, gate: Value, init: Any = 0, *, name: str | None = None, hint: str | None = None
@@ -124,12 +144,12 @@ class GatedState(Value):
         if gate.dim not in (1, x.dim):
             sizes = f"{x.label} has {x.dim}, its gate {gate.label} has {gate.dim}"
             raise ShapeError(f"dimensions differ in {label}: {sizes}; expected equal ones, or a gate of 1")
-        parameters: dict[str, Parameter] = {"init": exact_vector(init, x.dim, f"init of {label}")}
+        start = exact_vector(init, x.dim, f"init of {label}")
         gate = claimed(gate, f"{name or hint or self.default_hint}.gate")
-        super().__init__(x.dim, (x, gate), parameters, name, hint)
+        super().__init__(x.dim, (x, gate), name, hint, init=start)
 
 
-class ReLU(Value):
+class ReLU(Derived):
     """max(x, 0), component by component.
 
     >>> ReLU(Input(3)).dim
@@ -141,10 +161,10 @@ class ReLU(Value):
 
     def __init__(self, x: Value, *, comparison: bool = False, name: str | None = None, hint: str | None = None) -> None:
         x = value_of(x, "ReLU")
-        super().__init__(x.dim, (x,), {}, name, hint, comparison)
+        super().__init__(x.dim, (x,), name, hint, comparison)
 
 
-class Multi(Value):
+class Multi(Derived):
     """The first half of `x` times its second half, component by component.
 
     `via` says how a compiler may lower it: `"multi"` as a product, `"relu"` by big-M (one factor
@@ -154,8 +174,10 @@ class Multi(Value):
     2
     """
 
-    __slots__ = ()
+    __slots__ = ("via",)
     default_hint = "multi"
+
+    via: Via
 
     def __init__(self, x: Value, *, via: Via = "auto", name: str | None = None, hint: str | None = None) -> None:
         x = value_of(x, "Multi")
@@ -163,10 +185,10 @@ class Multi(Value):
             raise ShapeError(f"Multi({x.label}) has dimension {x.dim}; expected an even one (two halves)")
         if via not in ("auto", "multi", "relu"):
             raise ProgramError(f"via={via!r} of Multi({x.label}); expected 'auto', 'multi' or 'relu'")
-        super().__init__(x.dim // 2, (x,), {"via": via}, name, hint)
+        super().__init__(x.dim // 2, (x,), name, hint, via=via)
 
 
-class Modulo(Value):
+class Modulo(Derived):
     """x mod n, component by component, for whole x of either sign: from 0 to n − 1.
 
     `below` says that x stays from 0 to below − 1: compilers refuse what can be something else.
@@ -176,15 +198,18 @@ class Modulo(Value):
     1
     """
 
-    __slots__ = ()
+    __slots__ = ("below", "n")
     default_hint = "modulo"
+
+    n: int
+    below: int | None
 
     def __init__(
         self, x: Value, n: int, below: int | None = None, *, name: str | None = None, hint: str | None = None
     ) -> None:
         x, n = value_of(x, "modulo"), whole_number(n, "n of modulo")
         below = None if below is None else whole_number(below, "below of modulo", most=2**62)
-        super().__init__(x.dim, (x,), {"n": n, "below": below}, name, hint)
+        super().__init__(x.dim, (x,), name, hint, n=n, below=below)
 
 
 class Concat(Value):
@@ -203,18 +228,21 @@ class Concat(Value):
         if not len(values):
             raise ShapeError("Concat of no values; expected at least one")
         values = [value_of(value, "Concat") for value in values]
-        super().__init__(sum(value.dim for value in values), tuple(values), {}, name, hint)
+        super().__init__(sum(value.dim for value in values), tuple(values), name, hint)
 
 
-class Slice(Value):
+class Slice(Derived):
     """Components `start` up to, not including, `stop`. Written `x[start:stop]`.
 
     >>> Input(4)[1:3].dim
     2
     """
 
-    __slots__ = ()
+    __slots__ = ("start", "stop")
     default_hint = "slice"
+
+    start: int
+    stop: int
 
     def __init__(self, x: Value, start: int, stop: int, *, name: str | None = None, hint: str | None = None) -> None:
         x = value_of(x, "slice")
@@ -222,13 +250,12 @@ class Slice(Value):
             raise ShapeError(
                 f"{x.label}[{start}:{stop}] is outside dimension {x.dim}; expected 0 ≤ start < stop ≤ {x.dim}"
             )
-        super().__init__(stop - start, (x,), {"start": start, "stop": stop}, name, hint)
+        super().__init__(stop - start, (x,), name, hint, start=start, stop=stop)
 
 
-PRIMITIVES: dict[str, type[Value]] = {
-    primitive.__name__: primitive
-    for primitive in (Input, Constant, Linear, LinState, GatedState, ReLU, Multi, Modulo, Concat, Slice)
-}
+Primitive: TypeAlias = Input | Constant | Linear | LinState | GatedState | ReLU | Multi | Modulo | Concat | Slice
+
+PRIMITIVES: dict[str, type[Primitive]] = {primitive.__name__: primitive for primitive in get_args(Primitive)}
 
 
 def claimed(boolean: Value, hint: str) -> Value:
@@ -240,8 +267,7 @@ def claimed(boolean: Value, hint: str) -> Value:
     True
     """
     if isinstance(boolean, Constant):
-        numbers: Any = boolean.parameters["numbers"]
-        wrong = [number for number in numbers if number not in (0, 1)]
+        wrong = [number for number in boolean.numbers if number not in (0, 1)]
         if wrong:
             raise ProgramError(f"{hint} is the number {wrong[0]}; expected a boolean, 0 or 1, as x > 0 is")
         return boolean
@@ -252,10 +278,10 @@ def claimed(boolean: Value, hint: str) -> Value:
     return Linear(boolean, identity(boolean.dim), comparison=True, hint=hint)
 
 
-def complement(x: Value, *, comparison: bool = False, name: str | None = None, hint: str | None = "not") -> Value:
+def complement(x: Value, *, comparison: bool = False, name: str | None = None, hint: str | None = "not") -> Linear:
     """1 − x, whatever x is.
 
-    >>> complement(Input(1)).parameters["b"]
+    >>> complement(Input(1)).b
     (1,)
     """
     return Linear(x, diagonal([-1] * x.dim), 1, comparison=comparison, name=name, hint=hint)
@@ -268,6 +294,6 @@ def complemented(value: Value) -> Value | None:
     >>> complemented(complement(x)) is x, complemented(x)
     (True, None)
     """
-    if not isinstance(value, Linear) or value.parameters != {"A": diagonal([-1] * value.dim), "b": (1,) * value.dim}:
+    if not isinstance(value, Linear) or diagonal([-1] * value.dim) != value.A or value.b != (1,) * value.dim:
         return None
-    return value.arguments[0]
+    return value.x

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from lsrl.errors import ProgramError, listed, shortened
-from lsrl.lang.primitives import Concat
+from lsrl.lang.numbers import ONE
+from lsrl.lang.primitives import Concat, Primitive
 from lsrl.lang.stream import Input
 from lsrl.lang.values import LONGEST_LABEL, Value
 from lsrl.lang.vocabulary import Vocabulary
@@ -133,7 +134,7 @@ ForEach = Program
 """The paper's name for a program."""
 
 
-def _in_order(output: Value) -> tuple[Value, ...]:
+def _in_order(output: Value) -> tuple[Primitive, ...]:
     """All values the output depends on, arguments first, without recursion (programs can be deep)."""
     order: dict[Value, None] = {}
     stack = [(output, False)]
@@ -146,10 +147,10 @@ def _in_order(output: Value) -> tuple[Value, ...]:
         else:
             stack.append((value, True))
             stack.extend((argument, False) for argument in reversed(value.arguments))
-    return tuple(order)
+    return cast(tuple[Primitive, ...], tuple(order))
 
 
-def _only_input(values: tuple[Value, ...], name: str) -> Input:
+def _only_input(values: Sequence[Value], name: str) -> Input:
     inputs = [value for value in values if isinstance(value, Input)]
     if not inputs:
         raise ProgramError(f"{name} depends on no Input; expected one (add 0 * Input(1) to a program that only counts)")
@@ -164,7 +165,7 @@ def _only_input(values: tuple[Value, ...], name: str) -> Input:
 def _check_vocabulary(vocabulary: Vocabulary, source: Input, output: Value, name: str) -> None:
     if not isinstance(vocabulary, Vocabulary):
         raise ProgramError(f"vocabulary of {name} is {shortened(vocabulary)}; expected an lsrl.Vocabulary, or None")
-    if source.dim != 1 or source.parameters["low"] is None or source.parameters["grid"] != (1,):
+    if source.dim != 1 or source.low is None or source.grid != (ONE,):
         raise ProgramError(
             f"{name} has a vocabulary, but {source.label} is not one whole number in a declared range; "
             "expected Input(1, range=(low, high), integer=True)"
@@ -189,11 +190,12 @@ def whole_range(source: Input) -> tuple[int, int]:
     >>> whole_range(Input(1, range=("-1/2", 9)))
     (0, 9)
     """
-    parameters: Any = source.parameters
-    return int(parameters["low"][0].ceil()), int(parameters["high"][0].floor())
+    assert source.low is not None
+    assert source.high is not None
+    return int(source.low[0].ceil()), int(source.high[0].floor())
 
 
-def _unique_names(values: tuple[Value, ...]) -> dict[Value, str]:
+def _unique_names(values: Sequence[Value]) -> dict[Value, str]:
     taken: set[str] = set()
     for value in values:
         if value.name is not None:

@@ -8,7 +8,7 @@ import numpy as np
 from flint import fmpq
 
 from lsrl.errors import NumberError, ProgramError, shortened
-from lsrl.lang.numbers import as_float, exact_vector, whole_number
+from lsrl.lang.numbers import Vector, as_float, exact_vector, whole_number
 from lsrl.lang.values import Value
 
 SMALLEST, LARGEST = 2.0**-900, 2.0**900
@@ -26,8 +26,12 @@ class Input(Value):
     <Input 'input' of dimension 2>
     """
 
-    __slots__ = ()
+    __slots__ = ("grid", "high", "low")
     default_hint = "input"
+
+    low: Vector | None
+    high: Vector | None
+    grid: Vector | None
 
     def __init__(
         self,
@@ -55,7 +59,7 @@ class Input(Value):
         spacing = None if grid is None else exact_vector(grid, dim, "grid")
         for i, step in enumerate(spacing or ()):
             _check_grid(step, low[i] if low else None, high[i] if high else None, name or "input")
-        super().__init__(dim, (), {"low": low, "high": high, "grid": spacing}, name, hint)
+        super().__init__(dim, (), name, hint, low=low, high=high, grid=spacing)
 
 
 def _check_grid(step: fmpq, low: fmpq | None, high: fmpq | None, name: str) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, NoReturn, TypeAlias
 
 import numpy as np
-from flint import fmpq
 
 from lsrl.errors import ProgramError, ShapeError, shortened
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import MOST, ONE, Vector
 
-Parameter: TypeAlias = Matrix | Vector | fmpq | int | str | bool | None
+Parameter: TypeAlias = Matrix | Vector | int | str | None
 
 LONGEST_NAME = 200
 """Characters in a name that is given to a value."""
@@ -30,19 +29,19 @@ class Value:
     Arithmetic (`+ - *`, `/` and `%` by a number), comparisons (`> >= < <=`), booleans (`& | ~`) and slices
     (`x[i]`, `x[a:b]`) make new values; a value of dimension 1 fits any dimension.
 
-    `name` is the user's; `hint` is what the library would call the value; `comparison` marks
-    values that are 0 or 1 wherever the comparison they stand for is decided.
+    Every primitive is a class of its own, with a field for each of its operands and parameters; `arguments` and
+    `parameters` are the same for who looks at any of them. `name` is the user's; `hint` is what the library would call
+    the value; `comparison` marks values that are 0 or 1 wherever the comparison they stand for is decided.
     """
 
     __array_ufunc__ = None  # an array's operators leave values to ours
 
-    __slots__ = ("arguments", "comparison", "dim", "hint", "name", "parameters")
+    __slots__ = ("arguments", "comparison", "dim", "hint", "name")
 
     default_hint: ClassVar[str] = "value"
 
     dim: int
     arguments: tuple[Value, ...]
-    parameters: Mapping[str, Parameter]
     name: str | None
     hint: str
     comparison: bool
@@ -51,10 +50,10 @@ class Value:
         self,
         dim: int,
         arguments: tuple[Value, ...],
-        parameters: Mapping[str, Parameter],
         name: str | None,
         hint: str | None,
         comparison: bool = False,
+        **parameters: Parameter,
     ) -> None:
         if not 1 <= dim <= MOST:
             label = name or hint or self.default_hint
@@ -66,10 +65,11 @@ class Value:
         set_once = object.__setattr__
         set_once(self, "dim", dim)
         set_once(self, "arguments", arguments)
-        set_once(self, "parameters", parameters)
         set_once(self, "name", name)
         set_once(self, "hint", hint or name or self.default_hint)
         set_once(self, "comparison", comparison)
+        for field, parameter in parameters.items():
+            set_once(self, field, parameter)
 
     def __setattr__(self, attribute: str, _: object) -> None:
         raise AttributeError(f"values are immutable; cannot set {attribute!r}")
@@ -89,13 +89,18 @@ class Value:
     def reading(self, arguments: Sequence[Value]) -> Value:
         """This value, over other arguments of the same dimensions."""
         copy = object.__new__(type(self))
-        Value.__init__(copy, self.dim, tuple(arguments), self.parameters, self.name, self.hint, self.comparison)
+        Value.__init__(copy, self.dim, tuple(arguments), self.name, self.hint, self.comparison, **self.parameters)
         return copy
 
     @property
     def primitive(self) -> str:
         """The name of the primitive that made this value."""
         return type(self).__name__
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """The further fields of its primitive, by name."""
+        return {field: getattr(self, field) for field in type(self).__annotations__}
 
     @property
     def label(self) -> str:
@@ -238,3 +243,14 @@ def value_of(item: Any, what: str) -> Value:
     if isinstance(item, (bool, np.bool_)):
         raise ProgramError(f"{what} of {item}, a truth value of Python; compare values by lsrl.equal(x, y), not by ==")
     raise ProgramError(f"{what} of {shortened(item)}; expected a value (numbers become values by lsrl.constant)")
+
+
+class Derived(Value):
+    """A value that is made of another one, `x`."""
+
+    __slots__ = ()
+
+    @property
+    def x(self) -> Value:
+        """What it is made of."""
+        return self.arguments[0]

@@ -24,6 +24,7 @@ from lsrl.lang import (
 )
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import Vector
+from lsrl.lang.primitives import Primitive
 
 V = TypeVar("V")
 
@@ -87,7 +88,7 @@ def evaluated(program: Program, x: V, arithmetic: Arithmetic[V], *, keep: bool) 
     readers = Counter(argument for value in program.values for argument in value.arguments)
     known: dict[Value, V] = {}
     for value in program.values:
-        known[value] = x if isinstance(value, Input) else _meaning(value, known, arithmetic)
+        known[value] = _meaning(value, known, x, arithmetic)
         yield value, known[value]
         for argument in value.arguments:
             readers[argument] -= 1
@@ -95,32 +96,31 @@ def evaluated(program: Program, x: V, arithmetic: Arithmetic[V], *, keep: bool) 
                 known.pop(argument, None)
 
 
-def _meaning(value: Value, known: dict[Value, V], arithmetic: Arithmetic[V]) -> V:
-    parameters: Any = value.parameters
-    arguments = [known[argument] for argument in value.arguments]
+def _meaning(  # noqa: C901, a case for each primitive
+    value: Primitive, known: dict[Value, V], x: V, arithmetic: Arithmetic[V]
+) -> V:
     match value:
+        case Input():
+            return x
         case Constant():
-            return arithmetic.constant(parameters["numbers"])
+            return arithmetic.constant(value.numbers)
         case Linear():
-            return arithmetic.linear(arguments[0], parameters["A"], parameters["b"])
+            return arithmetic.linear(known[value.x], value.A, value.b)
         case LinState():
-            drive = arithmetic.linear(arguments[0], parameters["B"], parameters["bias"])
-            return arithmetic.state(drive, parameters["A"], parameters["init"])
+            return arithmetic.state(arithmetic.linear(known[value.x], value.B, value.bias), value.A, value.init)
         case GatedState():
-            return arithmetic.gated_state(arguments[0], arguments[1], parameters["init"])
+            return arithmetic.gated_state(known[value.x], known[value.gate], value.init)
         case ReLU():
-            return arithmetic.relu(arguments[0])
+            return arithmetic.relu(known[value.x])
         case Multi():
-            left = arithmetic.slice(arguments[0], 0, value.dim)
-            return arithmetic.product(left, arithmetic.slice(arguments[0], value.dim, 2 * value.dim))
+            left = arithmetic.slice(known[value.x], 0, value.dim)
+            return arithmetic.product(left, arithmetic.slice(known[value.x], value.dim, 2 * value.dim))
         case Modulo():
-            return arithmetic.remainder(arguments[0], parameters["n"])
+            return arithmetic.remainder(known[value.x], value.n)
         case Concat():
-            return arithmetic.concat(arguments)
+            return arithmetic.concat([known[part] for part in value.arguments])
         case Slice():
-            return arithmetic.slice(arguments[0], parameters["start"], parameters["stop"])
-        case _:
-            raise TypeError(f"{value!r} is no primitive")
+            return arithmetic.slice(known[value.x], value.start, value.stop)
 
 
 def undecided_in(name: str, x: V, arithmetic: Arithmetic[V]) -> tuple[Undecided, ...]:

@@ -44,8 +44,7 @@ def declarations(source: Input) -> list[Declaration]:
     >>> declarations(Input(1, range=(0, 9)))
     [Declaration(low=0, high=9, grid=None)]
     """
-    parameters: Any = source.parameters
-    columns = [parameters[key] or (None,) * source.dim for key in ("low", "high", "grid")]
+    columns = [declared or (None,) * source.dim for declared in (source.low, source.high, source.grid)]
     return [Declaration(*component) for component in zip(*columns, strict=True)]
 
 

@@ -43,7 +43,7 @@ def program_graph(program: Program) -> ProgramGraph:
         for argument in value.arguments:
             readers[argument] |= onward
     values = tuple(value for value in program.values if value in shown)
-    places = {value: i for i, value in enumerate(values)}
+    places: dict[Value, int] = {value: i for i, value in enumerate(values)}
     edges = tuple((places[value], places[reader]) for value in values for reader in readers[value])
     return ProgramGraph(values, tuple(sorted(edges)))
 
