@@ -203,7 +203,7 @@ def stock_figures(scale: int) -> Iterator[Figure]:
 
 
 def hub_figures(scale: int) -> Iterator[Figure]:
-    """The T=10 dictionary as text, with room for 100 pairs, in the models of transformers."""
+    """The T=10 dictionary as text, with room for 100 pairs, in the transformers models."""
     words = TokenMap(10, symbols="0123456789", max_pairs=100)
     rng = np.random.default_rng(0)
     x = rng.integers(0, 10, (64, 10 * scale, 1)).astype(np.float32)

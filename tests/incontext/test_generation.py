@@ -161,7 +161,7 @@ MISTAKES = [
     (
         lambda model: model.complete("xy xé z ="),
         RangeError,
-        "'é' at character 5, which is no token of token_map_2_to_1's",
+        "'é' at character 5, which is not a token of token_map_2_to_1's",
     ),
     (lambda model: model.complete("xy <bos> z ="), RangeError, "'<' at character 4"),
     (lambda model: model.complete("x" * 14), RangeError, "14 steps; expected at most max_length=13"),

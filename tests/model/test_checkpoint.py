@@ -182,10 +182,10 @@ def test_special_and_huge_files_are_refused_unread(folder):
         original = (folder / name).read_bytes()
         (folder / name).unlink()
         (folder / name).symlink_to("/dev/zero")
-        refused(folder, "it is no regular file")
+        refused(folder, "it is not a regular file")
         (folder / name).unlink()
         os.mkfifo(folder / name)
-        refused(folder, "it is no regular file")
+        refused(folder, "it is not a regular file")
         (folder / name).unlink()
         (folder / name).write_bytes(original)
         os.truncate(folder / name, 2**34)  # sparse: it takes no room

@@ -41,7 +41,7 @@ DEEPEST = fmpq(2) ** 60
 
 
 def guarded(program: Program, max_length: int | None = None) -> Program:
-    """The program with one more input number, for text that is no token of its input, and two outputs.
+    """The program with one more input number, for text that is not a token of its input, and two outputs.
 
     The new number is the one above the input's range. The outputs are the program's symbol and
     `refused`, 0 where the symbol is the answer. More than 0 it is where the program's own second output, if there is
@@ -52,7 +52,7 @@ def guarded(program: Program, max_length: int | None = None) -> Program:
     Claims hold for every text: where one would not hold of the new number, the program gets the
     highest of its own in its place. Values keep their names; where one of the new is taken, a number is put behind it.
     Raises `ProgramError` for a program without a vocabulary, `ShapeError` for a bad `max_length`, `RangeError` where
-    a condition can be something else than 0 or 1 on some text, and for answers that are no multiples of anything.
+    a condition can be something else than 0 or 1 on some text, and for answers that are not multiples of anything.
 
     >>> from lsrl import Vocabulary
     >>> bit = Input(1, range=(0, 1), integer=True)
@@ -68,7 +68,7 @@ def guarded(program: Program, max_length: int | None = None) -> Program:
     if highest not in program.vocabulary.tokens.values():
         raise ProgramError(
             f"no token stands for {highest}, the highest number of {program.input.label} of {program.name}; expected "
-            "one for every number: text that is no token gets a number of its own"
+            "one for every number: text that is not a token gets a number of its own"
         )
     if max_length is not None:
         whole_number(max_length, "max_length", most=2**62)

@@ -30,7 +30,7 @@ class TokenMap:
     step of `=` on the program's first output is the next symbol of the value, given those before,
     then the end token `<eos>`. Its second output is not 0 before `=`, and from `=` on where there
     is no answer (the token `<none>`): the key is not in the prompt, the query is missing or a pair
-    is cut short, or there is a second `=`. A key that stands in the prompt twice means its first
+    is cut short, or there is a second `=`. A key that appears in the prompt twice means its first
     value. `symbols` are the characters there are, all but `=` and `<`.
 
     `lsrl.backends.guarded` adds what text outside the vocabulary and prompts beyond `max_length` mean.
@@ -127,7 +127,7 @@ class TokenMap:
     def check(self, text: str) -> None:
         """Refuse a prompt that has no answer whatever the query is.
 
-        Raises `RangeError` for a character that is no symbol and for more than `max_pairs` pairs,
+        Raises `RangeError` for a character that is not a symbol and for more than `max_pairs` pairs,
         `FormatError` where `=` is not last or is there twice, `ShapeError` where the symbols are not
         a query and whole pairs.
         """

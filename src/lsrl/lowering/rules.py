@@ -1,4 +1,4 @@
-"""How targets write the units that they have not."""
+"""How targets write the units that they lack."""
 
 from __future__ import annotations
 

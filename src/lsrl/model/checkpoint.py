@@ -74,9 +74,9 @@ def _files_of(model: CompiledNetwork) -> dict[str, bytes]:
 
 
 def as_folder(directory: object) -> Path:
-    """The path of a saved model's directory. Raises `FormatError` for what is no path."""
+    """The path of a saved model's directory. Raises `FormatError` for what is not a path."""
     if not isinstance(directory, (str, Path)):
-        raise FormatError(f"{shortened(directory)} is no path; expected the directory of a saved model")
+        raise FormatError(f"{shortened(directory)} is not a path; expected the directory of a saved model")
     return Path(directory)
 
 

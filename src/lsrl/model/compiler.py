@@ -52,7 +52,7 @@ def compile(
     ([0.0, 1.0], 'exact')
     """
     if not isinstance(program, Program):
-        raise ProgramError(f"{shortened(program)} is no Program; expected one, made by Program(value)")
+        raise ProgramError(f"{shortened(program)} is not a Program; expected one, made by Program(value)")
     chosen = target_named(target)
     dtype = chosen.dtypes[0] if dtype is None else dtype
     if dtype not in chosen.dtypes:

@@ -73,7 +73,7 @@ def guarantee_from(trail: Trail, max_length: int | None) -> Guarantee:
         reason = _unbounded(trail)
     elif useless:
         reason = _useless(trail, useless[0])
-    # A boolean that went the other way is off by 1, which is no sum of roundings.
+    # A boolean that went the other way is off by 1, which is not a sum of roundings.
     slack = [1.0 if bound == 1 else SLACK for bound in bounds]
     return Guarantee(tuple(map(mul, bounds, slack)), max_length, reason, trail)
 

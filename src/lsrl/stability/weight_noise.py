@@ -258,5 +258,5 @@ def _remembered(noise: NoisyCircuit, i: UnitId) -> Iterator[tuple[UnitId, float,
 def _state(noise: NoisyCircuit, i: UnitId) -> StateUnit:
     unit = noise.circuit.units[i]
     if not isinstance(unit, StateUnit):
-        raise TypeError(f"unit {i} is no state")
+        raise TypeError(f"unit {i} is not a state")
     return unit

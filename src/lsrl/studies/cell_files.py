@@ -53,7 +53,7 @@ class Shelf:
     def stored(self, cell: SweepCell) -> Finished | None:
         """What the cell's file says, or None: no file, a changed one, or one made with another seed or version.
 
-        Raises `FormatError` for what is no file that can be read: it would neither be taken over nor replaced.
+        Raises `FormatError` for what is not a file that can be read: it would neither be taken over nor replaced.
         """
         path = self.path(cell)
         if not os.path.lexists(path):

@@ -1,4 +1,4 @@
-"""Programs in models of transformers: bit for bit, in the stream, one at a time, or refused."""
+"""Programs in transformers models: bit for bit, in the stream, one at a time, or refused."""
 
 import functools
 import re
