@@ -1,4 +1,4 @@
-"""Changes folders of saved models as somebody would who knows how they are made."""
+"""Changes folders of saved models as somebody who knows how they are made would."""
 
 import json
 from hashlib import sha256

@@ -27,7 +27,7 @@ from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.compiler import compile as compiled
 
 WIDER = 2.2
-"""How many hidden units of a module of torch for each number of the circuit are the goal."""
+"""The goal for a torch module's hidden units, for each number of the circuit."""
 
 WARM_UP = 0.5
 """Seconds that a task runs before it is timed."""

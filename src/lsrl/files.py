@@ -17,7 +17,7 @@ LARGEST = 2**28
 """Files with more bytes than this are refused unread."""
 
 PART = ".lsrl-part"
-"""How the names of files end that are being written."""
+"""The ending of the names of files that are being written."""
 
 
 def check_file(path: Path, expected: str, most: int = LARGEST) -> None:

@@ -46,7 +46,7 @@ def test_a_model_runs_from_its_directory(folder):
 def test_changed_weights_are_refused(folder):
     content = (folder / WEIGHTS).read_bytes()
     (folder / WEIGHTS).write_bytes(bytes([*content[:-9], content[-9] ^ 1, *content[-8:]]))
-    refused(folder, rf"{WEIGHTS} is not the file that was saved \(its SHA-256 is another\); save the model again")
+    refused(folder, rf"{WEIGHTS} is not the file that was saved \(its SHA-256 differs\); save the model again")
 
 
 def test_a_manifest_without_digests_is_refused(folder):
@@ -97,15 +97,15 @@ MANIFEST_CHANGES = [
     (lambda m: m.update(compile_seconds=-1), "compile_seconds"),
     (lambda m: m.update(max_length=1e300), "max_length"),
     (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(layer=0.0), "layer"),
-    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[5]), "something else than numbers and pairs"),
-    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[5]]), "something else than numbers and pairs"),
-    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[0.0, 1]]]), "something else than numbers"),
-    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[-1, 1]]]), "something else than numbers"),
-    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[0, "1"]]]), "something else than numbers"),
-    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[True, 1]]]), "something else than numbers"),
+    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[5]), "something other than numbers and pairs"),
+    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[5]]), "something other than numbers and pairs"),
+    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[0.0, 1]]]), "something other than numbers"),
+    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[-1, 1]]]), "something other than numbers"),
+    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[0, "1"]]]), "something other than numbers"),
+    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[True, 1]]]), "something other than numbers"),
     (
         lambda m: m["layout"]["values"]["sum"].update(constants=[None]),
-        "layout of 'sum' has something else than numbers",
+        "layout of 'sum' has something other than numbers",
     ),
     (lambda m: m["layout"].update(absent=[["x"]]), "a value that is absent in the layout has no name"),
     (lambda m: m["inputs"].__setitem__(0, None), "an input is None; expected its low, high and grid"),

@@ -240,7 +240,7 @@ def explain(
         shown: list[Rows | str] = [Rows(rows, title=f"{spec} on {target.value}")]
         if found.makers:
             makers = [maker.as_dict() for maker in found.makers[:top]]
-            shown.append(Rows(makers, title="who makes the largest bound by rounding"))
+            shown.append(Rows(makers, title="what makes the largest bound by rounding"))
         return [*shown, str(found)]
 
     emit(found.as_dict(), as_json, render)

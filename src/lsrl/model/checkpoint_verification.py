@@ -179,14 +179,14 @@ def _differences(
 ) -> list[str]:
     """What does not come out as stored, by the first layer where it does not.
 
-    `first` is the hidden state behind the first layer.
+    `first` is the hidden state after the first layer.
     """
     try:
         found = answers(network, inputs, device)
     except Exception as problem:
         return [f"the golden cases cannot be run on {device} ({_reason(problem)}); save the model again"]
     if {name: array.shape for name, array in found.items()} != {name: array.shape for name, array in expected.items()}:
-        return [f"the outputs on {device} have other shapes than the stored ones; save the model again"]
+        return [f"the outputs on {device} differ in shape from the stored ones; save the model again"]
     problems = []
     for i, (given, stored) in enumerate(zip(found["hidden_states"], expected["hidden_states"], strict=True)):
         if not np.array_equal(given, stored):

@@ -38,7 +38,7 @@ class CompiledModel(CompiledNetwork):
         return completed(self, prompt, max_new_tokens)
 
     def explain(self) -> Sensitivity:
-        """What limits its precision and the noise in weights that it tolerates, and who rounds, worst first.
+        """What limits its precision and the noise in weights that it tolerates, and what rounds, worst first.
 
         See `Sensitivity`. A loaded model is compiled again for that. Raises `FormatError` if that gives a network of
         other sizes.
@@ -70,12 +70,12 @@ class CompiledModel(CompiledNetwork):
     def export_onnx(self, path: str | Path) -> None:
         """Write the network as an ONNX file: input `x` (batch, time, in), output `y` (batch, time, out).
 
-        Runtimes of ONNX approximate tanh and the sigmoid, so that only rnn-relu stays exact there.
+        ONNX runtimes approximate tanh and the sigmoid, so that only rnn-relu stays exact there.
         Raises `UnsupportedProgram` for a target or dtype that ONNX runtimes lack.
         """
         if self.target.export_onnx is None:
             raise UnsupportedProgram(
-                f"{self.target} is not a stock module of torch, and only those are exported to ONNX; "
+                f"{self.target} is not a stock torch module, and only those are exported to ONNX; "
                 f"use target={alternatives(lambda target: target.onnx)}"
             )
         if not isinstance(path, (str, Path)) or not str(path):

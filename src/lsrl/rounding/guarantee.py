@@ -106,7 +106,7 @@ def _unbounded(trail: Trail) -> str:
 
 
 def _useless(trail: Trail, output: Rounded) -> str:
-    """Which number can first be anything in its range, and who makes most of an output's bound."""
+    """Which number can first be anything in its range, and what makes most of an output's bound."""
     culprit = next((number for number in trail.numbers if _span(number.fact) <= number.error), None)
     label = "the output" if culprit is None else repr(culprit.label)
     worst = trail.makers_of(output)[0]

@@ -33,7 +33,7 @@ SLACK = 1 - 2.0**-20
 """Bounds are computed in float64; this covers their own rounding."""
 
 MOST_MAKERS = 3
-"""How many of those who make a bound are named in a line."""
+"""How many of those that make a bound are named in a line."""
 
 ROUNDS = 8
 """Halvings, on a logarithmic scale, of the interval in which the tolerance of all decisions is."""
@@ -91,7 +91,7 @@ class Sensitivity:
 
     @property
     def makers(self) -> tuple[Maker, ...]:
-        """Who makes the largest bound of an output by rounding, worst first; nobody where all outputs are exact."""
+        """What makes the largest bound of an output by rounding, worst first; empty where all outputs are exact."""
         return () if self.trail is None else self.trail.makers
 
     @property

@@ -62,7 +62,7 @@ class Shelf:
         try:
             data = unsealed(from_text(content.decode()))
         except ValueError:
-            return None  # To make a cell again is always right, and cheaper than to ask.
+            return None  # Making a cell again is always right, and cheaper than asking.
         label = self._label(cell)
         if to_text({name: data.get(name) for name in label}) != to_text(label):
             return None
@@ -75,7 +75,7 @@ class Shelf:
 
 
 def as_row(row: Any) -> Row:
-    """A measured row with plain scalars. Raises `TypeError`, naming the column, and `AttributeError` for no mapping.
+    """A measured row with plain scalars. Raises `TypeError`, naming the column, and `AttributeError` for a non-mapping.
 
     >>> as_row({"error": 0.5, "decided": True})
     {'error': 0.5, 'decided': True}

@@ -1,4 +1,4 @@
-"""How far a network of torch in floating point can be from its exact neurons.
+"""How far a torch network in floating point can be from its exact neurons.
 
 ε is a power of two, so that scaling by it rounds nothing, and tanh of what is scaled is the
 identity: what is left are the sums, and gates that are fed with sums that are off.

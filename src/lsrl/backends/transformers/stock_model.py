@@ -31,7 +31,7 @@ class StockModel:
 
     `prefix` is where the one is in the other, `embeddings` the name of their tensor, of which some multiply what they
     read by the square root of the width (`multiplies_embeddings`). `settings` has the JSON schemas of its further
-    settings, most of them constants. `first_hidden`: which of `hidden_states` is the stream behind the first layer.
+    settings, most of them constants. `first_hidden`: which of `hidden_states` is the stream after the first layer.
     `states_in_modules`: what it remembers is not in its cache. `writers` are how the names of those weights end whose
     rows add to the stream.
     """

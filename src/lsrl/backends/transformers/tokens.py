@@ -78,7 +78,7 @@ class TokenTable:
         return ([] if end is None else [self.place(end)]) + [self.nothing]
 
     def place(self, text: str) -> int:
-        """The place of a token, that of `unknown` for text that is none."""
+        """The place of a token, that of `unknown` for text that is not one."""
         return self._places.get(text, self.unknown)
 
     def place_of(self, number: int) -> int:
