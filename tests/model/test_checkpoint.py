@@ -197,9 +197,9 @@ def test_special_and_huge_files_are_refused_unread(folder):
 def test_paths_that_are_none_are_refused(folder):
     model = lsrl.load(folder)
     for path in (None, "", "a\0b", "x" * 5000):
-        with pytest.raises(FormatError, match="no path|cannot write"):
+        with pytest.raises(FormatError, match="not a path|cannot write"):
             model.save(path)
-        with pytest.raises(FormatError, match="no path|not a directory|cannot read"):
+        with pytest.raises(FormatError, match="not a path|not a directory|cannot read"):
             lsrl.load(path)
 
 
