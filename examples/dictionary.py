@@ -1,4 +1,4 @@
-"""One compiled network, two dictionaries: what it answers stands in its prompt.
+"""One compiled network, two dictionaries: what it answers is in its prompt.
 
 Run: python examples/dictionary.py
 """

@@ -49,7 +49,7 @@ class Ended:
 
 
 def run_here(capsys, monkeypatch, *arguments):
-    """Run a command in this process; what is no `LsrlError`, OS error or usage error is raised."""
+    """Run a command in this process; what is not an `LsrlError`, OS error or usage error is raised."""
     monkeypatch.setattr(sys, "argv", ["lsrl", *arguments])
     with pytest.raises(SystemExit) as ended:
         main()

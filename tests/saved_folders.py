@@ -1,4 +1,4 @@
-"""Changes folders of saved models as somebody would who knows how they are made."""
+"""Changes folders of saved models as somebody who knows how they are made would."""
 
 import json
 from hashlib import sha256
@@ -23,7 +23,7 @@ def signed(folder):
 
 
 def reconfigured(folder, **changes):
-    """Change the configuration of a model of transformers, in both places; None takes a key away."""
+    """Change the configuration of a transformers model, in both places; None takes a key away."""
 
     def changed(config):
         return {key: value for key, value in (config | changes).items() if value is not None}

@@ -23,7 +23,7 @@ else:
 
 
 def outputs_of(model, x):
-    """What the stock module makes of a tensor (batch, T, dim); models of transformers by their cards' recipe."""
+    """What the stock module makes of a tensor (batch, T, dim); transformers models by their cards' recipe."""
     torch = pytest.importorskip("torch")
     module = model.module
     if model.target.name not in HUB:

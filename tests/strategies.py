@@ -27,7 +27,7 @@ COMPILABLE = [(target, dtype) for target in TARGETS for dtype in target_named(ta
 """Every target with every dtype that it has."""
 
 HUB = tuple(targets_with(lambda target: target.tokens))
-"""The targets that are models of transformers."""
+"""The targets that are transformers models."""
 
 thorough = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 

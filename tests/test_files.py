@@ -25,7 +25,7 @@ def test_a_file_is_read_up_to_its_limit(tmp_path):
 
 
 def special_files(folder):
-    """What stands in a file's place, by what it is called."""
+    """What is in a file's place, by what it is called."""
     os.mkfifo(folder / "pipe")
     (folder / "directory").mkdir()
     (folder / "loop").symlink_to(folder / "loop")
@@ -48,7 +48,7 @@ def test_a_pipe_that_takes_a_files_place_is_not_waited_for(tmp_path, monkeypatch
     os.mkfifo(path)
     monkeypatch.setattr("lsrl.files.check_file", lambda *_: None)  # it was a file when it was looked at
     signal.alarm(60)
-    refused("it is no regular file", read_file, path, "text")
+    refused("it is not a regular file", read_file, path, "text")
     signal.alarm(0)
 
 

@@ -87,7 +87,7 @@ def stock(folder, dtype="float32"):
 
 
 def ids_of(folder, texts):
-    """The tokens with the start in front, as the model takes them; a text that is no token becomes the unknown one."""
+    """The tokens with the start in front, as the model takes them; text that is not a token becomes the unknown one."""
     import torch
 
     tokenizer, _ = stock(folder)

@@ -27,7 +27,7 @@ from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.compiler import compile as compiled
 
 WIDER = 2.2
-"""How many hidden units of a module of torch for each number of the circuit are the goal."""
+"""The goal for a torch module's hidden units, for each number of the circuit."""
 
 WARM_UP = 0.5
 """Seconds that a task runs before it is timed."""
@@ -203,7 +203,7 @@ def stock_figures(scale: int) -> Iterator[Figure]:
 
 
 def hub_figures(scale: int) -> Iterator[Figure]:
-    """The T=10 dictionary as text, with room for 100 pairs, in the models of transformers."""
+    """The T=10 dictionary as text, with room for 100 pairs, in the transformers models."""
     words = TokenMap(10, symbols="0123456789", max_pairs=100)
     rng = np.random.default_rng(0)
     x = rng.integers(0, 10, (64, 10 * scale, 1)).astype(np.float32)

@@ -17,7 +17,7 @@ LARGEST = 2**28
 """Files with more bytes than this are refused unread."""
 
 PART = ".lsrl-part"
-"""How the names of files end that are being written."""
+"""The ending of the names of files that are being written."""
 
 
 def check_file(path: Path, expected: str, most: int = LARGEST) -> None:
@@ -63,7 +63,7 @@ def replace_file(path: Path, content: bytes) -> None:
     """Put a file with this content in the place of what was there, in one step. Raises `OSError`."""
     old = path.stat() if path.exists() else None
     if old is not None and not stat.S_ISREG(old.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file")
+        raise OSError(errno.EINVAL, "it is not a regular file")
     if old is not None and not os.access(path, os.W_OK):  # a folder lets its files be replaced even so
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     part = path.with_name(f".{secrets.token_hex(8)}{PART}")
@@ -113,7 +113,7 @@ def exchange(one: Path, other: Path) -> None:
 
 def _check(status: os.stat_result, path: Path, expected: str, most: int) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise FormatError(f"cannot read {path}: it is no regular file; expected {expected}")
+        raise FormatError(f"cannot read {path}: it is not a regular file; expected {expected}")
     if status.st_size > most:
         size = f"{status.st_size:,} bytes"
         raise FormatError(f"cannot read {path}: it has {size}; expected {expected} of at most {most:,}")

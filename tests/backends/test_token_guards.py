@@ -1,6 +1,6 @@
-"""Programs over tokens answer with no token what they were not made for, on every target that is a model of language.
+"""Programs over tokens answer with no token what they were not made for, on every target that is a language model.
 
-That is text that is no token of the input, text that is too long, and answers that are no tokens.
+That is text that is not a token of the input, text that is too long, and answers that are not tokens.
 """
 
 import functools
@@ -93,7 +93,7 @@ def compiled(name, target):
 def reader(model):
     """The network alone, as a function: the likeliest token at every step of sequences of texts.
 
-    A text that is no token of the model becomes its unknown one.
+    A text that is not a token of the model becomes its unknown one.
     """
     table, network = table_of(model.program), model.module
     places = {text: place for place, text in enumerate(table.texts)}

@@ -199,7 +199,7 @@ target = sys.argv[1]
 x = lsrl.Input(2, range=(-4, 4), integer=True, name="x")
 model = lsrl.compile(lsrl.Program(lsrl.cumsum(x), lsrl.delay(x, 2)), target, max_length=12)
 expected = [Answers()[i].tolist() for i in range(6)]
-torch.ones(800, 800) @ torch.ones(800, 800)  # with threads that a forked process has not
+torch.ones(800, 800) @ torch.ones(800, 800)  # with threads that a forked process lacks
 forked = {"num_workers": 2, "multiprocessing_context": "fork", "timeout": 60}
 loader = torch.utils.data.DataLoader(Answers(), batch_size=None, **forked)
 assert [answer.tolist() for answer in loader] == expected

@@ -75,8 +75,8 @@ def test_a_promise_of_no_negative_numbers_is_held_too(below):
 
 
 UNKNOWN = [
-    (lsrl.modulo(Input(1, range=(0, 9)), 3, name="rest"), "'rest' is a remainder of what may be no whole number"),
-    (lsrl.modulo(Input(1, range=(0, 9), grid="1/2"), 3, name="rest"), "may be no whole number"),
+    (lsrl.modulo(Input(1, range=(0, 9)), 3, name="rest"), "'rest' is a remainder of what may not be whole"),
+    (lsrl.modulo(Input(1, range=(0, 9), grid="1/2"), 3, name="rest"), "may not be whole"),
     (lsrl.modulo(Input(1, integer=True), 3, name="rest"), r"'rest'.*range is not known; declare Input\(range="),
     (lsrl.modulo(lsrl.cumsum(whole(0, 1)), 3, below=9), "range is not known; declare .*max_length"),
 ]

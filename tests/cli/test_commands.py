@@ -82,7 +82,7 @@ def test_explain_lists_what_limits_a_program():
     assert "zoo:majority on lstm" in text
     assert "no decision flips while every weight of the circuit changes by at most" in text
     assert "output[0]" not in text
-    assert "who makes" not in text
+    assert "what makes" not in text
 
 
 def test_explain_says_who_makes_a_bound(here):
@@ -91,7 +91,7 @@ def test_explain_says_who_makes_a_bound(here):
     found = data("explain", "thirds.py:thirds", "--max-length", "16")["rounding"]
     assert found["makers"][0]["name"] == found["values"][0]["name"] == "sum"
     text = run("explain", "thirds.py:thirds", "--max-length", "16").stdout
-    assert "who makes the largest bound by rounding" in text
+    assert "what makes the largest bound by rounding" in text
     assert "rounding: of the largest bound, 'sum'" in text
 
 

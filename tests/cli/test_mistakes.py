@@ -36,7 +36,7 @@ MISTAKES = [
     ),
     (["show", "exits.py:p"], "ProgramError: exits.py failed with SystemExit"),
     (["run", "file.py:running", "--input", "x.csv", "--max-length", "9"], "UnsupportedProgram: --max-length without"),
-    (["run", "file.py:running", "--input", "."], "FormatError: cannot read .: it is no regular file"),
+    (["run", "file.py:running", "--input", "."], "FormatError: cannot read .: it is not a regular file"),
     (
         ["verify", "file.py:running", "--max-length", "9", "--length", "10"],
         "RangeError: the sequence for running has 10",

@@ -56,7 +56,7 @@ def test_both_dictionaries_are_answered_by_a_pipeline_where_lsrl_cannot_be_impor
     thorough = pytestconfig.getoption("--integer-programs") >= 100
     asked = [[(codes.prompt(key, pairs), value) for key, value in pairs.items()] for pairs in (capitals(), airports())]
     asked = asked if thorough else [asked[0][::5], asked[1][::12]]
-    # Half of a batch is shorter than the other: it is filled up on the left.
+    # Half of a batch is shorter than the other: it is padded on the left.
     together = [asked[0][0], asked[1][0], asked[0][1], asked[1][-1]]
     batches, options = [*asked, together, together[:2]], [{}, {}, {}, {"use_cache": False}]
     if target == "hawk":  # which has no cache, and is slow
@@ -75,7 +75,7 @@ def stock(folder):
 
 
 def generated(folder, texts, **options):
-    """The tokens behind prompts, up to the end, but no more than asked for."""
+    """The tokens after prompts, up to the end, but no more than asked for."""
     tokenizer, model = stock(folder)
     given = tokenizer(texts, padding=True, return_tensors="pt")
     made = model.generate(**given, **{"max_new_tokens": 5, **options})[:, given.input_ids.shape[1] :]
@@ -161,7 +161,7 @@ MISTAKES = [
     (
         lambda model: model.complete("xy xé z ="),
         RangeError,
-        "'é' at character 5, which is no token of token_map_2_to_1's",
+        "'é' at character 5, which is not a token of token_map_2_to_1's",
     ),
     (lambda model: model.complete("xy <bos> z ="), RangeError, "'<' at character 4"),
     (lambda model: model.complete("x" * 14), RangeError, "14 steps; expected at most max_length=13"),
@@ -205,7 +205,7 @@ def test_a_program_without_a_vocabulary_generates_no_text(target):
 
 
 def digits():
-    """The next digit from the last two, a latch, and the steps so far: it feeds back what it puts out."""
+    """The next digit from the last two, a latch, and the steps so far: it feeds back what it outputs."""
     x = Input(1, range=(0, 6), integer=True, name="digit")
     held = lsrl.latch(x, x > 4, init=1, name="held")
     mixed = x + 2 * lsrl.delay(x, 1) + held + lsrl.mod_counter(5)

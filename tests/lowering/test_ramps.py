@@ -19,7 +19,7 @@ real = Input(1, range=(0, 9), name="x")
 
 
 def units(value, rules=KEPT, **declared):
-    """The units behind the input, and the output, of what a rule makes of a value's circuit."""
+    """The units after the input, and the output, of what a rule makes of a value's circuit."""
     lines = listing(legalised(circuit_of(Program(value), **declared), rules)).splitlines()
     return [line.split(":")[0].split(" = ")[-1] for line in lines if " = Input" not in line and "claim" not in line]
 

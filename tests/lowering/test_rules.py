@@ -10,7 +10,7 @@ x = Input(2, range=(-3, 3), integer=True)
 
 
 def lowered(value, target):
-    """The units behind the inputs, and the output."""
+    """The units after the inputs, and the output."""
     circuit = lsrl.compile(Program(value), target, max_length=8).circuit
     lines = listing(circuit).splitlines()
     return [line.split(":")[0].split(" = ")[-1] for line in lines if " = Input" not in line and "claim" not in line]

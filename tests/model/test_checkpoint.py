@@ -46,7 +46,7 @@ def test_a_model_runs_from_its_directory(folder):
 def test_changed_weights_are_refused(folder):
     content = (folder / WEIGHTS).read_bytes()
     (folder / WEIGHTS).write_bytes(bytes([*content[:-9], content[-9] ^ 1, *content[-8:]]))
-    refused(folder, rf"{WEIGHTS} is not the file that was saved \(its SHA-256 is another\); save the model again")
+    refused(folder, rf"{WEIGHTS} is not the file that was saved \(its SHA-256 differs\); save the model again")
 
 
 def test_a_manifest_without_digests_is_refused(folder):
@@ -97,15 +97,15 @@ MANIFEST_CHANGES = [
     (lambda m: m.update(compile_seconds=-1), "compile_seconds"),
     (lambda m: m.update(max_length=1e300), "max_length"),
     (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(layer=0.0), "layer"),
-    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[5]), "something else than numbers and pairs"),
-    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[5]]), "something else than numbers and pairs"),
-    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[0.0, 1]]]), "something else than numbers"),
-    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[-1, 1]]]), "something else than numbers"),
-    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[0, "1"]]]), "something else than numbers"),
-    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[True, 1]]]), "something else than numbers"),
+    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[5]), "something other than numbers and pairs"),
+    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[5]]), "something other than numbers and pairs"),
+    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[0.0, 1]]]), "something other than numbers"),
+    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[-1, 1]]]), "something other than numbers"),
+    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[0, "1"]]]), "something other than numbers"),
+    (lambda m: m["layout"]["values"]["sum"]["reads"][0].update(rows=[[[True, 1]]]), "something other than numbers"),
     (
         lambda m: m["layout"]["values"]["sum"].update(constants=[None]),
-        "layout of 'sum' has something else than numbers",
+        "layout of 'sum' has something other than numbers",
     ),
     (lambda m: m["layout"].update(absent=[["x"]]), "a value that is absent in the layout has no name"),
     (lambda m: m["inputs"].__setitem__(0, None), "an input is None; expected its low, high and grid"),
@@ -182,10 +182,10 @@ def test_special_and_huge_files_are_refused_unread(folder):
         original = (folder / name).read_bytes()
         (folder / name).unlink()
         (folder / name).symlink_to("/dev/zero")
-        refused(folder, "it is no regular file")
+        refused(folder, "it is not a regular file")
         (folder / name).unlink()
         os.mkfifo(folder / name)
-        refused(folder, "it is no regular file")
+        refused(folder, "it is not a regular file")
         (folder / name).unlink()
         (folder / name).write_bytes(original)
         os.truncate(folder / name, 2**34)  # sparse: it takes no room
@@ -197,9 +197,9 @@ def test_special_and_huge_files_are_refused_unread(folder):
 def test_paths_that_are_none_are_refused(folder):
     model = lsrl.load(folder)
     for path in (None, "", "a\0b", "x" * 5000):
-        with pytest.raises(FormatError, match="no path|cannot write"):
+        with pytest.raises(FormatError, match="not a path|cannot write"):
             model.save(path)
-        with pytest.raises(FormatError, match="no path|not a directory|cannot read"):
+        with pytest.raises(FormatError, match="not a path|not a directory|cannot read"):
             lsrl.load(path)
 
 

@@ -188,7 +188,7 @@ COMPILER_MISTAKES = [
     (lambda: lsrl.compile(running, max_length=2.5), r"max_length is 2\.5"),
     (lambda: lsrl.compile(running, input_range=(10, 20)), r"input_range of digit\[0\] leaves nothing in 10 … 9"),
     (lambda: lsrl.compile(running, input_range=5), "input_range is 5; expected a pair"),
-    (lambda: lsrl.compile("running"), "'running' is no Program"),
+    (lambda: lsrl.compile("running"), "'running' is not a Program"),
 ]
 
 

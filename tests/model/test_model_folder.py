@@ -124,7 +124,7 @@ def test_a_new_folder_appears_whole(tmp_path):
 def test_where_folders_cannot_be_exchanged_no_mixture_can_be_loaded(tmp_path, save, before):
     unfinished = 0
     for folder, found in kills(tmp_path, save, before):
-        assert before.keys() - OLD.keys() <= found.keys()  # what is no model's file stays
+        assert before.keys() - OLD.keys() <= found.keys()  # what is not a model's file stays
         manifest = manifest_of(found)
         if manifest.get("format") == FORMAT:
             kept = {name: content for name, content in found.items() if not name.startswith(".")}

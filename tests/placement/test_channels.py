@@ -1,4 +1,4 @@
-"""Units share the channels of a residual stream: each is there, alone, from its stage on until nobody reads it."""
+"""Units share the channels of a residual stream: each is there, alone, from its stage on until nothing reads it."""
 
 import numpy as np
 import pytest

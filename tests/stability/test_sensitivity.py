@@ -131,7 +131,7 @@ def test_bits_stand_nothing():
     chosen = lsrl.ifelse(pair[0] > 4, pair[1], 0, name="chosen")
     found = lsrl.compile(Program(chosen), "rnn-tanh").explain()
     assert found.tolerance == 0
-    assert str(found).startswith("no change of weights is stood: 'chosen' tells 0 from the number next to it")
+    assert str(found).startswith("no change of weights is tolerated: 'chosen' tells 0 from the number next to it")
 
 
 def test_without_comparisons_nothing_is_decided():

@@ -16,7 +16,7 @@ CELLS = [SweepCell("noise", {"lowering": name, "target": n}) for name in ("direc
 
 
 def noise(cell, seed):
-    """Two rows of random numbers, some of which are no numbers."""
+    """Two rows of random numbers, some of which are not numbers."""
     numbers = cell.generator(seed).normal(size=1000)
     error = [float("nan"), float("inf"), -float("inf"), -0.0][cell.parameters["target"]]
     return [{"error": error, "sum": float(numbers.sum())}, {"error": float(numbers[0]), "sum": 1 / 3}]

@@ -1,4 +1,4 @@
-"""The noise study: what it does to weights, what it measures, and that ours stands what the paper's forms do not."""
+"""The noise study: what it does to weights, what it measures, and that ours tolerates what the paper's forms do not."""
 
 import numpy as np
 import pytest

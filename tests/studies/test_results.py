@@ -157,7 +157,7 @@ def test_results_that_cannot_be_written_are_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FormatError, match="cannot make the folder"):
         write_results(tmp_path / "file" / "results", polars.DataFrame(), {})
-    with pytest.raises(FormatError, match="the metadata of results is no JSON"):
+    with pytest.raises(FormatError, match="the metadata of results is not JSON"):
         write_results(tmp_path, polars.DataFrame(), {"frame": polars.DataFrame()})
 
 

@@ -126,7 +126,7 @@ def test_numbers_out_of_range_are_refused(tmp_path, wrong):
 
 
 def test_a_cell_may_not_come_twice(tmp_path):
-    with one_line(SweepError, "comes twice"):
+    with one_line(SweepError, "appears twice"):
         run(tmp_path, cells=[*CELLS, CELLS[0]])
 
 

@@ -41,18 +41,18 @@ DEEPEST = fmpq(2) ** 60
 
 
 def guarded(program: Program, max_length: int | None = None) -> Program:
-    """The program with one more input number, for text that is no token of its input, and two outputs.
+    """The program with one more input number, for text that is not a token of its input, and two outputs.
 
     The new number is the one above the input's range. The outputs are the program's symbol and
-    `refused`, 0 where the symbol is the answer. More than 0 it is where the program's own second output, if there is
+    `refused`, 0 where the symbol is the answer. It is more than 0 where the program's own second output, if there is
     one, is not 0; from the first input on that is the new number (`invalid`); beyond `max_length` steps, and the
     further the more (`too_long`); and where the symbol is below all tokens or between two. Above all tokens the symbol
     tells by itself. Where nothing is refused, both outputs are the program's.
 
     Claims hold for every text: where one would not hold of the new number, the program gets the
-    highest of its own in its place. Values keep their names; where one of the new is taken, a number is put behind it.
+    highest of its own in its place. Values keep their names; where one of the new is taken, a number is put after it.
     Raises `ProgramError` for a program without a vocabulary, `ShapeError` for a bad `max_length`, `RangeError` where
-    a condition can be something else than 0 or 1 on some text, and for answers that are no multiples of anything.
+    a condition can be something other than 0 or 1 on some text, and for answers that are not multiples of anything.
 
     >>> from lsrl import Vocabulary
     >>> bit = Input(1, range=(0, 1), integer=True)
@@ -68,7 +68,7 @@ def guarded(program: Program, max_length: int | None = None) -> Program:
     if highest not in program.vocabulary.tokens.values():
         raise ProgramError(
             f"no token stands for {highest}, the highest number of {program.input.label} of {program.name}; expected "
-            "one for every number: text that is no token gets a number of its own"
+            "one for every number: text that is not a token gets a number of its own"
         )
     if max_length is not None:
         whole_number(max_length, "max_length", most=2**62)
@@ -87,7 +87,7 @@ def guarded(program: Program, max_length: int | None = None) -> Program:
     flags.append(_above_zero(tokens[0] - symbol, grid, "below"))
     # What lies above all tokens by less than 1 would be nearest to the last.
     flags += _between(symbol, [*tokens, tokens[-1] + 1], grid)
-    # A plain sum: whatever reads the flags reads them together, and no layer is put behind any.
+    # A plain sum: whatever reads the flags reads them together, and no layer is put after any.
     refused = total(Concat(flags), name=_free("refused", program))
     return Program(symbol, refused, name=program.name, vocabulary=program.vocabulary)
 
@@ -180,7 +180,7 @@ def _between(symbol: Value, numbers: Sequence[int], grid: fmpq) -> Iterator[Valu
 
 
 def _free(name: str, program: Program) -> str:
-    """The name, with the first number behind it that makes it new."""
+    """The name, with the first number after it that makes it new."""
     taken, number = set(program.names.values()), 2
     candidate = name
     while candidate in taken:

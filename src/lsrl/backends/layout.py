@@ -65,7 +65,7 @@ class Layout(Mapping[str, ReadOut]):
 
     def __getitem__(self, name: str) -> ReadOut:
         if not isinstance(name, str):
-            raise ProgramError(f"{shortened(name)} is no name of a value; expected one of {listed(list(self.reads))}")
+            raise ProgramError(f"{shortened(name)} does not name a value; expected one of {listed(list(self.reads))}")
         if name in self.reads:
             return self.reads[name]
         if name in self.absent:

@@ -52,7 +52,7 @@ class Network(Protocol):
 
     @property
     def description(self) -> Mapping[str, Any] | None:
-        """The stock module that it is, for who runs it without LSRL; None for a network of LSRL's own."""
+        """The stock module that it is, for whoever runs it without LSRL; None for a network of LSRL's own."""
 
     def run(self, x: np.ndarray) -> np.ndarray:
         """Outputs (batch, T, out) for inputs (batch, T, in)."""

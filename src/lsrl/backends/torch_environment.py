@@ -26,7 +26,7 @@ def torch_or_error() -> Any:
     try:
         import torch
     except ImportError:
-        raise MissingPackage("torch", "running a network of torch", "torch") from None
+        raise MissingPackage("torch", "running a torch network", "torch") from None
     return torch
 
 
@@ -68,7 +68,7 @@ def _useful_threads(torch: Any, width: int) -> AbstractContextManager[Any]:
 
 @cache
 def _openmp() -> Any:
-    """Who counts torch's threads, for each thread of Python: `torch.set_num_threads` counts them for new ones, too."""
+    """What counts torch's threads, for each thread of Python: `torch.set_num_threads` counts them for new ones, too."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="openmp")

@@ -1,4 +1,4 @@
-"""Circuits that stand as the program writes them, for studies of its own forms."""
+"""Circuits as the program writes them, for studies of its own forms."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ class CircuitBuilder(UnitStore):
     def gated_state(self, gate: Affine, drive: Affine, init: fmpq, *, latches: bool = False) -> Affine:
         """The selective state sₜ = gate · sₜ₋₁ + drive; the gate is a boolean.
 
-        `latches` tells that the drive is known to be 0 under gate 1; else it is found out.
+        `latches` says that the drive is known to be 0 under gate 1; else it is found out.
         """
         known = self.fact(gate)
         if known.high == 0:

@@ -71,7 +71,7 @@ def _values(
                 case ProductUnit() | SumUnit():
                     known[unit_id] = prod(arguments, start=ONE)
                 case unit:
-                    raise TypeError(f"{type(unit).__name__} is no function of its arguments in one step")
+                    raise TypeError(f"{type(unit).__name__} is not a function of its arguments in one step")
         yield _value(form, known)
 
 

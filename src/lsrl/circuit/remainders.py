@@ -20,7 +20,7 @@ def remainder(builder: CircuitBuilder, form: Affine, n: int, below: int | None) 
     fact = builder.fact(form)
     name = f"{builder.origin!r} is a remainder"
     if fact.measure is None or fact.measure.q != 1:
-        raise RangeError(f"{name} of what may be no whole number; expected Input(…, integer=True), or whole multiples")
+        raise RangeError(f"{name} of what may not be whole; expected Input(…, integer=True), or whole multiples")
     if fact.low is None or fact.high is None:
         raise RangeError(
             f"{name} of a value whose range is not known; declare Input(range=(low, high)) "

@@ -210,7 +210,7 @@ class Circuit:
         return sum(isinstance(unit, kind) for unit in self.units)
 
     def extended(self, label: str, units: Sequence[tuple[Unit, Fact]]) -> Circuit:
-        """The circuit with further units behind its own, each with what is known of it, all made for `label`."""
+        """The circuit with further units after its own, each with what is known of it, all made for `label`."""
         return replace(
             self,
             units=(*self.units, *(unit for unit, _ in units)),

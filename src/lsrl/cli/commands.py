@@ -156,7 +156,7 @@ def compile_(
     dtype: Dtype = None,
     as_json: Json = False,
 ) -> None:
-    """Compile a program and save the network; for a model of transformers, as a checkpoint that it loads."""
+    """Compile a program and save the network; for a transformers model, as a checkpoint that it loads."""
     model = _compiled(specified(spec), target, max_length, dtype)
     report = {**model.report().as_dict(), "written": str(output)}
     onnx = output.name.lower().endswith(".onnx")
@@ -205,7 +205,7 @@ def verify(
 @app.command()
 def check(
     checkpoint: Annotated[
-        Path, typer.Argument(parser=named_path, help="the folder of a model of transformers, saved by lsrl compile")
+        Path, typer.Argument(parser=named_path, help="the folder of a transformers model, saved by lsrl compile")
     ],
     device: Annotated[str, typer.Option(help="where to run it, as torch names it")] = "cpu",
     as_json: Json = False,
@@ -230,7 +230,7 @@ def explain(
     top: Annotated[int, typer.Option(min=1, help="how many values the table has; JSON has all")] = 20,
     as_json: Json = False,
 ) -> None:
-    """What limits a compiled program's precision and the noise in weights that it stands; who rounds; worst first."""
+    """What limits a compiled program's precision and the weight noise that it tolerates; what rounds; worst first."""
     model = _compiled(specified(spec), target, max_length, dtype)
     with working("explaining"):
         found = model.explain()
@@ -240,7 +240,7 @@ def explain(
         shown: list[Rows | str] = [Rows(rows, title=f"{spec} on {target.value}")]
         if found.makers:
             makers = [maker.as_dict() for maker in found.makers[:top]]
-            shown.append(Rows(makers, title="who makes the largest bound by rounding"))
+            shown.append(Rows(makers, title="what makes the largest bound by rounding"))
         return [*shown, str(found)]
 
     emit(found.as_dict(), as_json, render)

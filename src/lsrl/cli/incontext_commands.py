@@ -23,7 +23,7 @@ def dictionary(
     target: Target = DEFAULT,
     as_json: Json = False,
 ) -> None:
-    """Answer keys from a dictionary that stands in the prompt."""
+    """Answer keys from a dictionary that appears in the prompt."""
     from lsrl.incontext import SequenceMap, read_pairs
     from lsrl.model.compiler import compile as compiled
 

@@ -55,6 +55,6 @@ def study(
             data[one] = rows
             shown.append(Rows(rows, title=STUDIES[one].title))
             if result.taken_over:
-                shown += [f"{result.taken_over} of {result.cells} cells were there from a run before", ""]
+                shown += [f"{result.taken_over} of {result.cells} cells were there from an earlier run", ""]
     report = write_report(output, STUDIES.values())
     emit({"studies": data, "report": str(report)}, as_json, lambda: [*shown, f"Report with plots: {report}"])

@@ -27,7 +27,7 @@ from rich.text import Text
 from lsrl.errors import FormatError, one_line, printable
 
 PIPED_WIDTH = 120
-"""Columns of a table where the output is no terminal."""
+"""Columns of a table where the output is not a terminal."""
 
 READER_GONE = 141
 """The exit code when the reader of the output ends, as `head` does: what shells say of SIGPIPE."""
@@ -184,7 +184,7 @@ def as_cell(value: Any) -> str:
 
 
 def progress_bar() -> Progress:
-    """A progress bar on standard error, so that output can be piped; none where that is no terminal."""
+    """A progress bar on standard error, so that output can be piped; none where that is not a terminal."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     console.quiet = not console.is_terminal  # in some versions a disabled display still ends with a new line
@@ -192,6 +192,6 @@ def progress_bar() -> Progress:
 
 
 def working(what: str) -> AbstractContextManager[object]:
-    """A moving sign on standard error while something runs whose end is not known; none where that is no terminal."""
+    """A spinner on standard error while something runs whose end is not known; none where that is not a terminal."""
     console = Console(stderr=True)
     return console.status(Text(printable(what)), spinner="line") if console.is_terminal else nullcontext()

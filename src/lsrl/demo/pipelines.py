@@ -13,7 +13,7 @@ BATCH = 64
 
 
 def generated(folder: Path, prompts: Sequence[str], most: int) -> tuple[list[str], float]:
-    """What `pipeline("text-generation")` writes behind each prompt, up to `most` tokens, and tokens read per second."""
+    """What `pipeline("text-generation")` writes after each prompt, up to `most` tokens, and tokens read per second."""
     transformers = transformers_or_error()
     with loading():
         generate = transformers.pipeline("text-generation", model=str(folder))

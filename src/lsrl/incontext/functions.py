@@ -55,7 +55,7 @@ class FunctionApproximator:
     """Any function from [0, 1]ⁿ to ℝᵐ, given by cells in the prompt: piecewise constant or linear.
 
     The first token holds the query; every other token a cell: its lower and upper corner, the
-    value in it and, for `order=1`, the slope. The answer stands at the last step. Points and
+    value in it and, for `order=1`, the slope. The answer appears at the last step. Points and
     corners are multiples of 1/`resolution`, a power of two, so that every comparison is decided;
     queries are rounded to it. Values lie in `value_range`.
 

@@ -30,10 +30,10 @@ class Runs(Protocol):
 class SequenceMap:
     """Any map from `key_length` to `value_length` symbols, given by example pairs in the prompt.
 
-    The sequence is the query, then key, value, key, value, …; the answer stands at the last
+    The sequence is the query, then key, value, key, value, …; the answer appears at the last
     `value_length` steps. `symbols` is how many symbols there are (numbers from 0), or the text of
-    all of them. A key that stands in the prompt twice means its first value; a key that does not
-    stand there is answered by None. Source: Petrov et al. 2024, Listing 2, with lengths free.
+    all of them. A key that appears in the prompt twice means its first value; a key that does not
+    appear there is answered by None. Source: Petrov et al. 2024, Listing 2, with lengths free.
 
     >>> capitals = SequenceMap(3, symbols="ABCDEFGHIJKLMNOPQRSTUVWXYZ", max_pairs=25)
     >>> prompt = capitals.prompt({"AUS": "VIE", "BUL": "SOF"})

@@ -19,7 +19,7 @@ ASK = "="
 """The token that ends a prompt: now answer."""
 
 END = "<eos>"
-"""The token that ends an answer. The program puts it out and never reads it."""
+"""The token that ends an answer. The program outputs it and never reads it."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class TokenMap:
     step of `=` on the program's first output is the next symbol of the value, given those before,
     then the end token `<eos>`. Its second output is not 0 before `=`, and from `=` on where there
     is no answer (the token `<none>`): the key is not in the prompt, the query is missing or a pair
-    is cut short, or there is a second `=`. A key that stands in the prompt twice means its first
+    is cut short, or there is a second `=`. A key that appears in the prompt twice means its first
     value. `symbols` are the characters there are, all but `=` and `<`.
 
     `lsrl.backends.guarded` adds what text outside the vocabulary and prompts beyond `max_length` mean.
@@ -84,12 +84,12 @@ class TokenMap:
         x = Input(1, range=(0, ask), integer=True, name="symbol")
         equals = at_least(x, ask, name="equals")
         asks = cumsum(equals, name="asks")
-        # What is read ends at '=': the symbols behind it are the program's own.
+        # What is read ends at '=': the symbols after it are the program's own.
         reading = ReLU(1 - asks, name="reading")
         branch = branching("auto", True)
         found = search(x, self.key_length, self.value_length, branch, reading)
 
-        asking = ReLU(2 * equals - asks, name="asking")  # the first '=', not one behind it
+        asking = ReLU(2 * equals - asks, name="asking")  # the first '=', not one after it
         turns = shift_register(asking, self.value_length, name="turns")
         done = ReLU(not_(reading) - total(turns), hint="done")  # never negative anyway, but ranges do not tell
         answer = total(branch(turns, found.register)) + self.vocabulary.number_of(END) * done
@@ -115,7 +115,7 @@ class TokenMap:
     def prompt(self, query: Word, pairs: Mapping[Any, Word] | Sequence[tuple[Word, Word]]) -> str:
         """The text that asks for one key: words with single blanks between, then `=`.
 
-        Raises `ShapeError` for a wrong length, `RangeError` for a symbol that is none, no pairs, or
+        Raises `ShapeError` for a wrong length, `RangeError` for an unknown symbol, no pairs, or
         more than `max_pairs`.
         """
         self._words.query(query)
@@ -127,8 +127,8 @@ class TokenMap:
     def check(self, text: str) -> None:
         """Refuse a prompt that has no answer whatever the query is.
 
-        Raises `RangeError` for a character that is no symbol and for more than `max_pairs` pairs,
-        `FormatError` where `=` is not last or is there twice, `ShapeError` where the symbols are not
+        Raises `RangeError` for a character that is not a symbol and for more than `max_pairs` pairs,
+        `FormatError` where `=` is not last or appears twice, `ShapeError` where the symbols are not
         a query and whole pairs.
         """
         symbols = self._characters(text)

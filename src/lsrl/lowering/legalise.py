@@ -120,7 +120,7 @@ def legalised(circuit: Circuit, rules: Rules, substitution: Substitution | None 
 
     Needed are the outputs and the values that the user named. Values that nothing computes any
     more leave `values`. Raises what the rules raise, and `UnsupportedProgram` for a selective state
-    on a target without.
+    on a target without them.
     """
     replace = substitution or Substitution()
     needed = reachable(circuit) - replace.skipped

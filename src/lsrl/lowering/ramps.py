@@ -6,7 +6,7 @@ decides in the middle of that gap, in one of two ways:
 
 - by ReLUs: where p is the least value, or q the greatest, one is enough, if floats hold the argument's numbers.
   Otherwise the ramp takes the middle quarter of the gap, so that an error of up to 3/8 of the gap does not reach the
-  result at all. No ramp stands more than half of it; an eighth was tried, and float32 no longer tells long ranges
+  result at all. No ramp tolerates more than half of it; an eighth was tried, and float32 no longer tells long ranges
   apart exactly.
 - by a step half-way between p and q, on which an error of up to half the gap has no effect. Where a target has no
   units that step, it is a difference of two ReLUs (`step_by_relus`), for arguments that floats hold.
@@ -61,7 +61,7 @@ def by_steps(builder: CircuitBuilder, argument: Affine) -> Affine:
 def step_by_relus(argument: Affine, margin: fmpq | None) -> tuple[tuple[fmpq, Affine], ...]:
     """A step as a difference of two ReLUs of one layer: its ramp is at most the middle half of the gap."""
     if margin is None:
-        raise CompilerError("a step without a margin is no difference of ReLUs")
+        raise CompilerError("a step without a margin is not a difference of ReLUs")
     # By a power of two: divided by anything else, the two ReLUs would round differently, and not cancel to 1.
     width = power_of_two_below(margin)
     return tuple((sign / width, argument.shifted(sign * width / 2)) for sign in (ONE, -ONE))

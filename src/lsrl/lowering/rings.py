@@ -60,7 +60,7 @@ class Rings(Substitution):
 
     @property
     def skipped(self) -> frozenset[UnitId]:
-        """The delays that are no units of their own any more."""
+        """The delays that are no longer units of their own."""
         return frozenset(self.lags)
 
     def __call__(self, builder: CircuitBuilder, form: Affine, meanings: Mapping[UnitId, Affine]) -> Affine:

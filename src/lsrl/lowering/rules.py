@@ -1,4 +1,4 @@
-"""How targets write the units that they have not."""
+"""How targets write the units that they lack."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lsrl.lowering.legalise import Rules, dissolved_sum, refused_gated_state
 from lsrl.lowering.ramps import by_held_steps, by_relus, decided_gap
 
 LARGE_M = 32
-"""From values larger than this on, big-M gets a condition that is exactly 0 where it selects."""
+"""For values larger than this, big-M gets a condition that is exactly 0 where it selects."""
 
 
 def by_big_m(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:

@@ -53,7 +53,7 @@ def _files_of(model: CompiledNetwork) -> dict[str, bytes]:
     from safetensors.numpy import save as as_bytes
 
     files = {
-        name: as_bytes(tensors, metadata={"format": "pt"})  # what transformers expects of a model of torch
+        name: as_bytes(tensors, metadata={"format": "pt"})  # what transformers expects of a torch model
         for name, tensors in model.network.tensors().items()
     }
     if model.target.library == "transformers":
@@ -74,9 +74,9 @@ def _files_of(model: CompiledNetwork) -> dict[str, bytes]:
 
 
 def as_folder(directory: object) -> Path:
-    """The path of a saved model's directory. Raises `FormatError` for what is no path."""
+    """The path of a saved model's directory. Raises `FormatError` for what is not a path."""
     if not isinstance(directory, (str, Path)):
-        raise FormatError(f"{shortened(directory)} is no path; expected the directory of a saved model")
+        raise FormatError(f"{shortened(directory)} is not a path; expected the directory of a saved model")
     return Path(directory)
 
 
@@ -128,7 +128,7 @@ def contents_of(folder: Path, digests: Mapping[str, str], wanted: Collection[str
 def _read_saved(path: Path, digest: str) -> bytes:
     content = read_file(path, "the file that was saved with the manifest", LARGEST_FILE)
     if sha256(content).hexdigest() != digest:
-        raise FormatError(f"{path} is not the file that was saved (its SHA-256 is another); save the model again")
+        raise FormatError(f"{path} is not the file that was saved (its SHA-256 differs); save the model again")
     return content
 
 

@@ -36,7 +36,7 @@ READ_BY_TRANSFORMERS = (
 
 @dataclass(frozen=True, slots=True)
 class CheckpointVerification:
-    """What `verify_checkpoint` found: a line for every problem, and how many stored cases were compared.
+    """What `verify_checkpoint` found: a line for every problem, and how many golden cases were compared.
 
     `notices` has a line on what is in the folder and does no harm.
     """
@@ -59,7 +59,7 @@ class CheckpointVerification:
 
 
 def verify_checkpoint(directory: str | Path, *, device: str = "cpu") -> CheckpointVerification:
-    """Load a folder as its users do, and compare its stored cases bit for bit.
+    """Load a folder as its users do, and compare its golden cases bit for bit.
 
     Every file must be the one that was written, and no other be there that transformers would read; then the
     model that `AutoModel` or `AutoModelForCausalLM` makes of the folder must give the stored outputs. If it does
@@ -109,7 +109,7 @@ def _check_device(device: object) -> None:
     torch = torch_or_error()
     try:
         if not isinstance(device, str):
-            raise TypeError("it is no text")
+            raise TypeError("it is not text")
         torch.ones(1, device=device).cpu().item()  # the device "meta" has no numbers to give back
     except Exception as problem:
         raise FormatError(
@@ -149,7 +149,7 @@ def _checked_before_loading(folder: Path, manifest: Mapping[str, Any]) -> HubWei
 
 
 def _compared(folder: Path, weights: HubWeights, device: str) -> tuple[int, list[str]]:
-    """How many stored cases were compared, and what does not come out as stored."""
+    """How many golden cases were compared, and what does not come out as stored."""
     cases = tensors_of(read_file(folder / CASES, "the cases that were saved with the manifest", LARGEST_FILE))
     inputs, expected = checked_cases(cases, weights.architecture, weights.config)
     network = _loaded(folder, weights.architecture, device)
@@ -179,14 +179,14 @@ def _differences(
 ) -> list[str]:
     """What does not come out as stored, by the first layer where it does not.
 
-    `first` is the hidden state behind the first layer.
+    `first` is the hidden state after the first layer.
     """
     try:
         found = answers(network, inputs, device)
     except Exception as problem:
-        return [f"the stored cases cannot be run on {device} ({_reason(problem)}); save the model again"]
+        return [f"the golden cases cannot be run on {device} ({_reason(problem)}); save the model again"]
     if {name: array.shape for name, array in found.items()} != {name: array.shape for name, array in expected.items()}:
-        return [f"the outputs on {device} have other shapes than the stored ones; save the model again"]
+        return [f"the outputs on {device} differ in shape from the stored ones; save the model again"]
     problems = []
     for i, (given, stored) in enumerate(zip(found["hidden_states"], expected["hidden_states"], strict=True)):
         if not np.array_equal(given, stored):

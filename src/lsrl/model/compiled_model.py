@@ -27,18 +27,18 @@ class CompiledModel(CompiledNetwork):
     """
 
     def complete(self, prompt: str, *, max_new_tokens: int | None = None) -> str:
-        """The text that a model of language generates after a prompt, always taking the likeliest token.
+        """The text that a language model generates after a prompt, always taking the likeliest token.
 
         It ends with the vocabulary's end, with its `nothing`, or where `max_length` is reached. Raises
-        `RangeError` for text that is no token, or longer than `max_length`, and `UnsupportedProgram` for a program
-        without a vocabulary, or a target that is no model of language.
+        `RangeError` for text that is not a token, or longer than `max_length`, and `UnsupportedProgram` for a program
+        without a vocabulary, or a target that is not a language model.
         """
         from lsrl.model.hub.generation import completed
 
         return completed(self, prompt, max_new_tokens)
 
     def explain(self) -> Sensitivity:
-        """What limits its precision and the noise in weights that it stands, and who rounds, worst first.
+        """What limits its precision and the noise in weights that it tolerates, and what rounds, worst first.
 
         See `Sensitivity`. A loaded model is compiled again for that. Raises `FormatError` if that gives a network of
         other sizes.
@@ -64,20 +64,20 @@ class CompiledModel(CompiledNetwork):
     def save(self, directory: str | Path) -> None:
         """Write weights (safetensors) and manifest (JSON) into a directory; `lsrl.load` reads them."""
         if not isinstance(directory, (str, Path)) or not str(directory):
-            raise FormatError(f"{directory!r} is no path; expected a directory to write to")
+            raise FormatError(f"{directory!r} is not a path; expected a directory to write to")
         save(self, Path(directory))
 
     def export_onnx(self, path: str | Path) -> None:
         """Write the network as an ONNX file: input `x` (batch, time, in), output `y` (batch, time, out).
 
-        Runtimes of ONNX approximate tanh and the sigmoid, so that only rnn-relu stays exact there.
-        Raises `UnsupportedProgram` for a target or dtype that ONNX runtimes have not.
+        ONNX runtimes approximate tanh and the sigmoid, so that only rnn-relu stays exact there.
+        Raises `UnsupportedProgram` for a target or dtype that ONNX runtimes lack.
         """
         if self.target.export_onnx is None:
             raise UnsupportedProgram(
-                f"{self.target} is no stock module of torch, and only those are exported to ONNX; "
+                f"{self.target} is not a stock torch module, and only those are exported to ONNX; "
                 f"use target={alternatives(lambda target: target.onnx)}"
             )
         if not isinstance(path, (str, Path)) or not str(path):
-            raise FormatError(f"{path!r} is no path; expected a file to write to")
+            raise FormatError(f"{path!r} is not a path; expected a file to write to")
         self.target.export_onnx(self.network, Path(path))

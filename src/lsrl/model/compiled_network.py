@@ -127,7 +127,7 @@ class CompiledNetwork:
 
     @property
     def refuses(self) -> bool:
-        """Whether its program is over tokens and guarded: the highest input number stands for what is no token."""
+        """Whether its program is over tokens and guarded: the highest input number stands for what is not a token."""
         return answers_tokens(self.target, self.program)
 
     @property
@@ -150,5 +150,5 @@ class CompiledNetwork:
 
 
 def answers_tokens(target: Target, program: Program) -> bool:
-    """Whether a program becomes a model of language on a target."""
+    """Whether a program becomes a language model on a target."""
     return target.tokens and program.vocabulary is not None

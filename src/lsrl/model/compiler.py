@@ -43,7 +43,7 @@ def compile(
     `style="paper"` writes steps, branches and cyclic counters as Petrov et al. 2024 do, for studies of their
     fragile forms, on the two linear targets; such a model guarantees nothing.
     Raises `UnsupportedProgram` for what the target cannot express and `RangeError` where it needs
-    a range or length that is not declared, or for a condition that can be something else than 0 or 1. Warns with
+    a range or length that is not declared, or for a condition that can be something other than 0 or 1. Warns with
     `UselessGuaranteeWarning` where the error can be as large as the output.
 
     >>> from lsrl import Input, Program
@@ -52,7 +52,7 @@ def compile(
     ([0.0, 1.0], 'exact')
     """
     if not isinstance(program, Program):
-        raise ProgramError(f"{shortened(program)} is no Program; expected one, made by Program(value)")
+        raise ProgramError(f"{shortened(program)} is not a Program; expected one, made by Program(value)")
     chosen = target_named(target)
     dtype = chosen.dtypes[0] if dtype is None else dtype
     if dtype not in chosen.dtypes:

@@ -135,7 +135,7 @@ def _staged(staged: Path, files: Mapping[str, bytes], mode: int | None = None) -
 
 
 def _absorb(left: Path, folder: Path) -> None:
-    """Remove what a save has left beside or in a folder; what is no file of a model in there goes into the folder."""
+    """Remove what a save has left beside or in a folder; what is not a model's file in there goes into the folder."""
     try:
         entries = list(os.scandir(left))
     except FileNotFoundError:  # it was never made, or another save was quicker

@@ -30,7 +30,7 @@ def layout_in_file(entry: dict[str, Any], where: str) -> Layout:
             reads[name] = ReadOut(tuple(map(_read, value["reads"])), tuple(map(_number, value["constants"])))
         except (TypeError, ValueError):
             raise FormatError(
-                f"{where}: layout of {shortened(name)} has something else than numbers and pairs of index and weight"
+                f"{where}: layout of {shortened(name)} has something other than numbers and pairs of index and weight"
             ) from None
     if not all(isinstance(name, str) for name in entry["absent"]):
         raise FormatError(f"{where}: a value that is absent in the layout has no name; expected text")

@@ -21,7 +21,7 @@ TOGETHER = 2**18
 """Steps of all cases that are computed at once."""
 
 SPOILED = 0.25
-"""The part of all cases over tokens that hold what is no token; everything behind one is refused."""
+"""The share of all cases over tokens that hold what is not a token; everything after one is refused."""
 
 
 @dataclass(frozen=True, slots=True)

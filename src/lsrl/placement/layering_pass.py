@@ -1,4 +1,4 @@
-"""What a layering keeps while it goes up the layers: who still waits for what, and the lines there are.
+"""What a layering keeps while it goes up the layers: which reader still waits for what, and the lines there are.
 
 A *line* is a number that one layer passes to the next.
 """

@@ -5,8 +5,8 @@ to theirs, where they stay: what a later stage reads need not be carried. What t
 decide is which stage computes which unit. A stage has no biases but what it reads of a channel
 that is 1: before the first step, where that is 0, all units are 0.
 
-A stream too narrow for all units holds those that somebody still reads: a stage can also erase a unit that
-nobody reads any more, by adding its opposite, and a later one put another into its channel (`narrowed`).
+A stream too narrow for all units holds those that something still reads: a stage can also erase a unit that
+nothing reads any more, by adding its opposite, and a later one can put another into its channel (`narrowed`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Stages: TypeAlias = Sequence[tuple[type[Unit], ...]]
 """The kinds of units that each stage can compute, again and again from the first on; none where it does none."""
 
 MARKS = 2
-"""Channels beside those of inputs and units: one that is 1 at every position, one that is 1 at every step."""
+"""Channels besides those of inputs and units: one that is 1 at every position, one that is 1 at every step."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def residual_stack(circuit: Circuit, pattern: Stages) -> ResidualStack:
 
 
 VISIBLE = 2
-"""Stages that a unit stays in the stream for at least: then it is there behind its layer, of one stage or two."""
+"""Stages that a unit stays in the stream for at least: then it is there after its layer, of one stage or two."""
 
 
 def narrowed(

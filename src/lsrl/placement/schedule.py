@@ -3,7 +3,7 @@
 A layer first updates its linear states from the previous layer's outputs, then computes its
 non-linear units from its states and those outputs. So within layer l
 
-- a state's drive and a gate read what layer l − 1 puts out,
+- a state's drive and a gate read what layer l − 1 outputs,
 - a ReLU's argument also reads the states of layer l itself,
 - a state that nothing drives (a counter) needs no input: every layer that wants it has its own copy,
 - what a selective state is now, only the next layer knows.

@@ -73,7 +73,7 @@ def guarantee_from(trail: Trail, max_length: int | None) -> Guarantee:
         reason = _unbounded(trail)
     elif useless:
         reason = _useless(trail, useless[0])
-    # A boolean that went the other way is off by 1, which is no sum of roundings.
+    # A boolean that went the other way is off by 1, which is not a sum of roundings.
     slack = [1.0 if bound == 1 else SLACK for bound in bounds]
     return Guarantee(tuple(map(mul, bounds, slack)), max_length, reason, trail)
 
@@ -106,7 +106,7 @@ def _unbounded(trail: Trail) -> str:
 
 
 def _useless(trail: Trail, output: Rounded) -> str:
-    """Which number can first be anything in its range, and who makes most of an output's bound."""
+    """Which number can first be anything in its range, and what makes most of an output's bound."""
     culprit = next((number for number in trail.numbers if _span(number.fact) <= number.error), None)
     label = "the output" if culprit is None else repr(culprit.label)
     worst = trail.makers_of(output)[0]

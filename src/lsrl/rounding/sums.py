@@ -40,7 +40,7 @@ class Sum:
     headroom: int = 1
     """How many times larger than the sum itself its evaluation may get."""
     tiny: fmpq = ZERO
-    """What numbers that are stored small lose; without it, only results that are no normal floats lose anything."""
+    """What numbers that are stored small lose; without it, only results that are not normal floats lose anything."""
 
     def error(self, precision: int) -> float:
         """A bound on |computed − exact|: inherited errors, rounded weights, rounded additions."""
@@ -66,7 +66,7 @@ class Sum:
         return sum(abs(as_float(weight)) * error for weight, _, error in self.terms if error)
 
     def _roundings(self) -> int:
-        """One for every addition; where weights are no powers of two, two for storing them and one for multiplying."""
+        """One for every addition; where weights are not powers of two, two for storing them and one for multiplying."""
         numbers = [weight for weight, _, _ in self.terms] + ([self.constant] if self.constant else [])
         additions = len(numbers) - 1 + (self.headroom > 1)  # one more, where a piece of the sum is added to another
         return additions if all(map(_is_power_of_two, numbers)) else additions + 3

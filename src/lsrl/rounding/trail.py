@@ -1,4 +1,4 @@
-"""The errors of all numbers of a network: which are made where, and who makes an output's bound."""
+"""The errors of all numbers of a network: which are made where, and what makes an output's bound."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class NamedError:
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Who makes a bound loose: the error made there, how much of the bound comes from it, and which part that is."""
+    """What makes a bound loose: the error made there, how much of the bound comes from it, and which part that is."""
 
     name: str
     made: float
@@ -68,7 +68,7 @@ class Maker:
 
 @dataclass(frozen=True)
 class Trail:
-    """All numbers of a network, each behind those that it reads; its outputs; and how a form over units is read.
+    """All numbers of a network, each after those that it reads; its outputs; and how a form over units is read.
 
     `values` gives the program's named values as forms.
     """
@@ -80,11 +80,11 @@ class Trail:
 
     @cached_property
     def makers(self) -> tuple[Maker, ...]:
-        """Who makes the largest bound of an output, worst first; nobody where all outputs are exact."""
+        """What makes the largest bound of an output, worst first; empty where all outputs are exact."""
         return self.makers_of(max(self.outputs, key=lambda output: output.error))
 
     def makers_of(self, output: Rounded) -> tuple[Maker, ...]:
-        """Who makes the bound of an output, worst first."""
+        """What makes the bound of an output, worst first."""
         whole = output.error
         found = [
             Maker(name, made, share, share / whole if math.isfinite(whole) else 1.0)
@@ -93,7 +93,7 @@ class Trail:
         return tuple(sorted(found, key=lambda maker: -maker.share))
 
     def as_dict(self) -> dict[str, Any]:
-        """Who makes the largest bound, and the values that are not exact, as plain JSON types; no bound is None."""
+        """What makes the largest bound, and the values that are not exact, as plain JSON types; no bound is None."""
         values = [value for name in self.values if (value := self.value(name)).error]
         values.sort(key=lambda value: -value.made)
         return {

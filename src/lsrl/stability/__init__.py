@@ -1,1 +1,1 @@
-"""What programs stand: which values limit their precision, and noise in weights."""
+"""What programs tolerate: which values limit their precision, and noise in weights."""

@@ -1,4 +1,4 @@
-"""Which values of a program limit its precision, and how much noise in the weights its decisions stand.
+"""Which values of a program limit its precision, and how much noise in the weights its decisions tolerate.
 
 A *gain* of K says: while every weight and constant of the circuit changes by a relative amount of at
 most u, and no decision flips, the value changes by at most u · K, to first order in u. A decision's *tolerance* is the
@@ -33,7 +33,7 @@ SLACK = 1 - 2.0**-20
 """Bounds are computed in float64; this covers their own rounding."""
 
 MOST_MAKERS = 3
-"""How many of those who make a bound are named in a line."""
+"""How many of those that make a bound are named in a line."""
 
 ROUNDS = 8
 """Halvings, on a logarithmic scale, of the interval in which the tolerance of all decisions is."""
@@ -46,7 +46,7 @@ class Limit:
     `decision`: the comparison's argument is up to `magnitude`, and stays `margin` away from where the result
     would change; `gain` is the argument's. `output`: it is up to `magnitude`, and rounds to the right grid
     point while it is off by less than `margin`, half the grid. `value`: everything else; it has no margin.
-    `tolerance` = margin / gain is the relative change of all weights that it stands, to first order. `made` is what
+    `tolerance` = margin / gain is the relative change of all weights that it tolerates, to first order. `made` is what
     of the gain its own weights make; the rest it inherits.
     """
 
@@ -91,7 +91,7 @@ class Sensitivity:
 
     @property
     def makers(self) -> tuple[Maker, ...]:
-        """Who makes the largest bound of an output by rounding, worst first; nobody where all outputs are exact."""
+        """What makes the largest bound of an output by rounding, worst first; empty where all outputs are exact."""
         return () if self.trail is None else self.trail.makers
 
     @property
@@ -125,9 +125,9 @@ class Sensitivity:
         if weakest is None:
             return "nothing is decided by a gap"
         if not weakest.margin:
-            return f"no change of weights is stood: {weakest.name!r} tells 0 from the number next to it"
+            return f"no change of weights is tolerated: {weakest.name!r} tells 0 from the number next to it"
         if not self.tolerance:
-            return f"no change of weights is known to be stood (weakest: {weakest.name!r})"
+            return f"no change of weights is known to be tolerated (weakest: {weakest.name!r})"
         return (
             f"no decision flips while every weight of the circuit changes by at most {100 * self.tolerance:.2g} % "
             f"(weakest: {weakest.name!r}, margin {weakest.margin:.3g} of {weakest.magnitude:.3g})"

@@ -1,7 +1,7 @@
 """What changed weights do to a circuit: a bound on every unit's error.
 
 Every weight, constant and initial value is multiplied by a factor between 1 − u and 1 + u, which may
-be another one at every step. Then, with |x| the largest value of x from the facts and e(x) a bound on its error,
+differ from step to step. Then, with |x| the largest value of x from the facts and e(x) a bound on its error,
 
     e(Σ w x + c)    = Σ |w| ((1 + u) e(x) + u |x|) + u |c|
 
@@ -258,5 +258,5 @@ def _remembered(noise: NoisyCircuit, i: UnitId) -> Iterator[tuple[UnitId, float,
 def _state(noise: NoisyCircuit, i: UnitId) -> StateUnit:
     unit = noise.circuit.units[i]
     if not isinstance(unit, StateUnit):
-        raise TypeError(f"unit {i} is no state")
+        raise TypeError(f"unit {i} is not a state")
     return unit

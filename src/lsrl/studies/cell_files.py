@@ -53,7 +53,7 @@ class Shelf:
     def stored(self, cell: SweepCell) -> Finished | None:
         """What the cell's file says, or None: no file, a changed one, or one made with another seed or version.
 
-        Raises `FormatError` for what is no file that can be read: it would neither be taken over nor replaced.
+        Raises `FormatError` for what is not a file that can be read: it would neither be taken over nor replaced.
         """
         path = self.path(cell)
         if not os.path.lexists(path):
@@ -62,7 +62,7 @@ class Shelf:
         try:
             data = unsealed(from_text(content.decode()))
         except ValueError:
-            return None  # To make a cell again is always right, and cheaper than to ask.
+            return None  # Making a cell again is always right, and cheaper than asking.
         label = self._label(cell)
         if to_text({name: data.get(name) for name in label}) != to_text(label):
             return None
@@ -75,7 +75,7 @@ class Shelf:
 
 
 def as_row(row: Any) -> Row:
-    """A measured row with plain scalars. Raises `TypeError`, naming the column, and `AttributeError` for no mapping.
+    """A measured row with plain scalars. Raises `TypeError`, naming the column, and `AttributeError` for a non-mapping.
 
     >>> as_row({"error": 0.5, "decided": True})
     {'error': 0.5, 'decided': True}

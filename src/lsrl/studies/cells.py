@@ -72,7 +72,7 @@ class SweepCell:
         """A seed in 0 … 2⁶³ − 1 made from the root seed and the named parameters (all, where none is named).
 
         It does not depend on other cells, on their order or on who computes them. Raises `RangeError` for a root
-        below 0, and `SweepError` for names that the cell has not.
+        below 0, and `SweepError` for names that the cell lacks.
 
         >>> direct = SweepCell("noise", {"lowering": "direct", "target": 3})
         >>> paper = SweepCell("noise", {"lowering": "paper", "target": 3})

@@ -164,7 +164,7 @@ def _connected(loop: Loop, address: str) -> Iterator[Any]:
     try:
         yield client
     finally:
-        with suppress(Exception):  # It may have lost its scheduler, which is no news by now.
+        with suppress(Exception):  # It may have lost its scheduler, which is not news by now.
             _in_time(loop, client.close)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CYCLE = 5
 STEPS = (100, 1_000, 10_000, 100_000)
 SLOW_STEPS = 1_000
-"""For models of transformers, whose CPU code takes a step at a time, or attends to all steps before."""
+"""For transformers models, whose CPU code takes a step at a time, or attends to all steps before."""
 
 SIGMAS = (0.0, 1e-7, 1e-5, 1e-3)
 DRAWS, QUICK_DRAWS, QUICK_STEPS = 5, 1, 1_000

@@ -53,7 +53,7 @@ def to_text(data: object, indent: int | None = None) -> str:
 
 
 def from_text(text: str) -> Any:
-    """What `to_text` wrote, bit for bit. Raises `ValueError` for text that is no strict JSON.
+    """What `to_text` wrote, bit for bit. Raises `ValueError` for text that is not strict JSON.
 
     >>> from_text('{"error": {"float": "inf"}, "cells": 3}')
     {'error': inf, 'cells': 3}
@@ -67,7 +67,7 @@ def from_text(text: str) -> Any:
 def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
     """The content with a digest of itself, by which `unsealed` knows whether it is still the same.
 
-    Raises `TypeError` for content that is no JSON.
+    Raises `TypeError` for content that is not JSON.
 
     >>> unsealed(sealed({"error": 0.5}))
     {'error': 0.5}
@@ -106,4 +106,4 @@ def _unworded(data: dict[str, Any]) -> object:
 
 
 def _refused(constant: str) -> float:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")

@@ -51,7 +51,7 @@ KEY, PAIRS, QUERIES, SYMBOLS = 10, 20, 5, 10
 
 @dataclass(frozen=True)
 class Task:
-    """Sequences (batch, T, in), how many last steps are read, and what should stand there (batch, last, out)."""
+    """Sequences (batch, T, in), how many last steps are read, and what should appear there (batch, last, out)."""
 
     x: np.ndarray
     last: int

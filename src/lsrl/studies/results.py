@@ -33,7 +33,7 @@ class Results(NamedTuple):
 
 
 def frame_of(measured: Iterable[tuple[SweepCell, Sequence[Row]]]) -> polars.DataFrame:
-    """One line for each row: its cell's parameters, then its own columns; what a row has not is null.
+    """One line for each row: its cell's parameters, then its own columns; what a row lacks is null.
 
     Integers and floats in one column become floats. Raises `SweepError` for columns of mixed types; `MissingPackage`.
 
@@ -88,7 +88,7 @@ def write_results(directory: Path, frame: polars.DataFrame, metadata: Mapping[st
 
     The metadata hold digests of themselves and of the Parquet file. Parquet keeps every value and type; in CSV, nulls
     are empty, and NaN and the infinities are `NaN`, `inf`, `-inf`.
-    Raises `FormatError` when files cannot be written, or the metadata is no JSON.
+    Raises `FormatError` when files cannot be written, or the metadata is not JSON.
 
     >>> import tempfile, polars
     >>> with tempfile.TemporaryDirectory() as directory:
@@ -101,7 +101,7 @@ def write_results(directory: Path, frame: polars.DataFrame, metadata: Mapping[st
     try:
         text = to_text(sealed({**metadata, TABLE: _digest(table.getvalue())}), indent=2)
     except TypeError as problem:
-        raise FormatError(f"the metadata of results is no JSON: {problem}") from None
+        raise FormatError(f"the metadata of results is not JSON: {problem}") from None
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as problem:

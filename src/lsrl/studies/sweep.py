@@ -63,8 +63,8 @@ def swept(
     `use_one_thread`), `cluster` the address of a Dask scheduler to use instead. Finished cells stay on disk when
     the sweep is stopped.
 
-    Raises `SweepError` when a cell fails (after those in flight are stored), a cell comes twice, or no worker is left
-    to measure with; `RangeError` for a seed or number of workers that is none; `FormatError` when files cannot be
+    Raises `SweepError` when a cell fails (after those in flight are stored), a cell appears twice, or no worker is left
+    to measure with; `RangeError` for a bad seed or number of workers; `FormatError` when files cannot be
     read or written; `MissingPackage`.
 
     >>> import tempfile
@@ -109,7 +109,7 @@ def _check(cells: Sequence[SweepCell], seed: int, workers: int | None) -> None:
     seen: set[SweepCell] = set()
     for cell in cells:
         if cell in seen:
-            raise SweepError(f"the cell {cell} comes twice in a sweep; expected each cell once")
+            raise SweepError(f"the cell {cell} appears twice in a sweep; expected each cell once")
         seen.add(cell)
 
 

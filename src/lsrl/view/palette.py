@@ -37,7 +37,7 @@ def written(figure: Figure, path: str | Path) -> Path:
 
 
 def as_svg(figure: Figure) -> str:
-    """The figure as an SVG element, to stand in a page."""
+    """The figure as an SVG element, to embed in a page."""
     buffer = BytesIO()
     figure.savefig(buffer, format="svg", bbox_inches="tight")
     text = buffer.getvalue().decode()

@@ -84,7 +84,7 @@ def draw_program(program: Program, path: str | Path) -> Path:
 
 
 def program_figure(program: Program) -> Figure:
-    """A picture of a program: what is read stands above what reads it."""
+    """A picture of a program: what is read is drawn above what reads it."""
     graph = program_graph(program)
     positions = _positions(graph)
     width, height = (max(place[axis] for place in positions) + 1 for axis in (0, 1))

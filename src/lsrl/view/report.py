@@ -15,7 +15,7 @@ from lsrl.view.palette import as_svg, written
 
 
 class Picture(NamedTuple):
-    """A figure, what its file is called, and what stands under it."""
+    """A figure, what its file is called, and what is written under it."""
 
     name: str
     figure: Figure

@@ -167,7 +167,7 @@ def test_onnx_is_refused_where_its_runtimes_would_be_wrong(tmp_path):
     for target, dtype, message in (
         ("rnn-tanh", "float32", "rnn-tanh needs a tanh that is exactly ±1"),
         ("lstm", "float64", "ONNX has recurrent modules in float32 only.*compile with dtype='float32'"),
-        ("linear-rnn", "float32", "linear-rnn is no stock module of torch.*use target='rnn-relu', 'lstm' or 'gru'"),
+        ("linear-rnn", "float32", "linear-rnn is not a stock torch module.*use target='rnn-relu', 'lstm' or 'gru'"),
     ):
         with pytest.raises(UnsupportedProgram, match=message):
             lsrl.compile(program, target, max_length=9, dtype=dtype).export_onnx(path)

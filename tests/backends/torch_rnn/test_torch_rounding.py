@@ -1,4 +1,4 @@
-"""What rounding does to networks of torch stays within the guarantee where it is most likely not to."""
+"""What rounding does to torch networks stays within the guarantee where it is most likely not to."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Checkpoints loaded in another format than float32 answer rightly or not at all."""
+"""Checkpoints loaded in a format other than float32 answer rightly or not at all."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Programs in models of transformers: bit for bit, in the stream, one at a time, or refused."""
+"""Programs in transformers models: bit for bit, in the stream, one at a time, or refused."""
 
 import functools
 import re
@@ -115,7 +115,7 @@ def test_layouts_read_what_the_trace_says(target):
 
 
 def stream(model, x):
-    """The residual stream before every layer and behind the last norm, and what every norm of it takes and gives."""
+    """The residual stream before every layer and after the last norm, and what every norm of it takes and gives."""
     module, norms, layers = model.module, [], []
     for part in module.modules():
         if type(part).__name__.endswith("RMSNorm") and list(part.parameters()):  # FalconMamba's inner ones have none

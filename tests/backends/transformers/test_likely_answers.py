@@ -1,4 +1,4 @@
-"""Models of language can be sampled from: at temperature 1 the right token is all but certain; losses are finite."""
+"""Language models can be sampled from: at temperature 1 the right token is all but certain; losses are finite."""
 
 import pytest
 

@@ -81,7 +81,7 @@ class NumpyNetwork:
     def run(self, x: Floats) -> Floats:
         """The outputs for x (batch, T, input_dim): (batch, T, output_dim). Raises `ShapeError`.
 
-        Memory beside x and the result does not grow with T or batch.
+        Memory besides x and the result does not grow with T or batch.
         """
         self._check(x, "(batch, T, input_dim)")
         result = np.empty((*x.shape[:2], self.weights.output_dim), dtype=self.weights.dtype)

@@ -157,7 +157,7 @@ def block_powers(blocks: NDArray[Any]) -> NDArray[Any]:
     """A⁰ … Aᴷ of several square matrices: (count, m, m) → (K + 1, count, m, m), with 1 ≤ K ≤ 64.
 
     K is the largest for which the ∞-norms of A¹ … Aᴷ stay within g = `LARGEST_GROWTH`; with K = 1
-    the chunked scan is the recurrence itself. What a scan holds beside states is Aʲ s or s − Aʲ s',
+    the chunked scan is the recurrence itself. What a scan holds besides states is Aʲ s or s − Aʲ s',
     at most 1 + g times as large as they are: with whole numbers up to 2ᵖ / (1 + g) times smaller
     than the format's 2ᵖ it is exact. Nilpotent, permuting and contracting matrices get K = 64.
 

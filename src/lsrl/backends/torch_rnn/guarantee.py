@@ -1,4 +1,4 @@
-"""What a network of torch guarantees: the errors of all its neurons, layer by layer, and of what is read of them."""
+"""What a torch network guarantees: the errors of all its neurons, layer by layer, and of what is read of them."""
 
 from __future__ import annotations
 

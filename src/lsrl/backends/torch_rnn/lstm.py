@@ -38,7 +38,7 @@ def express(neuron: Neuron, scale: HiddenScale) -> Expression:
 
 
 def _gates(neuron: Neuron, scale: HiddenScale) -> dict[str, Signal]:
-    """What feeds a neuron's cell otherwise than that of a linear value."""
+    """What feeds a neuron's cell where it differs from a linear value's."""
     match neuron.kind:
         case "linear":
             return {"f": scale.open, "g": scale.small(replace(neuron.drive, own=()))} if neuron.sums_up else {}

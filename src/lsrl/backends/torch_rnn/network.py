@@ -1,4 +1,4 @@
-"""Runs a recurrent network of torch on NumPy arrays."""
+"""Runs a recurrent torch network on NumPy arrays."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class TorchNetwork:
         return outputs[:, 0].numpy(), after
 
     def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
-        """Every layer's hidden states (batch, T, H), as its output; there is no state beside it to read."""
+        """Every layer's hidden states (batch, T, H), as its output; there is no state besides it to read."""
         below = tensor_of(x)
         found = []
         nothing = np.empty((*x.shape[:2], 0), self.weights.dtype)

@@ -1,4 +1,4 @@
-"""Networks of torch as ONNX files."""
+"""Torch networks as ONNX files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def exported(network: RecurrentNetwork, path: Path) -> None:
     """Write a network as ONNX: input `x` (batch, time, in), output `y` (batch, time, out), both float32.
 
-    Raises `UnsupportedProgram` for float64, which runtimes of ONNX do not have for recurrent modules.
+    Raises `UnsupportedProgram` for float64, which ONNX runtimes do not have for recurrent modules.
     """
     import torch
 

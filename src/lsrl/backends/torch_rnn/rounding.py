@@ -1,4 +1,4 @@
-"""How far a network of torch in floating point can be from its exact neurons.
+"""How far a torch network in floating point can be from its exact neurons.
 
 ε is a power of two, so that scaling by it rounds nothing, and tanh of what is scaled is the
 identity: what is left are the sums, and gates that are fed with sums that are off.
@@ -76,7 +76,7 @@ class LayerErrors:
                 return self._selected(neuron, errors)
 
     def known(self, i: int, line: Line) -> tuple[str, Fact, float]:
-        """What a trail says of a neuron; where it is no decision, it may be anything, and does not matter."""
+        """What a trail says of a neuron; where it is not a decision, it may be anything, and does not matter."""
         return self.neurons[i].cell.label, line.fact, line.error if line.zone is None else 0.0
 
     def reads(self, i: int, line: Line, below: int, own: int) -> Iterator[tuple[int, float]]:
@@ -186,7 +186,7 @@ class LayerErrors:
         error, stale, zone = drive.error(self.precision), self._stale(neuron), self._zone_of(neuron.chooser)
         self._check(neuron, gate, self.scale.chosen(neuron.chooser).factor)
         if zone is not None:
-            # Both see one decision; where it is no decision, two sigmoids of it differ in the last bits.
+            # Both see one decision; where it is not a decision, two sigmoids of it differ in the last bits.
             differing = 2.0 ** (3 - self.precision) * drive.size if self.arithmetic.stale else 0.0
             return Line(neuron.cell.fact, 2 * error + zone + stale + differing)
         if gate.error(self.precision) > DECIDED:
@@ -228,7 +228,7 @@ class LayerErrors:
         return 2.0 ** (3 - self.precision) * as_float(magnitude) + as_float(self.scale.tiny)
 
     def _check(self, neuron: Neuron, drive: Sum, factor: fmpq) -> None:
-        """Refuse a gate that would be fed with what is no float: infinities of two signs make NaN."""
+        """Refuse a gate that would be fed with what is not a float: infinities of two signs make NaN."""
         if math.isinf(drive.size):
             raise unbounded(neuron.cell.label)
         room = self.scale.format.largest

@@ -1,4 +1,4 @@
-"""A stock recurrent module of torch, a stock linear read-out, and the initial states."""
+"""A stock recurrent torch module, a stock linear read-out, and the initial states."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ LARGEST_SIZE = 2**14
 
 @dataclass(frozen=True, slots=True)
 class TorchArchitecture:
-    """A recurrent module of torch: its class, the order of its gates, its states.
+    """A recurrent torch module: its class, the order of its gates, its states.
 
     `arguments` are those of the class beyond sizes and depth.
     """

@@ -1,1 +1,1 @@
-"""Models of Hugging Face transformers whose blocks add to a residual stream."""
+"""Hugging Face transformers models whose blocks add to a residual stream."""

@@ -8,7 +8,7 @@ A block is that of `mamba.py`, but for norms without weights on what makes Δ, B
   and a decay hold 32 times as much as there, and what reads them divides by 32: a power of two, which rounds nothing.
 - R u has one number for each boolean that a latch reads, 0 or 1, and its mean square would depend on how many are 1.
   Another number, L = 2⁴⁰, is always there: its square is so large that the others' vanish beside it (at most 2¹⁶ of
-  them, each 1, against the last place of 2⁸⁰, which is 2⁵⁷ in float32 and 2²⁸ in float64). With 4ʲ numbers in all, the
+  them, each 1, against the last place of 2⁸⁰, which is 2⁵⁷ in float32 and 2²⁸ in float64). With 4ʲ numbers in all,
   most of them 0, the root of the mean square is L / 2ʲ exactly, and P multiplies by that.
 - ε = 2⁻¹⁰⁰ vanishes beside 2⁻¹⁰, the least square that there is, but keeps the norm of what is padded, 0, at 0.
 
@@ -33,7 +33,7 @@ LARGE = 2.0**40
 EPSILON = 2.0**-100
 
 OF_B = -2
-"""The row of what B is made of; C's is behind it, those of Δ are before it."""
+"""The row of what B is made of; C's is after it, those of Δ are before it."""
 
 
 def blocks(stack: ResidualStack, scale: StreamScale) -> Blocks:

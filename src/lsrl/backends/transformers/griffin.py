@@ -1,6 +1,6 @@
 """griffin: `transformers.RecurrentGemmaForCausalLM` or `RecurrentGemmaModel` as it comes: every third block attends.
 
-How its layers compute is said in `recurrent_gemma.py`. Its attention writes zero; the
+How its layers compute is described in `recurrent_gemma.py`. Its attention writes zero; the
 MLPs of those layers compute like the others.
 """
 

@@ -1,6 +1,6 @@
 """hawk: `transformers.RecurrentGemmaForCausalLM` or `RecurrentGemmaModel` with recurrent blocks only.
 
-How its layers compute is said in `recurrent_gemma.py`. In transformers 5.23 a model
+How its layers compute is described in `recurrent_gemma.py`. In transformers 5.23 a model
 without attention cannot generate with a cache, so its configuration says `use_cache: false`.
 """
 

@@ -1,4 +1,4 @@
-"""Runs a model of Hugging Face transformers on NumPy arrays."""
+"""Runs a Hugging Face transformers model on NumPy arrays."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class HubNetwork:
             return self._read(hidden)[:, 0], after
 
     def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
-        """The residual stream behind every layer (batch, T, d), as its output."""
+        """The residual stream after every layer (batch, T, d), as its output."""
         nothing = np.empty((*x.shape[:2], 0), np.float32)
         with _undisturbed(self.weights.width):
             hidden = self._forward(x, output_hidden_states=True).hidden_states
@@ -135,7 +135,7 @@ class HubNetwork:
 
     @property
     def layer_sizes(self) -> Sequence[tuple[int, int]]:
-        """Every layer has the residual stream behind it to read."""
+        """Every layer has the residual stream after it to read."""
         return [(0, self.weights.width)] * self.weights.depth
 
     def _forward(self, x: np.ndarray, **options: Any) -> Any:

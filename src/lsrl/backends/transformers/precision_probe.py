@@ -18,7 +18,7 @@ HALFWAY = fmpq(2) ** 23
 
 
 def probed(circuit: Circuit, *, float64: bool) -> tuple[Circuit, Affine]:
-    """The circuit with probes behind its units, and a form of them: 0 in float32, 1 in a format that is not right.
+    """The circuit with probes after its units, and a form of them: 0 in float32, 1 in a format that is not right.
 
     `float64` says whether that is right, too. What the probes mean in exact numbers is of no interest: no output reads
     them, and only a head should.

@@ -23,7 +23,7 @@ LARGEST_WIDTH = 4**5
 """Wider streams are refused: the matrices are dense."""
 
 STORED = -20
-"""Values are stored below 2 to this: the squares of 4⁵ of them add up to at most 2⁻³⁰, which 1 does not feel."""
+"""Values are stored below 2 to this: the squares of 4⁵ of them add up to at most 2⁻³⁰, which vanishes beside 1."""
 
 REAL = 40
 """A real number feeds its activation with up to 2 to this; a product of two such numbers is still a float."""
@@ -97,7 +97,7 @@ def sharpness(activation: Activation, fact: Fact, label: str) -> fmpq:
     magnitude = fact.magnitude
     if magnitude is None:
         raise unbounded(label)
-    # Numbers far below 1 are fed with no more, or the weight behind a product would be smaller than floats are.
+    # Numbers far below 1 are fed with no more, or the weight after a product would be smaller than floats are.
     most = power(REAL) / max(power_of_two_above(magnitude), ONE)
     closest = closest_to_zero(fact)
     if closest is None:

@@ -1,4 +1,4 @@
-"""Models of transformers by their classes, and in what they differ when one configures, runs or reads them."""
+"""Transformers models by their classes, and in what they differ when one configures, runs or reads them."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ COMMON: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class StockModel:
-    """A model of transformers: its classes without and with a head, and the names of their parts.
+    """A transformers model: its classes without and with a head, and the names of their parts.
 
     `prefix` is where the one is in the other, `embeddings` the name of their tensor, of which some multiply what they
     read by the square root of the width (`multiplies_embeddings`). `settings` has the JSON schemas of its further
-    settings, most of them constants. `first_hidden`: which of `hidden_states` is the stream behind the first layer.
+    settings, most of them constants. `first_hidden`: which of `hidden_states` is the stream after the first layer.
     `states_in_modules`: what it remembers is not in its cache. `writers` are how the names of those weights end whose
     rows add to the stream.
     """

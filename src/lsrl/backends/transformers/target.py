@@ -44,7 +44,7 @@ class Blocks(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HubArchitecture:
-    """A model of transformers, and how a residual stack becomes its weights.
+    """A transformers model, and how a residual stack becomes its weights.
 
     `stages` says what each stage computes, `layer_of` gives the layer of a stage, `blocks` the weights of all layers,
     `float64` says whether they are right in that format, too. `erases` says which stages can take units out of the
@@ -102,7 +102,7 @@ class Staged:
 
 
 def hub_target(name: str, summary: str, architecture: HubArchitecture) -> Target:
-    """The target of a model of transformers."""
+    """The target of a transformers model."""
 
     def placements(circuit: Circuit, program: Program, _: str) -> Iterator[Staged]:
         yield min(_staged(circuit, architecture, program), key=lambda staged: staged.cost).fitted()

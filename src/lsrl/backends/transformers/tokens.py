@@ -39,14 +39,14 @@ class TokenTable:
 
     @property
     def invalid(self) -> int:
-        """The input number of what is no token of the input."""
+        """The input number of what is not a token of the input."""
         return self.last + 1
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
         """The text of every token, by its place.
 
-        `nothing` comes first: where scores are no numbers, since a format does not hold the weights, arg-max is 0.
+        `nothing` comes first: where scores are not numbers, since a format does not hold the weights, arg-max is 0.
         """
         special = [_unlike(text, self.vocabulary) for text in (PAD, BOS, UNKNOWN)]
         return (self.vocabulary.nothing, *special, *self.vocabulary.tokens)
@@ -63,7 +63,7 @@ class TokenTable:
 
     @property
     def unknown(self) -> int:
-        """The place of text that is no token."""
+        """The place of text that is not a token."""
         return 3
 
     @property
@@ -78,7 +78,7 @@ class TokenTable:
         return ([] if end is None else [self.place(end)]) + [self.nothing]
 
     def place(self, text: str) -> int:
-        """The place of a token, that of `unknown` for text that is none."""
+        """The place of a token, that of `unknown` for text that is not one."""
         return self._places.get(text, self.unknown)
 
     def place_of(self, number: int) -> int:
@@ -122,7 +122,7 @@ class TokenTable:
 
 
 def table_of(program: Program) -> TokenTable | None:
-    """The tokens of a program that refuses what is no token (`lsrl.backends.guarded`), None without a vocabulary."""
+    """The tokens of a program that refuses what is not a token (`lsrl.backends.guarded`), None without a vocabulary."""
     if program.vocabulary is None:
         return None
     first, invalid = whole_range(program.input)

@@ -17,7 +17,7 @@ def transformers_or_error() -> Any:
     try:
         import transformers
     except ImportError:
-        raise MissingPackage("transformers", "running a model of Hugging Face transformers", "hf") from None
+        raise MissingPackage("transformers", "running a Hugging Face transformers model", "hf") from None
     return transformers
 
 
@@ -44,7 +44,7 @@ def loading() -> Iterator[None]:
     it found there: two at a time would leave the other's.
     """
     logging = transformers_or_error().utils.logging
-    # The device is said though it is the default: torch 2.8 cannot name the default once it has been reset.
+    # The device is given though it is the default: torch 2.8 cannot name the default once it has been reset.
     with _LOADING, torch_defaults(), torch_or_error().device("cpu"), quiet():
         bars = logging.is_progress_bar_enabled()
         logging.disable_progress_bar()

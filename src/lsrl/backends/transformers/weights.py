@@ -1,4 +1,4 @@
-"""A model of Hugging Face transformers as data: its class, its configuration, its tensors."""
+"""A Hugging Face transformers model as data: its class, its configuration, its tensors."""
 
 from __future__ import annotations
 

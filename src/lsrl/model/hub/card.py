@@ -17,7 +17,7 @@ print(generate(PROMPT)[0]["generated_text"])
 ```
 
 A sequence begins with {bos}, which the tokenizer puts there. White space only separates tokens. The next token is
-the arg-max of the logits{end}. {nothing} is the answer to what the program was not made for: text that is no token,
+the arg-max of the logits{end}. {nothing} is the answer to what the program was not made for: text that is not a token,
 {length}and whatever the program itself refuses. Special tokens are not read from text.
 
 The arithmetic has to be float32's, as it is unless you name another `dtype`: loaded as bfloat16 or float16, the model
@@ -73,7 +73,7 @@ def card_of(model: CompiledNetwork) -> str:
             f"{as_code(str(model.guarantee))}, for inputs in the declared range. "
             f"It has {sizes.layers} layers, hidden size {sizes.widest} and {sizes.parameters:,} parameters, "
             f"of which {sizes.nonzeros:,} are not zero. "
-            "`lsrl.verify_checkpoint` compares it with the stored cases, bit for bit.",
+            "`lsrl.verify_checkpoint` compares it with the golden cases, bit for bit.",
             "",
             "## Program",
             "",
@@ -125,7 +125,7 @@ def as_code(text: str) -> str:
 
 
 def _ticks(text: str, least: int) -> str:
-    """More backticks than stand in a row in the text."""
+    """More backticks than appear in a row in the text."""
     return "`" * max([least, *(len(ticks) + 1 for ticks in re.findall("`+", text))])
 
 

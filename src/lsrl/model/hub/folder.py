@@ -1,4 +1,4 @@
-"""The files of a checkpoint beside its weights: what transformers reads, the card, and cases to check it with."""
+"""The files of a checkpoint besides its weights: what transformers reads, the card, and cases to check it with."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def further_files(model: CompiledNetwork) -> Mapping[str, bytes]:
 
 
 def configurations_of(program: Program, module: Mapping[str, Any], max_length: int | None) -> dict[str, dict[str, Any]]:
-    """What the files say that tell transformers which model it is, and how it generates.
+    """The content of the files that tell transformers which model it is, and how it generates.
 
     `module` is a manifest's: the class and its configuration.
     """

@@ -1,4 +1,4 @@
-"""Greedy answers of a model of language, with its prompt checked first."""
+"""Greedy answers of a language model, with its prompt checked first."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def completed(model: CompiledNetwork, prompt: str, max_new_tokens: int | None) -
 
 
 def checked_ids(model: CompiledNetwork, table: TokenTable, prompt: str) -> list[int]:
-    """The places of a prompt's tokens. Raises `RangeError` for text that is no token, or too much of it."""
+    """The places of a prompt's tokens. Raises `RangeError` for text that is not a token, or too much of it."""
     from lsrl.model.hub.tokenizer import tokenizer_of
 
     if not isinstance(prompt, str):
@@ -49,7 +49,7 @@ def checked_ids(model: CompiledNetwork, table: TokenTable, prompt: str) -> list[
     for place, (start, end) in zip(encoded.ids, encoded.offsets, strict=True):
         if numbers[place] == table.invalid:
             raise RangeError(
-                f"the prompt has {shortened(prompt[start:end])} at character {start + 1}, which is no token of "
+                f"the prompt has {shortened(prompt[start:end])} at character {start + 1}, which is not a token of "
                 f"{model.program.name}'s input; expected those of {shortened(table.input_texts, 120)}"
             )
     model.check_length(len(encoded.ids))

@@ -56,13 +56,13 @@ def checked_cases(
     shapes = {name: array.shape for name, array in cases.items()}
     if shapes != wanted or not all(1 <= size <= limit for size, limit in zip(shape, most, strict=True)):
         raise FormatError(
-            f"the stored cases have the shapes {shortened(shapes, 200)}; expected {wanted}, "
+            f"the golden cases have the shapes {shortened(shapes, 200)}; expected {wanted}, "
             f"of 1 to {most[0]} cases and {most[1]} steps; save the model again"
         )
     if of_tokens and not (tensor.dtype == np.int64 and tensor.min() >= 0 and tensor.max() < outputs):
-        raise FormatError(f"the stored cases have tokens beyond 0 to {outputs - 1}; save the model again")
+        raise FormatError(f"the golden cases have tokens beyond 0 to {outputs - 1}; save the model again")
     if any(array.dtype != np.float32 for name, array in cases.items() if name != "input_ids"):
-        raise FormatError("the stored cases are no float32 numbers; save the model again")
+        raise FormatError("the golden cases are not float32 numbers; save the model again")
     return {given: tensor}, {name: array for name, array in cases.items() if name != given}
 
 

@@ -14,7 +14,7 @@ from lsrl.backends.transformers.tokens import TokenTable
 def tokenizer_of(table: TokenTable, max_length: int | None) -> Any:
     """The `PreTrainedTokenizerFast`: white space separates and is dropped, the longest token counts.
 
-    Special tokens are not read from text: "<bos>" in a prompt is five characters that are no tokens.
+    Special tokens are not read from text: "<bos>" in a prompt is five characters that are not tokens.
     """
     pad, bos, unknown = (table.texts[place] for place in (table.pad, table.bos, table.unknown))
     tokenizer = Tokenizer(models.WordLevel({text: i for i, text in enumerate(table.texts)}, unk_token=unknown))
@@ -31,7 +31,7 @@ def tokenizer_of(table: TokenTable, max_length: int | None) -> Any:
         bos_token=bos,
         pad_token=pad,
         unk_token=unknown,
-        # Without an end, nothing ends but the answer `nothing`, which is no special token: pipelines would not show it.
+        # Without an end, nothing ends but the answer `nothing`, not a special token: pipelines would not show it.
         eos_token=table.vocabulary.end,
         padding_side="left",
         split_special_tokens=True,
