@@ -58,6 +58,6 @@ def run_here(capsys, monkeypatch, *arguments):
 
 def run_apart(command, **environment):
     """Run a line of sh, in which `lsrl` is the command, in a process of its own."""
-    script = f'lsrl() {{ "{sys.executable}" -m lsrl.cli.commands "$@"; }}\n{command}'
+    script = f'lsrl() {{ "{sys.executable}" -m lsrl "$@"; }}\n{command}'
     found = subprocess.run(["sh", "-c", script], capture_output=True, env={**os.environ, **environment}, check=False)
     return Ended(found.returncode, found.stdout.decode(), found.stderr.decode())

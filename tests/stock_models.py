@@ -1,8 +1,31 @@
 """How somebody without LSRL runs a compiled network: torch's modules, transformers' models."""
 
+from typing import NamedTuple
+
 import pytest
 
 from strategies import HUB
+
+
+class Stock(NamedTuple):
+    """What transformers and arithmetic say of a target: its model's class and type, what a running sum's network has.
+
+    `right` are the formats beside float32 in which the network is right, too.
+    """
+
+    model: str
+    model_type: str
+    layers: int
+    states: int
+    right: tuple[str, ...] = ()
+
+
+STOCK = {
+    "mamba": Stock("MambaModel", "mamba", layers=1, states=4, right=("float64",)),
+    "falcon-mamba": Stock("FalconMambaModel", "falcon_mamba", layers=1, states=4, right=("float64",)),
+    "hawk": Stock("RecurrentGemmaModel", "recurrent_gemma", layers=1, states=4),
+    "griffin": Stock("RecurrentGemmaModel", "recurrent_gemma", layers=3, states=12),  # every third layer attends
+}
 
 WITHOUT_LSRL = """
 import sys

@@ -133,7 +133,7 @@ def test_brackets_in_names_are_only_brackets(here):
 def test_undecided_comparisons_are_warned_of_in_one_line(here, options):
     (here / "ramp.py").write_text("import lsrl\np = lsrl.Program(lsrl.larger(lsrl.Input(1), 0, width=1))")
     (here / "half.csv").write_text("1/2\n")
-    command = [sys.executable, "-m", "lsrl.cli.commands", "run", "ramp.py:p", "--input", "half.csv", *options]
+    command = [sys.executable, "-m", "lsrl", "run", "ramp.py:p", "--input", "half.csv", *options]
     found = subprocess.run(command, capture_output=True, text=True, check=True)
     assert found.stderr.startswith("UndecidedComparisonWarning: undecided comparison: larger is 0.5 at batch 0, step 0")
     assert found.stderr.count("\n") == 1
@@ -141,9 +141,7 @@ def test_undecided_comparisons_are_warned_of_in_one_line(here, options):
 
 
 def test_the_command_is_installed():
-    found = subprocess.run(
-        [sys.executable, "-m", "lsrl.cli.commands", "--help"], capture_output=True, text=True, check=True
-    )
+    found = subprocess.run([sys.executable, "-m", "lsrl", "--help"], capture_output=True, text=True, check=True)
     for command in ("demo", "targets", "show", "draw", "run", "compile", "verify", "incontext", "bench", "zoo"):
         assert command in found.stdout
 

@@ -124,7 +124,7 @@ def on_terminal(columns, *arguments):
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-    command = [sys.executable, "-m", "lsrl.cli.commands", *arguments]
+    command = [sys.executable, "-m", "lsrl", *arguments]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment | {"NO_COLOR": "1"}):
         os.close(theirs)
         text = b""

@@ -12,20 +12,18 @@ import lsrl
 from lsrl import Input, LsrlError, Program, ProgramError, RangeError, ShapeError, UnsupportedProgram
 from lsrl.backends.registry import TARGETS
 from lsrl.rounding.guarantee import Guarantee
-from stock_models import outputs_of
+from stock_models import STOCK, outputs_of
 from strategies import HUB
 
 digit = Input(1, range=(0, 9), integer=True, name="digit")
 running = Program(lsrl.cumsum(digit, name="sum"), name="running total")
 
 
-SIZES = {
-    "lstm": {"layers": 1, "widest": 1, "state_dimension": 2, "channels": None},  # h and c
-    "mamba": {"layers": 1, "widest": 4, "state_dimension": 4, "channels": 4},
-    "falcon-mamba": {"layers": 1, "widest": 4, "state_dimension": 4, "channels": 4},
-    "hawk": {"layers": 1, "widest": 4, "state_dimension": 4, "channels": 4},
-    "griffin": {"layers": 3, "widest": 4, "state_dimension": 12, "channels": 4},  # every third layer attends
-}
+def sizes_of_a_running_sum(name):
+    if name in STOCK:
+        stock = STOCK[name]
+        return {"layers": stock.layers, "widest": 4, "state_dimension": stock.states, "channels": 4}
+    return {"layers": 1, "widest": 1, "state_dimension": 2 if name == "lstm" else 1, "channels": None}  # h and c
 
 
 @pytest.fixture(params=list(TARGETS))
@@ -39,7 +37,7 @@ def test_the_report_has_every_size(model):
         "program": "running total",
         "target": model.target.name,
         "dtype": model.dtype,
-        **SIZES.get(model.target.name, {"layers": 1, "widest": 1, "state_dimension": 1, "channels": None}),
+        **sizes_of_a_running_sum(model.target.name),
         "parameters": report.parameters,
         "nonzeros": report.nonzeros,
         "compile_seconds": report.compile_seconds,

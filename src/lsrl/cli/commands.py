@@ -248,6 +248,3 @@ def explain(
 
 for command in (study, bench, demo):
     app.command()(command)
-
-if __name__ == "__main__":
-    main()

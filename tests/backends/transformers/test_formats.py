@@ -2,6 +2,7 @@
 
 import pytest
 
+from stock_models import STOCK
 from strategies import HUB
 from token_programs import (
     LENGTH,
@@ -35,13 +36,9 @@ def test_no_format_answers_wrongly(name, target, dtype, checkpoint):
             assert answer in (right, special(program))
 
 
-RIGHT = [("mamba", "float64"), ("falcon-mamba", "float64")]
-"""Where the network is right in another format, too."""
-
-
 @pytest.mark.parametrize(
     ("target", "dtype"),
-    [(target, dtype) for target in HUB for dtype in FORMATS if (target, dtype) not in RIGHT],
+    [(target, dtype) for target in HUB for dtype in FORMATS if dtype not in STOCK[target].right],
 )
 @pytest.mark.parametrize("name", TOKEN_PROGRAMS)
 def test_a_format_in_which_the_network_is_not_right_is_refused_whatever_is_asked(name, target, dtype, checkpoint):

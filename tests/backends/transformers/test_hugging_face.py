@@ -10,18 +10,12 @@ import pytest
 import lsrl
 from lsrl import Input, LinState, Program, RangeError, SequenceMap, TokenMap, UnsupportedProgram, zoo
 from lsrl.lang.matrix import cycle
-from stock_models import embeddings_of, outputs_of
+from stock_models import STOCK, embeddings_of, outputs_of
 from strategies import HUB
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-CLASSES = {
-    "mamba": "MambaModel",
-    "falcon-mamba": "FalconMambaModel",
-    "hawk": "RecurrentGemmaModel",
-    "griffin": "RecurrentGemmaModel",
-}
 whole = Input(2, range=(-4, 4), integer=True, name="x")
 real = Input(2, range=(-3, 5), name="r")
 mixed = Program(
@@ -87,7 +81,7 @@ def test_dictionaries_of_length_10_are_small(target):
 @pytest.mark.parametrize("target", HUB)
 def test_the_network_is_the_stock_model_and_computes_the_same(target):
     model, x = compiled(target), drawn(3, 40, 2)
-    assert type(model.module) is getattr(transformers, CLASSES[target])
+    assert type(model.module) is getattr(transformers, STOCK[target].model)
     assert (outputs_of(model, torch.tensor(x)).numpy() == model.run(x)).all()
     assert (model.run(x) == mixed.run(x, exact=True)).all()
 

@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 import lsrl
 from lsrl import FormatError, Input, Program, TokenMap
+from stock_models import STOCK
 from strategies import HUB
 
 torch = pytest.importorskip("torch")
@@ -44,17 +45,9 @@ def test_a_folder_has_what_transformers_reads_and_what_lsrl_checks(folder):
     assert names == (SHARED | OF_TOKENS if is_of_tokens(folder) else SHARED)
 
 
-MODEL_TYPES = {
-    "mamba": "mamba",
-    "falcon-mamba": "falcon_mamba",
-    "hawk": "recurrent_gemma",
-    "griffin": "recurrent_gemma",
-}
-
-
 def test_transformers_finds_every_weight_where_it_looks(folder, target):
     config = transformers.AutoConfig.from_pretrained(folder)
-    assert config.model_type == MODEL_TYPES[target]
+    assert config.model_type == STOCK[target].model_type
     assert config.use_cache == (target != "hawk")
     made = transformers.AutoModelForCausalLM if is_of_tokens(folder) else transformers.AutoModel
     model, notes = made.from_pretrained(folder, output_loading_info=True)

@@ -93,7 +93,10 @@ def width_of(stack: ResidualStack) -> int:
 
 
 def sharpness(activation: Activation, fact: Fact, label: str) -> fmpq:
-    """How much of a form its activation is fed with: as a ReLU it is exact on a grid, and all but exact off one."""
+    """How many times a form its activation is fed with, a power of two: what is fed stays below 2⁴⁰.
+
+    As a ReLU it is exact on a grid, and all but exact off one. Raises `RangeError` for a form of unknown range.
+    """
     magnitude = fact.magnitude
     if magnitude is None:
         raise unbounded(label)

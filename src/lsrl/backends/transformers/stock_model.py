@@ -30,10 +30,10 @@ class StockModel:
     """A transformers model: its classes without and with a head, and the names of their parts.
 
     `prefix` is where the one is in the other, `embeddings` the name of their tensor, of which some multiply what they
-    read by the square root of the width (`multiplies_embeddings`). `settings` has the JSON schemas of its further
-    settings, most of them constants. `first_hidden`: which of `hidden_states` is the stream after the first layer.
-    `states_in_modules`: what it remembers is not in its cache. `writers` are how the names of those weights end whose
-    rows add to the stream.
+    read by the square root of the width (`multiplies_embeddings`). `settings` has the JSON schemas of all its settings
+    but those in `COMMON`, most of them constants: numbers that float16 holds, or no model could be loaded in that
+    format. `first_hidden`: which of `hidden_states` is the stream after the first layer. `states_in_modules`: what it
+    remembers is not in its cache. `writers` are how the names of those weights end whose rows add to the stream.
     """
 
     model: str

@@ -89,7 +89,11 @@ class HubWeights:
 
 
 class StreamRows:
-    """Rows over the stream's channels for forms over units."""
+    """Rows over the stream's channels for forms over units.
+
+    A form's constant is read from the channel `STARTED`, so that every form is 0 before the first step; what holds at
+    every position, padding too, is read from `ALWAYS`.
+    """
 
     def __init__(self, stack: ResidualStack, scale: StreamScale) -> None:
         self.channels = stack.channels
