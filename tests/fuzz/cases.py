@@ -32,7 +32,7 @@ TARGETS = (
     "griffin",
 )
 HUB = ("mamba", "falcon-mamba", "hawk", "griffin")
-"""The targets that are models of transformers; they have float32 alone."""
+"""The targets that are transformers models; they have float32 alone."""
 
 GATED = ("rnn-relu", "lstm", "gru", *HUB)
 """The targets with selective states."""

@@ -58,7 +58,7 @@ def answers_of(case: Case, tokens: Tokens, prompt: Sequence[str]) -> list[str]:
 
 
 def number_of(case: Case, tokens: Tokens, text: str) -> int | None:
-    """The input number that a text stands for; the highest, if it has no token, for any text that is no token."""
+    """The input number that a text stands for; the highest, if it has no token, for any text that is not a token."""
     known = dict(tokens.numbers)
     low, high = (int(end) for end in case.input.params["range"])
     if text in known and low <= known[text] <= high:

@@ -125,4 +125,4 @@ def test_messages_of_two_lines_are_failures(monkeypatch: pytest.MonkeyPatch) -> 
         raise LoudError("")
 
     monkeypatch.setattr(lsrl, "compile", refusing)
-    assert "a message that is no line" in str(check(case_of(0, ("linear-rnn",))).failure)
+    assert "a message that is not a line" in str(check(case_of(0, ("linear-rnn",))).failure)

@@ -1,4 +1,4 @@
-"""Random programs over tokens: a vocabulary, an answer, mostly a guard, and prompts also of what is no token."""
+"""Random programs over tokens: a vocabulary, an answer, mostly a guard, and prompts also of what is not a token."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNKNOWN = "§"
 
 
 def token_case(rng: random.Random, target: str) -> Case:
-    """A program over tokens for a target that is a model of language."""
+    """A program over tokens for a target that is a language model."""
     assert target in HUB
     low, high = rng.choice([(0, 1), (0, 1), (-1, 1), (0, 3), (0, 9), (-5, 7), (0, 25)])
     x = make("input", dim=1, range=(low, high), grid=1, name="x")
@@ -86,7 +86,7 @@ def _vocabulary(rng: random.Random, x: Node, answer: Node, samples: list[Rows]) 
     numbers = sorted({*range(low, high + 1), *wanted}, key=lambda value: (not low <= value <= high, abs(value)))
     kept = numbers[: len(TEXTS)]
     if rng.random() < 0.1:
-        kept.remove(high)  # then it stands for any text that is no token
+        kept.remove(high)  # then it stands for any text that is not a token
     rng.shuffle(kept)
     return tuple(zip(rng.sample(TEXTS, len(kept)), kept, strict=True))
 

@@ -67,7 +67,7 @@ def time_limit(seconds: float = SECONDS) -> Iterator[None]:
 
 @contextlib.contextmanager
 def guarded(stage: str) -> Iterator[None]:
-    """Whatever is no error of LSRL is a failure of that stage, and so is one of its errors of more than one line."""
+    """What is not an error of LSRL is a failure of that stage, and so is one of its errors of more than one line."""
     try:
         with time_limit():
             yield
@@ -78,7 +78,7 @@ def guarded(stage: str) -> Iterator[None]:
     except lsrl.LsrlError as error:
         message = str(error)
         if not message.strip() or not message.isprintable():
-            raise FoundError(f"{stage}: a message that is no line", "one printable line", repr(message)) from error
+            raise FoundError(f"{stage}: a message that is not a line", "one printable line", repr(message)) from error
         raise
     except Exception as error:
         raise FoundError(f"{stage} raises {type(error).__name__}", "an LsrlError", str(error)[:300]) from error

@@ -62,13 +62,13 @@ def test_every_field_of_a_value_is_checked(program):
         ({"dim": 10**9}, "greater than the maximum"),
         ({"dim": 3}, "has dimension 2, not 3|3 numbers|expected"),
         ({"dim": True}, "not of type 'integer'"),
-        ({"low": ["1/0", 0]}, "'1/0' is no number of a file"),
+        ({"low": ["1/0", 0]}, "'1/0' is not a number of a file"),
         ({"low": [0, 0, 0]}, "has 3 numbers; expected 2"),
-        ({"low": ["9" * 5000, 0]}, "is no number of a file; expected an integer, or text like '1/3' of at most 4,000"),
-        ({"low": [[], 0]}, r"\[\] is no number"),
-        ({"low": [0.5, 0]}, r"0\.5 is no number"),
-        ({"low": [True, 0]}, "True is no number"),
-        ({"low": ["1e5", 0]}, "'1e5' is no number"),
+        ({"low": ["9" * 5000, 0]}, "not a number of a file; expected an integer, or text like '1/3' of at most 4,000"),
+        ({"low": [[], 0]}, r"\[\] is not a number"),
+        ({"low": [0.5, 0]}, r"0\.5 is not a number"),
+        ({"low": [True, 0]}, "True is not a number"),
+        ({"low": ["1e5", 0]}, "'1e5' is not a number"),
         ({"name": "a b"}, "name 'a b' is not usable"),
     ],
 )
@@ -85,9 +85,9 @@ def test_bad_inputs_are_refused(program, changes, message):
         ({"arguments": ["x"]}, "GatedState of 1 values; expected 2"),
         ({"arguments": ["x", "x", "x"]}, "GatedState of 3 values; expected 2"),
         ({"arguments": ["x", "shift_register"]}, "x has 2, its gate shift_register has 3; expected equal ones"),
-        ({"arguments": ["x", "later"]}, "latch reads 'later', which is no value"),
+        ({"arguments": ["x", "later"]}, "latch reads 'later', which is not a value"),
         ({"init": [1, 2, 3]}, "init of latch has 3 numbers; expected 2"),
-        ({"init": ["1/0", 0]}, "'1/0' is no number"),
+        ({"init": ["1/0", 0]}, "'1/0' is not a number"),
         ({"A": 1}, r"'A' is not one of \['name', 'kept', 'primitive', 'dim', 'arguments', 'init'\]"),
         ({"dim": 1}, "latch has dimension 2, not 1"),
     ],
@@ -125,7 +125,7 @@ def test_entries_and_sizes_are_whole_and_stand_once(program):
         refused(data, r"A has the entry .*; expected \[row, column, number\]")
     for number in (None, [], 0.5, "1/0", "", "1/-2", " 1", "1\n", "١"):
         data["values"][place]["A"] = matrix | {"entries": [[0, 0, number]]}
-        refused(data, "is no number of a file")
+        refused(data, "is not a number of a file")
 
 
 def test_a_million_mistakes_are_one_line_soon():
@@ -141,7 +141,7 @@ def test_cycles_and_unknown_names_are_refused():
     b = {"name": "b", "kept": True, "primitive": "ReLU", "dim": 1, "arguments": ["a"]}
     data = {"format": "lsrl-program", "version": 1, "name": "p", "values": [x, a, b], "output": "b"}
     refused(data, "a reads 'b', which comes later or reads it")
-    refused(data | {"values": [x, a]}, "a reads 'b', which is no value")
+    refused(data | {"values": [x, a]}, "a reads 'b', which is not a value")
     refused(data | {"values": [x, x]}, "the name 'x' is taken")
 
 

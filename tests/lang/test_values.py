@@ -233,7 +233,7 @@ MISTAKES = [
     (lambda: wide[1.0], ShapeError, r"wide\[1\.0\]"),
     (lambda: Program(x, name=3), ProgramError, r"program is named 3"),
     (lambda: Program.parse(None), LsrlError, r"a listing is text, not NoneType"),
-    (lambda: lsrl.load(3), LsrlError, r"3 is no path"),
+    (lambda: lsrl.load(3), LsrlError, r"3 is not a path"),
     (lambda: lsrl.broadcast(wide, 2), ShapeError, r"wide has dimension 3; expected 1 or 2"),
     (lambda: lsrl.and_(), ProgramError, r"and_ of no booleans"),
     (lambda: Program(), ProgramError, r"expected one or more values"),

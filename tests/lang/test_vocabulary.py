@@ -61,7 +61,7 @@ BROKEN = [
     ("vocabulary 0:a 0:b nothing=x", "line 2: the tokens 'a' and 'b' both stand for 0"),
     ("vocabulary 0:a b nothing=x", "line 2: 'b'; expected 'number:text'"),
     ("vocabulary 0:a end=a end=a nothing=x", "line 2: 'end=a'; expected"),
-    ("vocabulary 0:a end=b nothing=x", "line 2: end of a vocabulary is 'b', which is no token"),
+    ("vocabulary 0:a end=b nothing=x", "line 2: end of a vocabulary is 'b', which is not a token"),
     ("vocabulary 999999999:a nothing=x", "stands for 999999999; expected a whole number from"),
     ("vocabulary 5:a nothing=x", "no token stands for 0"),
 ]
@@ -107,7 +107,7 @@ MISTAKES = [
     (lambda: Vocabulary({"a": True}), "'a' of a vocabulary stands for True; expected a whole number"),
     (lambda: Vocabulary({"a": 0.5}), r"stands for 0\.5"),
     (lambda: Vocabulary({"a": 1, "b": 1}), "the tokens 'a' and 'b' both stand for 1"),
-    (lambda: Vocabulary({"a": 1}, end="b"), "end of a vocabulary is 'b', which is no token"),
+    (lambda: Vocabulary({"a": 1}, end="b"), "end of a vocabulary is 'b', which is not a token"),
     (lambda: Vocabulary({"a": 1}, nothing="a"), "nothing of a vocabulary is 'a', which is a token"),
     (lambda: Vocabulary.of_numbers(2, 1), "go from 2 to 1; expected low ≤ high"),
     (lambda: Program(number(**WHOLE), vocabulary={"a": 0}), "vocabulary of program is {'a': 0}; expected an lsrl"),
@@ -130,7 +130,7 @@ def test_mistakes_are_named_in_one_line(mistake, message):
 def test_unknown_numbers_and_texts_are_named():
     with pytest.raises(RangeError, match=r"no token stands for 9; expected one of 2, 0, 1, 3, -7"):
         ODD.text_of(9)
-    with pytest.raises(RangeError, match="'b' is no token of the vocabulary; expected one of '#', '='"):
+    with pytest.raises(RangeError, match="'b' is not a token of the vocabulary; expected one of '#', '='"):
         ODD.number_of("b")
     with pytest.raises(ShapeError, match="max_length is 0"):
         guarded(program(), 0)

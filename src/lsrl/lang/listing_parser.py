@@ -123,11 +123,11 @@ def _operation(text: str, dim: int) -> tuple[str, tuple[str, ...], dict[str, Any
     """The primitive, the names of the arguments, the parameters."""
     call = read(text)
     if not isinstance(call, Call):
-        raise FormatError(f"{short(text)!r} is no operation; expected one of {', '.join(KEYWORDS)}, or x[a:b]")
+        raise FormatError(f"{short(text)!r} is not an operation; expected one of {', '.join(KEYWORDS)}, or x[a:b]")
     if call.name == "[:]":
         return "Slice", (call.keywords["x"],), {"start": call.keywords["start"], "stop": call.keywords["stop"]}
     if call.name not in KEYWORDS:
-        raise FormatError(f"{call.name!r} is no operation; expected one of {', '.join(PRIMITIVES)}")
+        raise FormatError(f"{call.name!r} is not an operation; expected one of {', '.join(PRIMITIVES)}")
     unknown = set(call.keywords) - KEYWORDS[call.name]
     if unknown:
         raise FormatError(f"{call.name} has no {min(unknown)!r}; expected {', '.join(sorted(KEYWORDS[call.name]))}")
@@ -139,7 +139,7 @@ def _operation(text: str, dim: int) -> tuple[str, tuple[str, ...], dict[str, Any
         raise FormatError(f"comparison={short(str(call.keywords['comparison']))}; expected comparison=1, or nothing")
     names = tuple(argument.removeprefix("%") for argument in call.arguments if isinstance(argument, Name))
     if len(names) != len(call.arguments):
-        raise FormatError(f"{call.name} of something that is no name; expected names of values")
+        raise FormatError(f"{call.name} of something that is not a name; expected names of values")
     return call.name, names, _parameters(call, dim)
 
 
@@ -175,7 +175,7 @@ def _parameters(call: Call, dim: int) -> dict[str, Any]:
 
 def _pair(item: Any) -> tuple[Any, Any]:
     if not isinstance(item, tuple) or len(item) != 2:
-        raise FormatError("range is no pair; expected range=(low, high)")
+        raise FormatError("range is not a pair; expected range=(low, high)")
     return item[0], item[1]
 
 
@@ -188,7 +188,7 @@ def _vector(item: Any, dim: int, what: str) -> Vector:
         given = _once(places, what)
         return tuple(given.get(i, ZERO) for i in range(dim))
     if not isinstance(item, (fmpq, list)):
-        raise FormatError(f"{what} is no number, list of numbers or sparse(size, (index, number), …)")
+        raise FormatError(f"{what} is not a number, list of numbers or sparse(size, (index, number), …)")
     return exact_vector(item, dim, what)
 
 
@@ -240,5 +240,5 @@ def _once(places: Sequence[tuple[Any, fmpq]], what: str) -> dict[Any, fmpq]:
 
 def _whole(item: Any, highest: int = LARGEST_DIMENSION) -> int:
     if not isinstance(item, fmpq) or item.q != 1 or not 0 <= item <= highest:
-        raise FormatError(f"{short(str(item))} is no size or place; expected a whole number from 0 to {highest:,}")
+        raise FormatError(f"{short(str(item))} is not a size or place; expected a whole number from 0 to {highest:,}")
     return int(item.p)

@@ -93,7 +93,7 @@ class _Reader:
             item = self.item(depth + 1)
             if isinstance(item, Name) and self.found("="):
                 if item in keywords:
-                    raise FormatError(f"{item}= stands twice in {short(self.text)!r}; expected it once")
+                    raise FormatError(f"{item}= appears twice in {short(self.text)!r}; expected it once")
                 keywords[str(item)] = self.item(depth + 1)
             else:
                 items.append(item)

@@ -195,6 +195,6 @@ def number_in_file(item: Any) -> fmpq:
     if type(item) is str and len(item) <= LONGEST_NUMBER and _IN_FILE.match(item):
         return fmpq(*map(int, item.split("/")))
     raise NumberError(
-        f"{shortened(item)} is no number of a file; expected an integer, or text like '1/3' of at most "
+        f"{shortened(item)} is not a number of a file; expected an integer, or text like '1/3' of at most "
         f"{LONGEST_NUMBER:,} characters"
     )

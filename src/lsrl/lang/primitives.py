@@ -117,7 +117,7 @@ class GatedState(Derived):
 
     The gate keeps the state where it is 1 and drops it where it is 0; any other gate is reported as
     an undecided comparison. It has x's dimension, or dimension 1: then it gates every component.
-    The paper has no such state: LSTM, GRU, Mamba and Hawk have it, a linear RNN has not.
+    The paper has no such state: LSTM, GRU, Mamba and Hawk have it, a linear RNN lacks it.
     Raises `ShapeError` when dimensions do not fit.
 
     >>> x = Input(2)
@@ -192,7 +192,7 @@ class Modulo(Derived):
     """x mod n, component by component, for whole x of either sign: from 0 to n − 1.
 
     `below` says that x stays from 0 to below − 1: compilers refuse what can be something else.
-    Raises `ShapeError` for an n or a `below` that is no whole number from 1.
+    Raises `ShapeError` for an n or a `below` that is not a whole number from 1.
 
     >>> Modulo(Input(1), 3).dim
     1

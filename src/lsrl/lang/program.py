@@ -28,7 +28,7 @@ class Program:
 
     A `vocabulary` makes it a program over tokens. Its input is then one whole number in a declared
     range, and every number of the range has a token (in a program that is guarded already, by
-    `lsrl.backends.guarded`, the highest stands for any text that is no token, and has none). The first output is
+    `lsrl.backends.guarded`, the highest stands for any text that is not a token, and has none). The first output is
     the number of the answer's token; where there is a second, the answer is the vocabulary's `nothing` wherever
     that is not 0.
 

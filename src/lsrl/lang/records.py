@@ -131,7 +131,7 @@ def _value(record: Record, values: Mapping[str, Value], pending: Mapping[str, Re
             reason = (
                 "comes later or reads it; values come after what they read, and only states reach back in time"
                 if name in pending
-                else "is no value; expected the name of one above"
+                else "is not a value; expected the name of one above"
             )
             raise FormatError(f"{record.where}: {record.name} reads {name!r}, which {reason}")
     arguments = [values[name] for name in record.arguments]

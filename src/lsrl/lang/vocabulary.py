@@ -50,7 +50,7 @@ class Vocabulary:
             texts[number] = text
         if end is not None and end not in tokens:
             raise ProgramError(
-                f"end of a vocabulary is {shortened(end)}, which is no token of it; expected one, or None"
+                f"end of a vocabulary is {shortened(end)}, which is not a token of it; expected one, or None"
             )
         if _text(nothing, "nothing") in tokens:
             raise ProgramError(f"nothing of a vocabulary is {nothing!r}, which is a token of it; expected another text")
@@ -83,12 +83,12 @@ class Vocabulary:
             raise RangeError(f"no token stands for {shortened(number)}; expected one of {numbers}") from None
 
     def number_of(self, text: str) -> int:
-        """The number that a text stands for. Raises `RangeError` if it is no token."""
+        """The number that a text stands for. Raises `RangeError` if it is not a token."""
         try:
             return self._numbers[text]
         except (KeyError, TypeError):
             texts = listed([repr(known) for known in self._numbers])
-            raise RangeError(f"{shortened(text)} is no token of the vocabulary; expected one of {texts}") from None
+            raise RangeError(f"{shortened(text)} is not a token of the vocabulary; expected one of {texts}") from None
 
     def __repr__(self) -> str:
         return f"Vocabulary({self._numbers!r}, end={self.end!r}, nothing={self.nothing!r})"

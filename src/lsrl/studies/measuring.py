@@ -70,7 +70,7 @@ def use_one_thread() -> None:
     Sums are split among threads, and floating-point sums depend on how they are split: only with one thread in each
     process are results the same bit for bit whatever the number of processors and workers. Cells run side by side,
     so more threads would only wait for one another. NumPy's BLAS reads the setting as it is loaded, so in the process
-    of the caller it keeps its threads, and sums over some ten thousand numbers may differ there in the last bits.
+    of the caller it keeps its threads, and sums over tens of thousands of numbers may differ there in the last bits.
     """
     os.environ[THREADS] = "1"
     torch = sys.modules.get("torch")

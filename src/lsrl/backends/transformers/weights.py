@@ -68,7 +68,9 @@ class HubWeights:
     @property
     def channels(self) -> int:
         """How many channels of the stream anything is ever written to."""
-        rows = [tensor.any(axis=1) for name, tensor in self.tensors.items() if name.endswith(self.stock.writers)]
+        writers = [tensor for name, tensor in self.tensors.items() if name.endswith(self.stock.writers)]
+        # What a folder has there is checked where the model is made of it.
+        rows = [tensor.any(axis=1) for tensor in writers if tensor.ndim == 2 and len(tensor) == self.width]
         maps = [self.maps["bos"], self.maps["input.bias"], *self.maps["input.weight"].T]
         return int(np.any([*maps, *rows], axis=0).sum())
 
