@@ -14,7 +14,7 @@ from lsrl.rounding.error_calculus import Number, accumulated, product, relu, ter
 from lsrl.rounding.recurrences import Recurrence, recurrent_errors
 from lsrl.rounding.sums import Sum
 
-sizes = st.floats(0, 8)
+sizes = st.floats(0, 8, allow_subnormal=False)
 values = st.floats(-8, 8)
 off = st.floats(-1, 1)
 
