@@ -17,6 +17,7 @@ TARGETS: dict[str, str] = {
     "gru": "lsrl.backends.torch_rnn.gru",
     "mamba": "lsrl.backends.transformers.mamba",
     "falcon-mamba": "lsrl.backends.transformers.falcon_mamba",
+    "mamba2": "lsrl.backends.transformers.mamba2",
     "hawk": "lsrl.backends.transformers.hawk",
     "griffin": "lsrl.backends.transformers.griffin",
 }
@@ -39,7 +40,7 @@ def targets_with(has: Callable[[Target], object]) -> list[str]:
     """The names of the targets of which something is true.
 
     >>> targets_with(lambda target: target.tokens)
-    ['mamba', 'falcon-mamba', 'hawk', 'griffin']
+    ['mamba', 'falcon-mamba', 'mamba2', 'hawk', 'griffin']
     """
     return [name for name in TARGETS if has(target_named(name))]
 
