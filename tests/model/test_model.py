@@ -23,6 +23,7 @@ SIZES = {
     "lstm": {"layers": 1, "widest": 1, "state_dimension": 2, "channels": None},  # h and c
     "mamba": {"layers": 1, "widest": 4, "state_dimension": 4, "channels": 4},
     "falcon-mamba": {"layers": 1, "widest": 4, "state_dimension": 4, "channels": 4},
+    "mamba2": {"layers": 1, "widest": 4, "state_dimension": 4, "channels": 4},
     "hawk": {"layers": 1, "widest": 4, "state_dimension": 4, "channels": 4},
     "griffin": {"layers": 3, "widest": 4, "state_dimension": 12, "channels": 4},  # every third layer attends
 }

@@ -35,7 +35,7 @@ def test_no_format_answers_wrongly(name, target, dtype, checkpoint):
             assert answer in (right, special(program))
 
 
-RIGHT = [("mamba", "float64"), ("falcon-mamba", "float64")]
+RIGHT = [("mamba", "float64"), ("falcon-mamba", "float64"), ("mamba2", "float64")]
 """Where the network is right in another format, too."""
 
 

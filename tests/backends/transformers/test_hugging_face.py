@@ -19,6 +19,7 @@ transformers = pytest.importorskip("transformers")
 CLASSES = {
     "mamba": "MambaModel",
     "falcon-mamba": "FalconMambaModel",
+    "mamba2": "Mamba2Model",
     "hawk": "RecurrentGemmaModel",
     "griffin": "RecurrentGemmaModel",
 }

@@ -47,6 +47,7 @@ def test_a_folder_has_what_transformers_reads_and_what_lsrl_checks(folder):
 MODEL_TYPES = {
     "mamba": "mamba",
     "falcon-mamba": "falcon_mamba",
+    "mamba2": "mamba2",
     "hawk": "recurrent_gemma",
     "griffin": "recurrent_gemma",
 }

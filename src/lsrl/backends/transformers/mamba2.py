@@ -32,9 +32,9 @@ With these
   nothing. δ is 256 where the boolean that opens it is 1. One that is off by up to a quarter still shuts it or opens it.
 
 The full pass adds up in chunks of 16 steps, then chunks, where a cached step adds to the state. A sum of whole numbers
-is the same in any order, as long as what it adds up fits without regard to signs: the analysis of `mamba.py`, where each
-sign adds up by itself, asks for that (`pairs=True`). A decay over k steps is exp of a sum there, see `decay_errors`. What
-is refused is as `mamba.py` says.
+is the same in any order, as long as what it adds up fits without regard to signs: the analysis of `mamba.py`, where
+each sign adds up by itself, asks for that (`pairs=True`). A decay over k steps is exp of a sum there, see
+`decay_errors`. What is refused is as `mamba.py` says.
 """
 
 from __future__ import annotations
@@ -156,9 +156,9 @@ def decay_errors(decay: float) -> tuple[float, float]:
     """How far off a decay exp(−c) can be, relatively, as if by one factor a step; the gain is exact.
 
     c = 64·exp(A_log) is off by |A_log|·2⁻²⁴ of itself for the stored logarithm, and by 3·2⁻²⁴ for the roundings on the
-    way. The decay of k steps is one exp of a sum of c in a chunk, and three between chunks, each off by 2·2⁻²⁴. torch adds
-    up such sums in float64, so that each is off by 2⁻²⁴ of itself: by kc, and by 2·16·c where the sums of a whole chunk are
-    subtracted. That and exp are made once and not at every step, of which there are about 1 / (1 − a).
+    way. The decay of k steps is one exp of a sum of c in a chunk, and three between chunks, each off by 2·2⁻²⁴. torch
+    adds up such sums in float64, so that each is off by 2⁻²⁴ of itself: by kc, and by 2·16·c where the sums of a whole
+    chunk are subtracted. That and exp are made once and not at every step, of which there are about 1 / (1 − a).
     """
     c = -math.log(decay)
     in_steps = c * (abs(math.log(c / OPEN)) + 6)
