@@ -153,17 +153,21 @@ def decay_of(weight: fmpq) -> float:
 
 
 def decay_errors(decay: float) -> tuple[float, float]:
-    """How far off a decay exp(−c) can be, relatively, as if by one factor a step; the gain is exact.
+    """How far off a decay a = exp(−c) can be, relatively, in every step; the gain is exact.
 
-    c = 64·exp(A_log) is off by |A_log|·2⁻²⁴ of itself for the stored logarithm, and by 3·2⁻²⁴ for the roundings on the
-    way. The decay of k steps is one exp of a sum of c in a chunk, and three between chunks, each off by 2·2⁻²⁴. torch
-    adds up such sums in float64, so that each is off by 2⁻²⁴ of itself: by kc, and by 2·16·c where the sums of a whole
-    chunk are subtracted. That and exp are made once and not at every step, of which there are about 1 / (1 − a).
+    In units of 2⁻²⁴: c = 64·exp(A_log) is off by |A_log| of itself for the stored logarithm, by 3 for the roundings on
+    the way, and by 2 for those of kc, which a full pass adds up in float64; exp adds 2. That counts k times in what is
+    k steps old, of which there is aᵏ: k·aᵏ adds up to a times what errors made in every step do. What the full pass
+    makes once in each aᵏ adds up to a(1 − a) times that, or to a quarter of it in sequences of any length: two more
+    exp, four products, and 2·16·c where sums of c over a chunk are subtracted. And it adds up all of a chunk in any
+    order, where the two additions that are counted for a step in any case are those of a number that grows with age.
     """
     c = -math.log(decay)
-    in_steps = c * (abs(math.log(c / OPEN)) + 6)
-    once = 4 * max(1.0, CHUNK * c) * (1 - decay)
-    return 2.0**-24 * (10 + 1.5 * in_steps + once), 0.0
+    of_age = 1.5 * decay * (c * (abs(math.log(c / OPEN)) + 5) + 2)
+    once = (decay * (1 - decay) if decay < 1 / 2 else 1 / 4) * (10 + 2 * CHUNK * c)
+    felt = min(CHUNK, 2 + 17 / c)  # what is older is below the last place of the sum
+    added = max(0.0, (felt + 2) * (1 - decay) / (1 - decay**felt) - 2)
+    return 2.0**-24 * (of_age + once + added), 0.0
 
 
 class _Block:
@@ -233,7 +237,7 @@ SETTINGS = {
     "conv_kernel": {"const": TAPS},
     "expand": SIZE,
     "time_step_rank": {"const": 1},
-    "time_step_limit": {"const": [0.0, 2.0**100]},
+    "time_step_limit": {"const": [0.0, 2.0**15]},  # no limit, and a number in every format: JSON has no infinity
     "chunk_size": {"const": CHUNK},
     "use_bias": {"const": False},
     "use_conv_bias": {"const": False},
