@@ -11,19 +11,20 @@ with a depthwise causal convolution of width 4. Unlike in Mamba, Δ is read off 
 
 - The norm of y is harmless if all y are small beside √ε, for then it divides by √ε. The stream's norms have the same
   ε, and there it has to vanish beside a mean square of 4⁻ʲ, 2⁻¹⁰ at least. So ε = 2⁻⁴⁰, and every y is made to be below
-  2⁻³⁶: y² is less than the last place of ε, and the norm multiplies by 2²⁰. (In float32, whatever the model's format.)
+  2⁻⁴⁰: y² is 2⁻⁴⁰ of ε, and the norm multiplies by 2²⁰ (in float32, whatever the model's format), even where a sequence
+  is much longer than the program is for and sums are larger than was known.
 - silu(x) is x / 2, exactly, for |x| up to 2⁻³⁰, and a signed number passes in one channel: u = λv/2, where λ makes λv
   2⁻⁶¹ at most, so that float64 adds up no error before the norm rounds to float32.
 - silu(κv) is κ·relu(v), exactly, once κ is so large that it is fed with nothing between −256 and 256 but 0; it is
   never fed with more than 2⁴⁰.
 - z is 2⁻³⁰ times the gate, of either sign, and for what has no gate, times 1.
-- B = C = 2²⁵, of which silu is itself, and Δ = 64 or 0: a state makes u 2⁵⁶ times as large, and D does the same for a
-  u that passes, D = 2⁻⁴⁶ for a κ·relu(v). All these numbers are powers of two, and round nothing.
+- B = C = 2²³, of which silu is itself, and Δ = 64 or 0: a state makes u 2⁵² times as large, and D does the same for a
+  u that passes, D = 2⁻⁵⁰ for a κ·relu(v). All these numbers are powers of two, and round nothing.
 
 With these
 
-- v itself: u = λv/2, D = 2⁵⁶.
-- ReLU of v: u = κ·relu(v), D = 2⁻⁴⁶.
+- v itself: u = λv/2, D = 2⁵².
+- ReLU of v: u = κ·relu(v), D = 2⁻⁵⁰.
 - whether v > 0, where v is never between −m and m: (relu(v + m/2) − relu(v − m/2)) / m, two heads.
 - ReLU of v times a value: z is that value.
 - sum of v: u = λv/2; A = −exp(−200) = 0 makes the decay 1, d = 64 makes Δ = 64. A = (log a)/64 makes the decay a.
@@ -62,13 +63,13 @@ from lsrl.placement.residual import ResidualStack
 OPEN, SHUT = 64.0, -192.0
 """softplus of the one is the number itself, of the other 0; a power of two is between them."""
 
-SHARED = 2.0**25
+SHARED = 2.0**23
 """B and C."""
 
-STATE_GAIN = fmpq(2) ** 56
+STATE_GAIN = power(52)
 """What a state multiplies u by: Δ B C."""
 
-RELU_GAIN = power(-46)
+RELU_GAIN = power(-50)
 """What D multiplies κ·relu(v) by."""
 
 SIGNED, GATE = -61, -30
@@ -191,7 +192,7 @@ class _Block:
         self.skips[i] = as_float(head.skip)
         if head.keep is not None:
             self.logarithms[i] = FORGETS
-            self.projected[2 * self.inner + 2 + i] = self.rows.of(opened(head.keep), fmpq(int(OPEN - SHUT)))
+            self.projected[2 * self.inner + 2 + i] = self.rows.of(opened(head.keep), int(OPEN - SHUT))
         elif head.decay is not None:
             self.logarithms[i], self.steps[i] = head.decay, OPEN
         self.out[into, i] = as_float(head.weight * self.rows.scale.epsilon)
