@@ -23,6 +23,7 @@ class Stock(NamedTuple):
 STOCK = {
     "mamba": Stock("MambaModel", "mamba", layers=1, states=4, right=("float64",)),
     "falcon-mamba": Stock("FalconMambaModel", "falcon_mamba", layers=1, states=4, right=("float64",)),
+    "mamba2": Stock("Mamba2Model", "mamba2", layers=1, states=4, right=("float64",)),
     "hawk": Stock("RecurrentGemmaModel", "recurrent_gemma", layers=1, states=4),
     "griffin": Stock("RecurrentGemmaModel", "recurrent_gemma", layers=3, states=12),  # every third layer attends
 }

@@ -28,10 +28,11 @@ TARGETS = (
     "gru",
     "mamba",
     "falcon-mamba",
+    "mamba2",
     "hawk",
     "griffin",
 )
-HUB = ("mamba", "falcon-mamba", "hawk", "griffin")
+HUB = ("mamba", "falcon-mamba", "mamba2", "hawk", "griffin")
 """The targets that are transformers models; they have float32 alone."""
 
 GATED = ("rnn-relu", "lstm", "gru", *HUB)

@@ -17,6 +17,7 @@ TARGETS: dict[str, str] = {
     "gru": "lsrl.backends.torch_rnn.gru",
     "mamba": "lsrl.backends.transformers.mamba",
     "falcon-mamba": "lsrl.backends.transformers.falcon_mamba",
+    "mamba2": "lsrl.backends.transformers.mamba2",
     "hawk": "lsrl.backends.transformers.hawk",
     "griffin": "lsrl.backends.transformers.griffin",
 }
