@@ -57,14 +57,21 @@ def lines_figure(
 
 
 def _draw(ax: Any, points: Mapping[Any, Summary], name: str, index: int, count: int) -> None:
-    colour, marker = STYLES[index % len(STYLES)]
+    style = _style(index)
     xs: Sequence[float] = list(points)
     means = [value.mean for value in points.values()]
     below = [max(value.mean - value.low, 0) if value.low == value.low else 0 for value in points.values()]
     above = [max(value.high - value.mean, 0) if value.high == value.high else 0 for value in points.values()]
     # Lines that coincide are drawn thinner and thinner, so that all of them show.
     width = 1.2 + 2.5 * (count - index) / count
-    ax.errorbar(xs, means, yerr=[below, above], color=colour, marker=marker, ms=6, lw=width, capsize=3, label=name)
+    line = "-" if index < len(STYLES) else "--"
+    ax.errorbar(xs, means, yerr=[below, above], ls=line, ms=6, lw=width, capsize=3, label=name, **style)
+
+
+def _style(index: int) -> dict[str, Any]:
+    """Colour and marker, the second time round with nothing inside."""
+    colour, marker = STYLES[index % len(STYLES)]
+    return {"color": colour, "marker": marker, "mfc": colour if index < len(STYLES) else "white"}
 
 
 def bounds_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
@@ -73,16 +80,15 @@ def bounds_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
     ax = figure.add_subplot()
     targets = list(dict.fromkeys(row["architecture"] for row in rows))
     for index, target in enumerate(targets):
-        colour, marker = STYLES[index % len(STYLES)]
         own = [row for row in rows if row["architecture"] == target and row["bound"] is not None]
         spread = 1.0 + 0.15 * index
         ax.plot(
             [row["bound"] * spread + FLOOR**4 * index for row in own],
             [row["worst"] for row in own],
-            marker,
-            color=colour,
+            ls="",
             label=target,
             alpha=0.8,
+            **_style(index),
         )
     ax.set_xscale("symlog", linthresh=1e-14)
     ax.set_yscale("symlog", linthresh=1e-14)
