@@ -59,9 +59,13 @@ ROUNDING = 2.0**-PRECISION
 class StageArithmetic:
     """What an architecture does to numbers.
 
-    `pairs`: all but what is selected goes through the activation, so that a signed value is a
-    difference of two that are not. `decay_errors(a)`: how far off a decay of a, and the gain that makes up
-    for the input's, can be, relative to what they multiply.
+    `pairs`: all but what is selected goes through the activation, so that a signed value is a difference of two that
+    are not, each sign of which adds up by itself; and a latch takes its argument times a step size that its boolean is
+    read for, of which an error counts up to eight times (with False it is a sigmoid that is saturated). An architecture
+    that loses less may say True: bounds are larger then than they need be. `decay_errors(a)`: how far off a decay of a, and the
+    gain that makes up for the input's, can be in every step, relative to what they multiply; adding to a state, and
+    multiplying it once a step, is counted beside that. In all else: scaling is by powers of two, a step is a difference of
+    two ReLUs, and nothing on the way loses digits that are above `StreamScale.tiny` times ε.
     """
 
     activation: Activation

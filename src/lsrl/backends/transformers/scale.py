@@ -93,7 +93,10 @@ def width_of(stack: ResidualStack) -> int:
 
 
 def sharpness(activation: Activation, fact: Fact, label: str) -> fmpq:
-    """How much of a form its activation is fed with: as a ReLU it is exact on a grid, and all but exact off one."""
+    """How much of a form its activation is fed with: as a ReLU it is exact on a grid, and all but exact off one.
+
+    A power of two that makes the form 2⁴⁰ at most. Raises `RangeError` for a form without a range.
+    """
     magnitude = fact.magnitude
     if magnitude is None:
         raise unbounded(label)

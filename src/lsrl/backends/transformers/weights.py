@@ -89,7 +89,7 @@ class HubWeights:
 
 
 class StreamRows:
-    """Rows over the stream's channels for forms over units."""
+    """Rows over the stream's channels for forms over units; a form's constant is 0, too, before the first step."""
 
     def __init__(self, stack: ResidualStack, scale: StreamScale) -> None:
         self.channels = stack.channels
