@@ -59,13 +59,11 @@ ROUNDING = 2.0**-PRECISION
 class StageArithmetic:
     """What an architecture does to numbers.
 
-    `pairs`: all but what is selected goes through the activation, so that a signed value is a difference of two that
-    are not, each sign of which adds up by itself; and a latch takes its argument times a step size that its boolean is
-    read for, of which an error counts up to eight times (with False it is a sigmoid that is saturated). An architecture
-    that loses less may say True: bounds are larger then than they need be. `decay_errors(a)`: how far off a decay of a, and the
-    gain that makes up for the input's, can be in every step, relative to what they multiply; adding to a state, and
-    multiplying it once a step, is counted beside that. In all else: scaling is by powers of two, a step is a difference of
-    two ReLUs, and nothing on the way loses digits that are above `StreamScale.tiny` times ε.
+    `pairs`: a signed value is a difference of two ReLUs, each of which adds up by itself; and a latch takes its
+    argument times a step size, which is off by up to 8 times its boolean's error (else a sigmoid is saturated). Saying
+    so of what loses less is safe. `decay_errors(a)`: how far off a decay of a, and the gain that makes up for the
+    input's, can be in every step, relative to what they multiply; that step's product and addition are counted beside.
+    Scaling is by powers of two, and loses no digits of numbers above `StreamScale.tiny`.
     """
 
     activation: Activation
