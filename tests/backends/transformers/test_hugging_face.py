@@ -1,6 +1,7 @@
 """Programs in transformers models: bit for bit, in the stream, one at a time, or refused."""
 
 import functools
+import json
 import re
 from itertools import pairwise
 
@@ -210,3 +211,13 @@ def test_what_is_not_declared_or_too_much_is_named(value, message, target):
 def test_there_is_float32_only(target):
     with pytest.raises(UnsupportedProgram, match=f"dtype='float64' of {target}; expected one of float32"):
         lsrl.compile(mixed, target, max_length=9, dtype="float64")
+
+
+@pytest.mark.parametrize("target", HUB)
+def test_what_is_said_of_a_stock_model_is_so(target):
+    """Its settings are ones that it has, JSON holds the constants, and what adds to the stream is there by name."""
+    stock, model = compiled(target).weights.stock, compiled(target).module
+    known = type(model.config)().to_dict()
+    assert stock.constants.keys() - known.keys() == set()
+    assert json.loads(json.dumps(stock.constants, allow_nan=False)) == stock.constants
+    assert sum(name.endswith(stock.writers) for name in model.state_dict()) >= model.config.num_hidden_layers

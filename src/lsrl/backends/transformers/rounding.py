@@ -46,8 +46,8 @@ from lsrl.rounding.recurrences import Recurrence, StateErrors, reached, recurren
 from lsrl.rounding.sums import Sum, fits, input_error
 from lsrl.rounding.trail import Rounded, Trail, rounded
 
-DECIDED = 0.25
-"""A boolean that is off by up to this still shuts a latch, and opens it."""
+DECIDED = 0.125
+"""A boolean that is off by up to this still shuts a latch, and opens it: at twice that, a step size would be 0."""
 
 UNKNOWN, NOTHING = Fact(), constant_fact(ZERO)
 
