@@ -51,7 +51,7 @@ def refusals(value):
 
 def named(message):
     """The targets that a refusal points to."""
-    return set(re.findall(r"'([a-z-]+)'", message.partition("use target=")[2]))
+    return set(re.findall(r"'([a-z0-9-]+)'", message.partition("use target=")[2]))
 
 
 @pytest.mark.parametrize("need", NEEDY)
