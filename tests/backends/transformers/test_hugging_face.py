@@ -182,7 +182,7 @@ def test_what_the_state_matrix_cannot_do_is_refused_with_a_way_out(case, target)
     with pytest.raises(UnsupportedProgram, match=message) as caught:
         lsrl.compile(Program(value), target, max_length=9)
     assert "\n" not in str(caught.value)
-    alternatives = re.findall(r"'([a-z-]+)'", str(caught.value).partition("use target=")[2])
+    alternatives = re.findall(r"'([a-z0-9-]+)'", str(caught.value).partition("use target=")[2])
     assert alternatives
     for other in alternatives:
         lsrl.compile(Program(value), other, max_length=9)
