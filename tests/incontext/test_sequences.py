@@ -34,7 +34,9 @@ def test_any_map_is_answered_like_a_dict(target):
     check()
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "target", [t for t in TARGETS if t != "mamba2"]
+)  # whose reference kernels take a quarter of a minute
 def test_both_shipped_dictionaries_with_the_same_weights(target):
     words = codes_map()
     model = lsrl.compile(words.program, target, max_length=words.max_length)
