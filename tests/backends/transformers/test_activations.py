@@ -1,4 +1,4 @@
-"""What `mamba.py` and `mamba2.py` take for granted of torch's functions on this machine."""
+"""What the transformers targets take for granted of torch's functions on this machine."""
 
 import numpy as np
 import pytest
@@ -18,6 +18,13 @@ def test_silu_is_a_relu_of_large_numbers(dtype):
     x = magnitudes(8, 60, dtype)
     assert torch.equal(silu(x), x)
     assert (silu(-x).double().abs() < 2.0**-360).all()  # which is 0 in float32, and nothing beside 1 in float64
+
+
+def test_gelu_is_a_relu_of_large_numbers():
+    """As RecurrentGemma has it, by tanh."""
+    x = magnitudes(5, 60, torch.float32)
+    assert torch.equal(torch.nn.functional.gelu(x, approximate="tanh"), x)
+    assert not torch.nn.functional.gelu(-x, approximate="tanh").any()
 
 
 @pytest.mark.parametrize(("dtype", "small"), [(torch.float32, -30), (torch.float64, -60)])
