@@ -16,14 +16,14 @@ A program over tokens says after its name which number stands for which text, fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from flint import fmpq
 
 from lsrl.lang.matrix import Matrix, cycle, diagonal, shift
 from lsrl.lang.numbers import Vector, number_text
+from lsrl.lang.primitives import Concat, Constant, GatedState, Linear, LinState, Modulo, Multi, Primitive, ReLU, Slice
 from lsrl.lang.program import Program
-from lsrl.lang.records import Record, records_of
+from lsrl.lang.stream import Input
 from lsrl.lang.vocabulary import Vocabulary
 
 LARGEST_DENSE = 64
@@ -40,13 +40,15 @@ def listing(program: Program) -> str:
     %cumsum: 1 = LinState(%input, A=1, B=1)
     return %cumsum
     """
-    records = records_of(program)
-    shown = {record.name: record.name if record.kept else f"%{record.name}" for record in records}
-    lines = [f"{shown[record.name]}: {record.dim} = {_operation(record, shown)}" for record in records]
+    shown = {value: name if value.name is not None else f"%{name}" for value, name in program.names.items()}
+    lines = [
+        f"{shown[value]}: {value.dim} = {_operation(value, [shown[argument] for argument in value.arguments])}"
+        for value in program.values
+    ]
     head = [f"program {program.name}"]
     if program.vocabulary is not None:
         head.append(_vocabulary(program.vocabulary))
-    return "\n".join([*head, *lines, f"return {shown[program.names[program.output]]}"])
+    return "\n".join([*head, *lines, f"return {shown[program.output]}"])
 
 
 def _vocabulary(vocabulary: Vocabulary) -> str:
@@ -55,28 +57,39 @@ def _vocabulary(vocabulary: Vocabulary) -> str:
     return " ".join(["vocabulary", *tokens, *end, f"nothing={vocabulary.nothing}"])
 
 
-def _operation(record: Record, shown: dict[str, str]) -> str:
-    arguments = [shown[name] for name in record.arguments]
-    given: Any = record.parameters
-    if record.primitive == "Slice":
-        return f"{arguments[0]}[{given['start']}:{given['stop']}]"
-    if record.primitive == "Input":
-        if given["low"] is not None:
-            arguments.append(f"range=({_vector(given['low'])}, {_vector(given['high'])})")
-        if given["grid"] is not None:
-            arguments.append(f"grid={_vector(given['grid'])}")
-    elif record.primitive == "Constant":
-        arguments.append(_vector(given["numbers"]))
-    elif record.primitive == "Modulo":
-        arguments += [f"{key}={given[key]}" for key in ("n", "below") if given[key] is not None]
-    elif record.primitive == "Multi":
-        arguments += [f"via={given['via']}"] if given["via"] != "auto" else []
-    else:
-        arguments += [f"{key}={_matrix(given[key])}" for key in ("A", "B") if key in given]
-        arguments += [f"{key}={_vector(given[key])}" for key in ("b", "init", "bias") if any(given.get(key, ()))]
-    if record.comparison:
-        arguments.append("comparison=1")
-    return f"{record.primitive}({', '.join(arguments)})"
+def _operation(value: Primitive, arguments: list[str]) -> str:
+    if isinstance(value, Slice):
+        return f"{arguments[0]}[{value.start}:{value.stop}]"
+    claim = ["comparison=1"] if value.comparison else []
+    return f"{value.primitive}({', '.join([*arguments, *_parameters(value), *claim])})"
+
+
+def _parameters(value: Primitive) -> list[str]:
+    """What a listing says of a value besides its arguments, without what is so anyway."""
+    match value:
+        case Input():
+            ends = [_vector(end) for end in (value.low, value.high) if end is not None]
+            declared = [f"range=({', '.join(ends)})"] if ends else []
+            return [*declared, *([] if value.grid is None else [f"grid={_vector(value.grid)}"])]
+        case Constant():
+            return [_vector(value.numbers)]
+        case Linear():
+            return [f"A={_matrix(value.A)}", *_unless_zero(b=value.b)]
+        case LinState():
+            matrices = [f"A={_matrix(value.A)}", f"B={_matrix(value.B)}"]
+            return [*matrices, *_unless_zero(init=value.init, bias=value.bias)]
+        case GatedState():
+            return _unless_zero(init=value.init)
+        case Multi():
+            return [] if value.via == "auto" else [f"via={value.via}"]
+        case Modulo():
+            return [f"n={value.n}", *([] if value.below is None else [f"below={value.below}"])]
+        case ReLU() | Concat() | Slice():
+            return []
+
+
+def _unless_zero(**vectors: Vector) -> list[str]:
+    return [f"{key}={_vector(vector)}" for key, vector in vectors.items() if any(vector)]
 
 
 def _vector(numbers: Vector) -> str:

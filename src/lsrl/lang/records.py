@@ -9,18 +9,7 @@ from typing import Any
 
 from lsrl.errors import FormatError, LsrlError
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.primitives import (
-    PRIMITIVES,
-    Concat,
-    Constant,
-    GatedState,
-    Linear,
-    LinState,
-    Modulo,
-    Multi,
-    ReLU,
-    Slice,
-)
+from lsrl.lang.primitives import PRIMITIVES, Concat, Constant, Linear, LinState, ReLU
 from lsrl.lang.program import Program
 from lsrl.lang.stream import Input
 from lsrl.lang.values import Value
@@ -169,13 +158,4 @@ def _made(record: Record, arguments: list[Value], naming: dict[str, Any]) -> Val
             return ReLU(arguments[0], comparison=record.comparison, **naming)
         case made:
             make: Callable[..., Value] = made
-            return make(*arguments, **{key: given[key] for key in _KEYWORDS[made] if key in given}, **naming)
-
-
-_KEYWORDS: dict[type[Value], tuple[str, ...]] = {
-    GatedState: ("init",),
-    Multi: ("via",),
-    Modulo: ("n", "below"),
-    Slice: ("start", "stop"),
-}
-"""The parameters of primitives that are made of them as they are."""
+            return make(*arguments, **{key: given[key] for key in made.fields() if key in given}, **naming)

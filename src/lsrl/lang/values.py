@@ -100,7 +100,12 @@ class Value:
     @property
     def parameters(self) -> dict[str, Parameter]:
         """The further fields of its primitive, by name."""
-        return {field: getattr(self, field) for field in type(self).__annotations__}
+        return {field: getattr(self, field) for field in self.fields()}
+
+    @classmethod
+    def fields(cls) -> tuple[str, ...]:
+        """The names of the parameters that values of this primitive have."""
+        return tuple(cls.__annotations__)
 
     @property
     def label(self) -> str:

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from lsrl.lang import GatedState, Input, Linear, LinState, Modulo, Multi, Program, ReLU, Value
+from lsrl.lang import Concat, Constant, GatedState, Input, Linear, LinState, Modulo, Multi, Program, ReLU, Slice, Value
+from lsrl.lang.primitives import Primitive
 from lsrl.view import palette
 
 ROW, COLUMN = 0.62, 1.5
@@ -22,7 +23,7 @@ ROW, COLUMN = 0.62, 1.5
 class ProgramGraph:
     """The values that a picture shows, and which of them feed which; plumbing is left out."""
 
-    values: tuple[Value, ...]
+    values: tuple[Primitive, ...]
     edges: tuple[tuple[int, int], ...]
 
 
@@ -48,23 +49,31 @@ def program_graph(program: Program) -> ProgramGraph:
     return ProgramGraph(values, tuple(sorted(edges)))
 
 
-def _matters(value: Value, readers: set[Value]) -> bool:
-    if value.name is not None or isinstance(value, (Input, LinState, GatedState, Modulo, Multi)):
-        return True
+def _matters(value: Primitive, readers: set[Value]) -> bool:
     # What a comparison is made of is its own business: ReLUs, and steps of which it is the sum; not what it decides on.
     part = isinstance(value, ReLU) and all(
         reader.comparison and (not value.comparison or isinstance(reader, Linear)) for reader in readers
     )
-    return (isinstance(value, ReLU) or value.comparison) and not part
+    return value.name is not None or (program_kind(value) != "linear" and not part)
 
 
-def program_kind(value: Value) -> str:
+def program_kind(value: Primitive) -> str:
     """What a picture calls a value."""
     if value.comparison:
         return "comparison"
-    kinds = {"Input": "input", "LinState": "state", "GatedState": "state", "ReLU": "ReLU", "Multi": "product"}
-    kinds["Modulo"] = "remainder"
-    return kinds.get(value.primitive, "linear")
+    match value:
+        case Input():
+            return "input"
+        case LinState() | GatedState():
+            return "state"
+        case ReLU():
+            return "ReLU"
+        case Multi():
+            return "product"
+        case Modulo():
+            return "remainder"
+        case Constant() | Linear() | Concat() | Slice():
+            return "linear"
 
 
 COLOURS = {
@@ -117,7 +126,7 @@ def _positions(graph: ProgramGraph) -> list[tuple[float, float]]:
     return [(x - left, y) for x, y in layout.coords[: len(graph.values)]]
 
 
-def _draw_value(axes: Any, program: Program, value: Value, place: tuple[float, float]) -> Text:
+def _draw_value(axes: Any, program: Program, value: Primitive, place: tuple[float, float]) -> Text:
     name = program.names[value]
     size = f" [{value.dim}]" if value.dim > 1 else ""
     edge = palette.OUTPUT if value is program.output else "white"
