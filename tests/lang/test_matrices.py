@@ -77,7 +77,7 @@ def test_a_column_is_a_vector_of_numbers_too(form):
     column = COLUMNS[form]
     assert Linear(x, 1, column).parameters == Linear(x, 1, [2, -3]).parameters
     assert LinState(x, 1, 1, column).parameters == LinState(x, 1, 1, [2, -3]).parameters
-    assert GatedState(x, x > 0, column).parameters["init"] == (2, -3)
+    assert GatedState(x, x > 0, column).init == (2, -3)
 
 
 @pytest.mark.parametrize("matrix", [HALVES.T, scipy.sparse.csr_array(HALVES.T), np.ones((2, 2, 2))])

@@ -89,14 +89,15 @@ def test_a_condition_that_is_neither_0_nor_1_is_reported():
 def test_a_gated_state_reads_its_two_arguments_as_they_are():
     x = Input(3)
     gate = x[0] > 1
-    assert GatedState(x, gate).arguments == (x, gate)
+    state = GatedState(x, gate)
+    assert (state.x, state.gate) == state.arguments == (x, gate)
     closed = ~gate
     assert GatedState(x, closed).arguments == (x, closed)
 
 
 def test_a_gate_that_is_no_comparison_is_claimed_to_be_one():
     x = Input(3)
-    gate = GatedState(x, x[0] + 1, name="s").arguments[1]
+    gate = GatedState(x, x[0] + 1, name="s").gate
     assert (gate.comparison, gate.dim, gate.hint) == (True, 1, "s.gate")
 
 

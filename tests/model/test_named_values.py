@@ -48,7 +48,7 @@ def test_a_program_knows_its_constants_by_name():
     assert plus.trace([[1], [2]])["k"].ravel().tolist() == [5, 5]
     for back in (Program.parse(str(plus)), from_json(to_json(plus))):
         assert back == plus
-        assert back["k"].parameters["numbers"] == (5,)
+        assert back["k"].numbers == (5,)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,7 @@ ENDS = [(0, 0.1), (-0.7, 0.3), ("1/3", "2/3")]
 
 def held(low, high, dtype):
     """The floats nearest to both ends, and one between."""
-    numbers = [
-        float(lsrl.Constant(end).parameters["numbers"][0].p) / float(lsrl.Constant(end).parameters["numbers"][0].q)
-        for end in (low, high)
-    ]
+    numbers = [float(number.p) / float(number.q) for end in (low, high) for number in lsrl.Constant(end).numbers]
     return np.array([[number] for number in (*numbers, sum(numbers) / 2)]).astype(dtype)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from flint import fmpq
 
@@ -76,9 +76,8 @@ def _branches(value: Value, made: Mapping[Value, Value], _: set[Value]) -> Value
     """Both branches of an `ifelse` by ReLUs, both signs of each even where one is never negative: *direct*."""
     if not isinstance(value, Linear) or not isinstance(value.x, Concat):
         return None
-    branches = value.x.arguments
-    both = len(branches) == 2 and all(_selects_by_relus(branch) for branch in branches)
-    if not both or beside(identity(value.dim), identity(value.dim)) != value.A:
+    branches = [part for part in value.x.arguments if _selects_by_relus(part)]
+    if not len(branches) == len(value.x.arguments) == 2 or beside(identity(value.dim), identity(value.dim)) != value.A:
         return None
     return _sum([part for branch in branches for part in _halves(branch, made, signed=True)], value)
 
@@ -112,17 +111,17 @@ def _on_circle(i: int, n: int) -> tuple[fmpq, fmpq]:
     return fmpq(*math.cos(angle).as_integer_ratio()), fmpq(*math.sin(angle).as_integer_ratio())
 
 
-def _selects_by_relus(value: Value) -> bool:
+def _selects_by_relus(value: Value) -> TypeGuard[Multi]:
     return isinstance(value, Multi) and value.via == "relu"
 
 
-def _factors(multi: Value) -> tuple[Value, Value]:
+def _factors(multi: Multi) -> tuple[Value, Value]:
     """The condition and the value of a branch, as `lsrl.ifelse` writes it."""
-    condition, value = multi.arguments[0].arguments
+    condition, value = multi.x.arguments
     return condition, value
 
 
-def _halves(multi: Value, made: Mapping[Value, Value], *, signed: bool) -> list[tuple[fmpq, Value]]:
+def _halves(multi: Multi, made: Mapping[Value, Value], *, signed: bool) -> list[tuple[fmpq, Value]]:
     """relu(−M (1 − c) + t), and −relu(−M (1 − c) − t) if t can have both signs."""
     condition, value = _factors(multi)
     opposite = complemented(condition)

@@ -103,12 +103,11 @@ def _translated(
 
 def _claim(comparisons: Comparisons, program: Program, value: Value, made: Sequence[Affine]) -> None:
     """A value's components are 0 or 1, since it takes an operand for a boolean or is a sum of the library's steps."""
-    own = isinstance(value, Linear) and identity(value.dim) == value.A
-    argument = program.names[value.arguments[0] if own else value]
+    claimed = value.x if isinstance(value, Linear) and identity(value.dim) == value.A else value
     for component, form in enumerate(made):
         place = f"[{component}]" if value.dim > 1 else ""
         claim = f"{program.names[value]!r} of {program.name}"
-        comparisons.claim(form, claim, f"{argument!r}{place}", made_of_steps=not own)
+        comparisons.claim(form, claim, f"{program.names[claimed]!r}{place}", made_of_steps=claimed is value)
 
 
 def input_facts(program: Program, input_range: tuple[Any, Any] | None) -> list[Fact]:

@@ -68,15 +68,14 @@ def ramp_of(value: Value) -> tuple[Value, fmpq] | None:
         missing = complemented(value.x)
         progress = complemented(missing.x) if isinstance(missing, ReLU) and not missing.comparison else None
         return None if progress is None else (progress, ONE)
-    relus = [part for part in value.x.arguments if isinstance(part, ReLU)] if isinstance(value, Linear) else []
-    if not isinstance(value, Linear) or not len(relus) == len(value.x.arguments) == 2:
-        return None
-    x, beyond = (relu.x for relu in relus)
-    slope = value.A.rows[0][0][1] if value.A.rows[0] else ONE
-    is_difference = beside(diagonal([slope] * x.dim), diagonal([-slope] * x.dim)) == value.A and not any(value.b)
-    is_shifted = isinstance(beyond, Linear) and beyond.x is x and identity(x.dim) == beyond.A
-    is_ramp = is_difference and is_shifted and beyond.b == (-1 / slope,) * x.dim  # type: ignore[attr-defined]
-    return (x, slope) if is_ramp and slope > 0 else None
+    match value:
+        case Linear(x=Concat(arguments=(ReLU() as start, ReLU(x=Linear() as beyond)))):
+            x, slope = start.x, value.A.rows[0][0][1] if value.A.rows[0] else ONE
+            is_difference = beside(diagonal([slope] * x.dim), diagonal([-slope] * x.dim)) == value.A
+            is_shifted = beyond.x is x and identity(x.dim) == beyond.A
+            is_ramp = is_difference and is_shifted and not any(value.b) and beyond.b == (-1 / slope,) * x.dim
+            return (x, slope) if is_ramp and slope > 0 else None
+    return None
 
 
 def larger(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
