@@ -2,11 +2,14 @@
 
 import pytest
 
-from lsrl import Concat, Constant, GatedState, Input, Linear, LinState, Modulo, Multi, Program, ReLU
+from lsrl import Concat, Constant, GatedState, Input, Linear, LinState, Modulo, Multi, Previous, Program, Recur, ReLU
 from lsrl.lang.json_format import from_json, to_json
 from lsrl.lang.primitives import PRIMITIVES
 
 x = Input(2, range=(-1, 3), grid="1/2", name="x")
+
+last = Previous([1, "1/3"], hint="last")
+loop = Recur(last + x, last)
 
 EXAMPLES = (
     x,
@@ -14,6 +17,8 @@ EXAMPLES = (
     Linear(x, [[1, 2]], "1/3", comparison=True),
     LinState(x, [[1, "1/2"], [0, 1]], [[1, 0], [2, 1]], init=[1, 2], bias=[3, 0]),
     GatedState(x, x[0] > 1, [1, 2]),
+    last,
+    loop,
     ReLU(x, comparison=True),
     Multi(x, via="relu"),
     Modulo(x, 3, below=7),
@@ -29,7 +34,7 @@ def test_there_is_an_example_of_every_primitive():
 
 @pytest.mark.parametrize("value", EXAMPLES, ids=lambda value: value.primitive)
 def test_listings_and_files_keep_every_field(value):
-    program = Program(Concat([x, value]))
+    program = Program(Concat([x, value, *([loop] if value is last else [])]))
     for back in (Program.parse(str(program)), from_json(to_json(program))):
         assert fields(back) == fields(program)
 

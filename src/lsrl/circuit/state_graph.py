@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from graphlib import TopologicalSorter
 
+from lsrl.lang.graphs import strong_components
 from lsrl.lang.matrix import Row
 
 
@@ -23,13 +23,7 @@ def components(rows: Sequence[Row]) -> list[list[int]]:
         return [[i] for i in range(len(rows))]  # lower triangular: in order already
     if is_permutation(rows) and len({row[0][0] for row in rows}) == len(rows):
         return _cycles(rows)
-    labels, members = _strongly_connected(rows)
-    order: TopologicalSorter[int] = TopologicalSorter(dict.fromkeys(range(len(members)), ()))
-    for i, row in enumerate(rows):
-        for column, _ in row:
-            if labels[i] != labels[column]:
-                order.add(labels[i], labels[column])
-    return [members[label] for label in order.static_order()]
+    return strong_components(len(rows), [(i, column) for i, row in enumerate(rows) for column, _ in row])
 
 
 def clusters(rows: Sequence[Row]) -> list[list[int]]:
@@ -70,17 +64,3 @@ def _cycles(rows: Sequence[Row]) -> list[list[int]]:
         if cycle:
             found.append(sorted(cycle))
     return found
-
-
-def _strongly_connected(rows: Sequence[Row]) -> tuple[list[int], list[list[int]]]:
-    import scipy.sparse
-    import scipy.sparse.csgraph
-
-    pairs = [(i, column) for i, row in enumerate(rows) for column, _ in row]
-    sources, targets = zip(*pairs, strict=True)
-    graph = scipy.sparse.coo_array(([1] * len(pairs), (sources, targets)), shape=(len(rows),) * 2)
-    count, labels = scipy.sparse.csgraph.connected_components(graph, connection="strong")
-    members: list[list[int]] = [[] for _ in range(count)]
-    for i, label in enumerate(labels.tolist()):
-        members[label].append(i)
-    return labels.tolist(), members

@@ -15,7 +15,7 @@ from lsrl.circuit.comparisons import Comparisons
 from lsrl.circuit.facts import BOOLEAN, Fact, is_empty, on_grid, weighted_sum
 from lsrl.circuit.remainders import remainder
 from lsrl.circuit.units import Circuit
-from lsrl.errors import RangeError, shortened
+from lsrl.errors import RangeError, UnsupportedProgram, shortened
 from lsrl.lang import (
     Concat,
     Constant,
@@ -25,7 +25,9 @@ from lsrl.lang import (
     LinState,
     Modulo,
     Multi,
+    Previous,
     Program,
+    Recur,
     ReLU,
     Slice,
     Value,
@@ -145,6 +147,8 @@ def _made(  # noqa: C901, a case for each primitive
         case GatedState():
             gates = forms[value.gate] * (value.dim if value.gate.dim == 1 else 1)
             return [builder.gated_state(*cell) for cell in zip(gates, forms[value.x], value.init, strict=True)]
+        case Previous() | Recur():
+            raise UnsupportedProgram(f"value {value.label!r} is a state that reads its own past; no target has those")
         case ReLU():
             return [builder.relu(form) for form in forms[value.x]]
         case Multi():

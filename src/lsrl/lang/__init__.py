@@ -17,8 +17,21 @@ from lsrl.lang.logic import (
     smaller,
     step,
 )
+from lsrl.lang.loops import recur
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.primitives import Concat, Constant, GatedState, Linear, LinState, Modulo, Multi, ReLU, Slice
+from lsrl.lang.primitives import (
+    Concat,
+    Constant,
+    GatedState,
+    Linear,
+    LinState,
+    Modulo,
+    Multi,
+    Previous,
+    Recur,
+    ReLU,
+    Slice,
+)
 from lsrl.lang.program import ForEach, Program
 from lsrl.lang.recurrence import counter, cumsum, cyclic, delay, latch, mod_counter, reset_sum, shift_register
 from lsrl.lang.stream import Input
@@ -36,8 +49,10 @@ __all__ = [
     "Matrix",
     "Modulo",
     "Multi",
+    "Previous",
     "Program",
     "ReLU",
+    "Recur",
     "Slice",
     "Value",
     "Vocabulary",
@@ -67,6 +82,7 @@ __all__ = [
     "not_equal",
     "one_hot",
     "or_",
+    "recur",
     "reset_sum",
     "shift_register",
     "smaller",

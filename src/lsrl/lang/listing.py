@@ -21,7 +21,20 @@ from flint import fmpq
 
 from lsrl.lang.matrix import Matrix, cycle, diagonal, shift
 from lsrl.lang.numbers import Vector, number_text
-from lsrl.lang.primitives import Concat, Constant, GatedState, Linear, LinState, Modulo, Multi, Primitive, ReLU, Slice
+from lsrl.lang.primitives import (
+    Concat,
+    Constant,
+    GatedState,
+    Linear,
+    LinState,
+    Modulo,
+    Multi,
+    Previous,
+    Primitive,
+    Recur,
+    ReLU,
+    Slice,
+)
 from lsrl.lang.program import Program
 from lsrl.lang.stream import Input
 from lsrl.lang.vocabulary import Vocabulary
@@ -80,11 +93,13 @@ def _parameters(value: Primitive) -> list[str]:
             return [*matrices, *_unless_zero(init=value.init, bias=value.bias)]
         case GatedState():
             return _unless_zero(init=value.init)
+        case Previous():
+            return [f"init={_vector(value.init)}"]
         case Multi():
             return [] if value.via == "auto" else [f"via={value.via}"]
         case Modulo():
             return [f"n={value.n}", *([] if value.below is None else [f"below={value.below}"])]
-        case ReLU() | Concat() | Slice():
+        case ReLU() | Recur() | Concat() | Slice():
             return []
 
 

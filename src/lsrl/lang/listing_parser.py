@@ -29,6 +29,8 @@ KEYWORDS = {
     "Linear": {"A", "b", "comparison"},
     "LinState": {"A", "B", "init", "bias"},
     "GatedState": {"init"},
+    "Previous": {"init"},
+    "Recur": set(),
     "ReLU": {"comparison"},
     "Multi": {"via"},
     "Modulo": {"n", "below"},
@@ -161,7 +163,7 @@ def _parameters(call: Call, dim: int) -> dict[str, Any]:
                 raise FormatError(f"LinState without {min(missing)}; expected LinState(x, A=…, B=…)")
             vectors = {key: _vector(given.get(key, ZERO), dim, key) for key in ("init", "bias")}
             return {"A": _matrix(given.get("A", ZERO), dim), "B": _matrix(given.get("B", ZERO), dim), **vectors}
-        case "GatedState":
+        case "GatedState" | "Previous":
             return {"init": _vector(given.get("init", ZERO), dim, "init")}
         case "Multi":
             return {"via": str(given.get("via", "auto"))}

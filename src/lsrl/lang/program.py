@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from lsrl.errors import ProgramError, listed, shortened
+from lsrl.lang.loops import check_loops, in_evaluation_order
 from lsrl.lang.numbers import ONE
 from lsrl.lang.primitives import Concat, Primitive
 from lsrl.lang.stream import Input
@@ -31,6 +32,8 @@ class Program:
     `lsrl.backends.guarded`, the highest stands for any text that is not a token, and has none). The first output is
     the number of the answer's token; where there is a second, the answer is the vocabulary's `nothing` wherever
     that is not 0.
+
+    `values` has them all, arguments first; `groups` the same, with the values of every loop (`lsrl.recur`) together.
 
     Raises `ProgramError` unless the outputs depend on exactly one `Input`, when two values were
     given the same name, or when the vocabulary does not fit.
@@ -58,10 +61,12 @@ class Program:
         self.output = outputs[0] if len(outputs) == 1 else Concat(list(outputs), hint="output")
         self.values = _in_order(self.output)
         self.input = _only_input(self.values, name)
+        check_loops(self.values, name)
         self.names: Mapping[Value, str] = _unique_names(self.values)
         self.vocabulary = vocabulary
         if vocabulary is not None:
             _check_vocabulary(vocabulary, self.input, self.output, name)
+        self.groups = in_evaluation_order(self.values)
         self._by_name = {name: value for value, name in self.names.items()}
 
     def __getitem__(self, name: str) -> Value:

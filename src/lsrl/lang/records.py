@@ -138,7 +138,7 @@ def _made(record: Record, arguments: list[Value], naming: dict[str, Any]) -> Val
     given = record.parameters
     if record.primitive == "Concat":
         return Concat(arguments, **naming)
-    expected = {"Input": 0, "Constant": 0, "GatedState": 2}.get(record.primitive, 1)
+    expected = {"Input": 0, "Constant": 0, "Previous": 0, "GatedState": 2, "Recur": 2}.get(record.primitive, 1)
     if len(arguments) != expected:
         raise FormatError(f"{record.primitive} of {len(arguments)} values; expected {expected}")
     match PRIMITIVES[record.primitive]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -17,7 +17,9 @@ from lsrl.lang import (
     LinState,
     Modulo,
     Multi,
+    Previous,
     Program,
+    Recur,
     ReLU,
     Slice,
     Value,
@@ -32,17 +34,24 @@ V = TypeVar("V")
 class Arithmetic(Protocol[V]):
     """What each primitive does to the numbers of all steps at once, components first."""
 
+    @property
+    def length(self) -> int:
+        """How many steps there are."""
+
     def constant(self, numbers: Vector) -> V:
         """The same numbers at every step."""
 
     def linear(self, x: V, A: Matrix, b: Vector) -> V:
         """A x + b."""
 
-    def state(self, drive: V, A: Matrix, init: Vector) -> V:
-        """sₜ = A sₜ₋₁ + driveₜ from s₀ = init."""
+    def before(self, init: Vector) -> V:
+        """The one step before the first, with the same numbers in all sequences."""
 
-    def gated_state(self, drive: V, gate: V, init: Vector) -> V:
-        """sₜ = gateₜ ⊙ sₜ₋₁ + driveₜ from s₀ = init; a gate of dimension 1 is for all components."""
+    def state(self, drive: V, A: Matrix, before: V) -> V:
+        """sₜ = A sₜ₋₁ + driveₜ, after the step that was before."""
+
+    def gated_state(self, drive: V, gate: V, before: V) -> V:
+        """sₜ = gateₜ ⊙ sₜ₋₁ + driveₜ, after the step that was before; a gate of dimension 1 is for all components."""
 
     def relu(self, x: V) -> V:
         """max(x, 0)."""
@@ -58,6 +67,12 @@ class Arithmetic(Protocol[V]):
 
     def slice(self, x: V, start: int, stop: int) -> V:
         """Components start … stop − 1."""
+
+    def steps(self, x: V) -> Sequence[V]:
+        """x step by step."""
+
+    def joined(self, steps: Sequence[V]) -> V:
+        """The steps one after the other."""
 
     def between(self, x: V) -> np.ndarray:
         """Where x is neither 0 nor 1: a mask of shape (dim, batch, T)."""
@@ -87,29 +102,82 @@ def evaluated(program: Program, x: V, arithmetic: Arithmetic[V], *, keep: bool) 
     """
     readers = Counter(argument for value in program.values for argument in value.arguments)
     known: dict[Value, V] = {}
-    for value in program.values:
-        known[value] = _meaning(value, known, x, arithmetic)
-        yield value, known[value]
-        for argument in value.arguments:
-            readers[argument] -= 1
-            if not keep and not readers[argument]:
-                known.pop(argument, None)
+    for group in program.groups:
+        if len(group) == 1:
+            (value,) = group
+            known[value] = (
+                x if isinstance(value, Input) else _meaning(value, known, started(group, arithmetic), arithmetic)
+            )
+        else:
+            known |= _loop(group, known, arithmetic)
+        for value in group:
+            yield value, known[value]
+        for value in group:
+            for argument in value.arguments:
+                readers[argument] -= 1
+                if not keep and not readers[argument]:
+                    known.pop(argument, None)
+
+
+def _loop(group: Sequence[Primitive], known: Mapping[Value, V], arithmetic: Arithmetic[V]) -> dict[Value, V]:
+    """The numbers of values that read one another, one step after the other."""
+    outside = {argument for value in group for argument in value.arguments} - set(group)
+    given = {value: arithmetic.steps(known[value]) for value in outside}
+    before = started(group, arithmetic)
+    found: list[dict[Value, V]] = []
+    for t in range(arithmetic.length):
+        now = one_step(group, {value: steps[t] for value, steps in given.items()}, before, arithmetic)
+        found.append(now)
+        before = remembered(group, now)
+    return {value: arithmetic.joined([now[value] for now in found]) for value in group}
+
+
+def started(group: Sequence[Primitive], arithmetic: Arithmetic[V]) -> dict[Value, V]:
+    """What the values of a loop remember before the first step."""
+    states = [value for value in group if isinstance(value, (Previous, LinState, GatedState))]
+    return {state: arithmetic.before(state.init) for state in states}
+
+
+def one_step(
+    group: Sequence[Primitive], outside: Mapping[Value, V], before: Mapping[Value, V], arithmetic: Arithmetic[V]
+) -> dict[Value, V]:
+    """The values of a loop at one step, from what they read outside of it and what they remember."""
+    now = dict(outside)
+    for value in group:
+        now[value] = _meaning(value, now, before, arithmetic)
+    return now
+
+
+def remembered(group: Sequence[Primitive], now: Mapping[Value, V]) -> dict[Value, V]:
+    """What the values of a loop remember of a step."""
+    found: dict[Value, V] = {}
+    for value in group:
+        if isinstance(value, Recur):
+            found[value.previous] = now[value]
+        elif isinstance(value, (LinState, GatedState)):
+            found[value] = now[value]
+    return found
 
 
 def _meaning(  # noqa: C901, a case for each primitive
-    value: Primitive, known: dict[Value, V], x: V, arithmetic: Arithmetic[V]
+    value: Primitive, known: Mapping[Value, V], before: Mapping[Value, V], arithmetic: Arithmetic[V]
 ) -> V:
     match value:
         case Input():
-            return x
+            return known[value]
         case Constant():
             return arithmetic.constant(value.numbers)
         case Linear():
             return arithmetic.linear(known[value.x], value.A, value.b)
         case LinState():
-            return arithmetic.state(arithmetic.linear(known[value.x], value.B, value.bias), value.A, value.init)
+            drive = arithmetic.linear(known[value.x], value.B, value.bias)
+            return arithmetic.state(drive, value.A, before[value])
         case GatedState():
-            return arithmetic.gated_state(known[value.x], known[value.gate], value.init)
+            return arithmetic.gated_state(known[value.x], known[value.gate], before[value])
+        case Previous():
+            return before[value]
+        case Recur():
+            return known[value.after]
         case ReLU():
             return arithmetic.relu(known[value.x])
         case Multi():

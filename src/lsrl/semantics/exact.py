@@ -104,23 +104,27 @@ class ExactArithmetic:
         numerators = matrix.times(_room_for(bound, x.numerators), factor)
         return Rationals(numerators + _integers(bias, numerators.dtype)[:, None, None], denominator).reduced()
 
-    def state(self, drive: Rationals, A: Matrix, init: Vector) -> Rationals:
-        """sₜ = A sₜ₋₁ + driveₜ, one step after the other."""
-        matrix, (start, start_denominator) = _WholeMatrix.of(A), _whole(init)
-        if matrix.denominator != 1:
-            return _fractional_states(drive, matrix, start, start_denominator)
-        denominator = lcm(drive.denominator, start_denominator)
-        start = [number * (denominator // start_denominator) for number in start]
-        return Rationals(_whole_states(drive.over(denominator), matrix, start), denominator).reduced()
+    def before(self, init: Vector) -> Rationals:
+        """The one step before the first, with the same numbers in all sequences."""
+        whole, denominator = _whole(init)
+        return Rationals(np.broadcast_to(_integers(whole)[:, None, None], (len(init), self.batch, 1)), denominator)
 
-    def gated_state(self, drive: Rationals, gate: Rationals, init: Vector) -> Rationals:
+    def state(self, drive: Rationals, A: Matrix, before: Rationals) -> Rationals:
+        """sₜ = A sₜ₋₁ + driveₜ, one step after the other."""
+        matrix = _WholeMatrix.of(A)
+        if matrix.denominator != 1:
+            return _fractional_states(drive, matrix, before)
+        denominator = lcm(drive.denominator, before.denominator)
+        states = _whole_states(drive.over(denominator), matrix, before.over(denominator)[:, :, 0])
+        return Rationals(states, denominator).reduced()
+
+    def gated_state(self, drive: Rationals, gate: Rationals, before: Rationals) -> Rationals:
         """sₜ = gateₜ ⊙ sₜ₋₁ + driveₜ: all steps at once where every gate is 0 or 1."""
-        start, start_denominator = _whole(init)
         if self.between(gate).any():
-            return _gated_steps(drive, gate, start, start_denominator)
-        denominator = lcm(drive.denominator, start_denominator)
-        start = [number * (denominator // start_denominator) for number in start]
-        return Rationals(_sums_since(gate.numerators == 0, drive.over(denominator), start), denominator).reduced()
+            return _gated_steps(drive, gate, before)
+        denominator = lcm(drive.denominator, before.denominator)
+        sums = _sums_since(gate.numerators == 0, drive.over(denominator), before.over(denominator))
+        return Rationals(sums, denominator).reduced()
 
     def relu(self, x: Rationals) -> Rationals:
         """max(x, 0)."""
@@ -146,6 +150,14 @@ class ExactArithmetic:
     def slice(self, x: Rationals, start: int, stop: int) -> Rationals:
         """Components start … stop − 1."""
         return Rationals(x.numerators[start:stop], x.denominator)
+
+    def steps(self, x: Rationals) -> list[Rationals]:
+        """x step by step."""
+        return [Rationals(x.numerators[:, :, t : t + 1], x.denominator) for t in range(x.numerators.shape[-1])]
+
+    def joined(self, steps: Sequence[Rationals]) -> Rationals:
+        """The steps one after the other."""
+        return _one_after_the_other(steps)
 
     def between(self, x: Rationals) -> np.ndarray:
         """Where x is neither 0 nor 1."""
@@ -178,15 +190,15 @@ def rationals(fractions: np.ndarray) -> Rationals:
     return Rationals(np.ascontiguousarray(numerators), denominator)
 
 
-def _whole_states(drive: np.ndarray, matrix: _WholeMatrix, start: list[int]) -> np.ndarray:
+def _whole_states(drive: np.ndarray, matrix: _WholeMatrix, start: np.ndarray) -> np.ndarray:
     """The recurrence in whole numbers."""
-    dim, batch, length = drive.shape
+    length = drive.shape[-1]
     growth, push = max(matrix.norm, 1), _largest(drive)
     if drive.dtype == object:
         push = LIMIT
     # Zeros times a number beyond int64 overflow too, so the matrix itself needs room.
-    state = _room_for(growth, np.broadcast_to(_integers(start)[:, None], (dim, batch)))
-    shortcut = _sums_or_delays(drive, matrix, state, max(map(abs, start)) + (length + 1) * push)
+    state = _room_for(growth, start)
+    shortcut = _sums_or_delays(drive, matrix, state, _largest(start) + (length + 1) * push)
     if shortcut is not None:
         return shortcut
     bound = _largest(state)
@@ -220,36 +232,34 @@ def _sums_or_delays(drive: np.ndarray, matrix: _WholeMatrix, start: np.ndarray, 
     return result
 
 
-def _fractional_states(drive: Rationals, matrix: _WholeMatrix, start: list[int], denominator: int) -> Rationals:
+def _fractional_states(drive: Rationals, matrix: _WholeMatrix, before: Rationals) -> Rationals:
     """The recurrence where every step divides by the matrix's denominator."""
-    dim, batch, length = drive.numerators.shape
-    state = Rationals(np.broadcast_to(np.array(start, dtype=object)[:, None], (dim, batch)), denominator)
+    state = before
     steps = []
-    for t in range(length):
+    for t in range(drive.numerators.shape[-1]):
         moved = Rationals(matrix.times(state.numerators.astype(object)), state.denominator * matrix.denominator)
         state = _pushed(moved, drive, t)
         steps.append(state)
     return _one_after_the_other(steps)
 
 
-def _sums_since(resets: np.ndarray, drive: np.ndarray, start: list[int]) -> np.ndarray:
+def _sums_since(resets: np.ndarray, drive: np.ndarray, start: np.ndarray) -> np.ndarray:
     """Running sums from `start`, less what they were before the last reset, in whole numbers."""
     # A difference of two of the sums adds up some of the steps, so it is within the same bound.
-    drive = _room_for(max(map(abs, start)) + drive.shape[-1] * _largest(drive), drive)
-    first = np.broadcast_to(_integers(start, drive.dtype)[:, None, None], (*drive.shape[:2], 1))
-    sums = np.cumsum(np.concatenate([first, drive], axis=-1), axis=-1)
+    drive = _room_for(_largest(start) + drive.shape[-1] * _largest(drive), drive)
+    sums = np.cumsum(np.concatenate([start.astype(drive.dtype), drive], axis=-1), axis=-1)
     last = np.maximum.accumulate(np.where(resets, np.arange(drive.shape[-1]), -1), axis=-1)
     before = np.take_along_axis(sums, np.broadcast_to(np.maximum(last, 0), drive.shape), axis=-1)  # before that step
     result: np.ndarray = sums[..., 1:] - np.where(last < 0, 0, before)
     return result
 
 
-def _gated_steps(drive: Rationals, gate: Rationals, start: list[int], denominator: int) -> Rationals:
+def _gated_steps(drive: Rationals, gate: Rationals, before: Rationals) -> Rationals:
     """The gated recurrence for any gate."""
-    state = Rationals(np.array(start, dtype=object)[:, None], denominator)
+    state = before
     steps = []
     for t in range(drive.numerators.shape[-1]):
-        kept = gate.numerators[:, :, t].astype(object) * state.numerators
+        kept = gate.numerators[:, :, t : t + 1].astype(object) * state.numerators
         state = _pushed(Rationals(kept, gate.denominator * state.denominator), drive, t)
         steps.append(state)
     return _one_after_the_other(steps)
@@ -257,15 +267,15 @@ def _gated_steps(drive: Rationals, gate: Rationals, start: list[int], denominato
 
 def _pushed(state: Rationals, drive: Rationals, t: int) -> Rationals:
     """The state plus the drive of step t."""
-    push = Rationals(drive.numerators[:, :, t].astype(object), drive.denominator)
+    push = Rationals(drive.numerators[:, :, t : t + 1].astype(object), drive.denominator)
     common = lcm(state.denominator, push.denominator)
     return Rationals(state.over(common) + push.over(common), common).reduced()
 
 
 def _one_after_the_other(steps: Sequence[Rationals]) -> Rationals:
-    """Steps of shape (dim, batch) along time."""
+    """Steps of shape (dim, batch, 1) along time."""
     common = reduce(lcm, (step.denominator for step in steps))
-    numerators = np.stack([step.over(common).astype(object) for step in steps], axis=-1)
+    numerators = np.concatenate([step.over(common).astype(object) for step in steps], axis=-1)
     return Rationals(numerators, common).reduced()
 
 

@@ -28,18 +28,21 @@ class FloatArithmetic:
 
     def linear(self, x: np.ndarray, A: Matrix, b: Vector) -> np.ndarray:
         """A x + b, row by row over the non-zero entries."""
-        result = np.empty((len(b), self.batch, self.length))
+        result = np.empty((len(b), *x.shape[1:]))
         result[:] = _floats(b)[:, None, None]
         for i, row in enumerate(A.rows):
             for column, weight in row:
                 result[i] += as_float(weight) * x[column]
         return result
 
-    def state(self, drive: np.ndarray, A: Matrix, init: Vector) -> np.ndarray:
+    def before(self, init: Vector) -> np.ndarray:
+        """The one step before the first, with the same numbers in all sequences."""
+        return np.broadcast_to(_floats(init)[:, None, None], (len(init), self.batch, 1))
+
+    def state(self, drive: np.ndarray, A: Matrix, before: np.ndarray) -> np.ndarray:
         """sₜ = A sₜ₋₁ + driveₜ, one step after the other; sums and delays all at once."""
-        dim = len(init)
         result: np.ndarray = drive.copy()
-        start = np.broadcast_to(_floats(init)[:, None], (dim, self.batch))
+        start = before[:, :, 0]
         # A state that reads only states before it in the list, or only sums itself up, needs no loop.
         done: set[int] = set()
         for i, entries in enumerate(A.rows):
@@ -56,29 +59,16 @@ class FloatArithmetic:
                 result[i, :, 0] += start[i]
                 result[i] = np.cumsum(result[i], axis=-1)
             done.add(i)
-        remaining = [i for i in range(dim) if i not in done]
+        remaining = [i for i in range(len(start)) if i not in done]
         if remaining:
-            self._step_by_step(result, A, start, remaining)
+            _step_by_step(result, A, start, remaining)
         return result
 
-    def _step_by_step(self, result: np.ndarray, A: Matrix, start: np.ndarray, rows: list[int]) -> None:
-        from scipy.sparse import csr_array
-
-        entries = [(i, column, as_float(weight)) for i, row in enumerate(rows) for column, weight in A.rows[row]]
-        matrix = csr_array(
-            ([weight for *_, weight in entries], ([i for i, *_ in entries], [column for _, column, _ in entries])),
-            shape=(len(rows), A.columns),
-        )
-        previous = start
-        for t in range(self.length):
-            result[rows, :, t] += matrix @ previous
-            previous = result[:, :, t]
-
-    def gated_state(self, drive: np.ndarray, gate: np.ndarray, init: Vector) -> np.ndarray:
+    def gated_state(self, drive: np.ndarray, gate: np.ndarray, before: np.ndarray) -> np.ndarray:
         """sₜ = gateₜ ⊙ sₜ₋₁ + driveₜ, one step after the other: differences of running sums would cancel."""
         result: np.ndarray = drive.copy()
-        previous = _floats(init)[:, None]
-        for t in range(self.length):
+        previous = before[:, :, 0]
+        for t in range(drive.shape[-1]):
             result[:, :, t] += gate[:, :, t] * previous
             previous = result[:, :, t]
         return result
@@ -106,6 +96,14 @@ class FloatArithmetic:
         """Components start … stop − 1."""
         return x[start:stop]
 
+    def steps(self, x: np.ndarray) -> list[np.ndarray]:
+        """x step by step."""
+        return [x[:, :, t : t + 1] for t in range(x.shape[-1])]
+
+    def joined(self, steps: Sequence[np.ndarray]) -> np.ndarray:
+        """The steps one after the other."""
+        return np.concatenate(steps, axis=-1)
+
     def between(self, x: np.ndarray) -> np.ndarray:
         """Where x is neither 0 nor 1, rounding apart."""
         mask: np.ndarray = np.minimum(np.abs(x), np.abs(x - 1)) > DECIDED
@@ -118,3 +116,17 @@ class FloatArithmetic:
 
 def _floats(numbers: Vector) -> np.ndarray:
     return np.array([as_float(number) for number in numbers])
+
+
+def _step_by_step(result: np.ndarray, A: Matrix, start: np.ndarray, rows: list[int]) -> None:
+    from scipy.sparse import csr_array
+
+    entries = [(i, column, as_float(weight)) for i, row in enumerate(rows) for column, weight in A.rows[row]]
+    matrix = csr_array(
+        ([weight for *_, weight in entries], ([i for i, *_ in entries], [column for _, column, _ in entries])),
+        shape=(len(rows), A.columns),
+    )
+    previous = start
+    for t in range(result.shape[-1]):
+        result[rows, :, t] += matrix @ previous
+        previous = result[:, :, t]

@@ -11,7 +11,22 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from lsrl.lang import Concat, Constant, GatedState, Input, Linear, LinState, Modulo, Multi, Program, ReLU, Slice, Value
+from lsrl.lang import (
+    Concat,
+    Constant,
+    GatedState,
+    Input,
+    Linear,
+    LinState,
+    Modulo,
+    Multi,
+    Previous,
+    Program,
+    Recur,
+    ReLU,
+    Slice,
+    Value,
+)
 from lsrl.lang.primitives import Primitive
 from lsrl.view import palette
 
@@ -64,7 +79,7 @@ def program_kind(value: Primitive) -> str:
     match value:
         case Input():
             return "input"
-        case LinState() | GatedState():
+        case LinState() | GatedState() | Previous() | Recur():
             return "state"
         case ReLU():
             return "ReLU"
