@@ -39,9 +39,10 @@ class ProgramError(LsrlError, ValueError):
     """The program itself is malformed: two inputs, a cycle, a bad name."""
 
 
-Ability: TypeAlias = Literal["products", "selection", "selective_states", "any_matrix"]
+Ability: TypeAlias = Literal["products", "selection", "selective_states", "any_matrix", "automata", "feedback"]
 """What some targets can do and others cannot: multiply reals; multiply by a boolean where the program insists; keep or
-drop a state as an input says; and linear states with whatever matrix."""
+drop a state as an input says; linear states with whatever matrix; finite automata of any kind; and states of any number
+that read their own past through a cell."""
 
 
 class UnsupportedProgram(LsrlError):

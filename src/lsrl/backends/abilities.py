@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsrl.backends.registry import alternatives
-from lsrl.circuit.units import Circuit, GatedStateUnit, ProductUnit
+from lsrl.circuit.units import AutomatonUnit, Circuit, GatedStateUnit, PreviousUnit, ProductUnit
 from lsrl.errors import Ability, UnsupportedProgram
 from lsrl.lowering.legalise import legalised
 from lsrl.lowering.rules import DIAGONAL
@@ -13,6 +13,8 @@ IN_WORDS: dict[Ability, str] = {
     "selection": "products with booleans",
     "selective_states": "selective states",
     "any_matrix": "states of any matrix",
+    "automata": "finite automata",
+    "feedback": "states that read their own past",
 }
 
 
@@ -33,6 +35,10 @@ def needed_abilities(circuit: Circuit) -> set[Ability]:
     for unit in circuit.units:
         if isinstance(unit, GatedStateUnit):
             needed.add("selective_states")
+        if isinstance(unit, AutomatonUnit):
+            needed.add("automata")
+        if isinstance(unit, PreviousUnit):
+            needed.add("feedback")
         if isinstance(unit, ProductUnit):
             if unit.via == "multi":
                 needed.add("selection")

@@ -7,6 +7,7 @@ none) is worth. Equal units are one unit.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from flint import fmpq
@@ -29,10 +30,12 @@ from lsrl.circuit.state_facts import cluster_facts, gated_state_fact
 from lsrl.circuit.state_graph import clusters, components, is_permutation
 from lsrl.circuit.unit_store import UnitStore
 from lsrl.circuit.units import (
+    AutomatonUnit,
     BitUnit,
     GatedStateUnit,
     GateUnit,
     InputUnit,
+    PreviousUnit,
     ProductUnit,
     RampUnit,
     ReLUUnit,
@@ -229,6 +232,27 @@ class CircuitBuilder(UnitStore):
         """The form as a unit of its own."""
         return self.unit(("sum", argument.key()), SumUnit(argument), self.fact(argument))
 
+    def previous(self, init: fmpq, fact: Fact) -> Affine:
+        """What a form was one step ago that is given later, to `close`; `fact` is what will be known of it."""
+        return self.unit(("previous", len(self.units)), PreviousUnit(number(init), init), fact)
+
+    def close(self, previous: Affine, argument: Affine) -> None:
+        """Say of which form that is what it was one step ago."""
+        (unit_id,) = previous.terms
+        unit = self.units[unit_id]
+        assert isinstance(unit, PreviousUnit)
+        self.units[unit_id] = replace(unit, argument=argument)
+
+    def automaton(self, symbols: Sequence[Affine], table: Sequence[Sequence[int]], start: int) -> list[Affine]:
+        """The states of a finite automaton, of which exactly one is 1; exactly one of the symbols is."""
+        key = ("automaton", tuple(symbol.key() for symbol in symbols), tuple(map(tuple, table)), start)
+        known = self._shared.get(key)
+        if known is None:
+            unit = AutomatonUnit(tuple(symbols), tuple(map(tuple, table)), start, len(self.units))
+            known = self._shared[key] = [self._append(unit, BOOLEAN) for _ in table]
+            self.knowledge.add_group(known)
+        return [variable(state) for state in known]
+
     def states(self, rows: Sequence[Row], drives: Sequence[Affine], inits: Sequence[fmpq]) -> list[Affine]:
         """The components of sₜ = A sₜ₋₁ + driveₜ as forms; `rows` are A's.
 
@@ -264,8 +288,7 @@ class CircuitBuilder(UnitStore):
             known = self._shared[key] = list(range(first, len(self.units)))
             one_hot = sorted(inits) == [ZERO] * (len(rows) - 1) + [ONE] and all(map(_is_zero, drives))
             if one_hot and is_permutation(rows) and len(components(rows)) == 1:
-                self.knowledge.one_hot.update(dict.fromkeys(known, first))
-                self.knowledge.group_sizes[first] = len(known)
+                self.knowledge.add_group(known)
         return [variable(unit) if row else drive for unit, row, drive in zip(known, rows, drives, strict=True)]
 
 

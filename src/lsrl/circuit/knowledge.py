@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -31,6 +32,17 @@ class Knowledge:
     group_sizes: dict[UnitId, int] = field(default_factory=dict)
     claims: dict[TermsKey, Claim] = field(default_factory=dict)
     gaps: dict[UnitId, Gap] = field(default_factory=dict)
+
+    def copied(self) -> Knowledge:
+        """The same, to grow on its own."""
+        return Knowledge(
+            list(self.facts), dict(self.one_hot), dict(self.group_sizes), dict(self.claims), dict(self.gaps)
+        )
+
+    def add_group(self, units: Sequence[UnitId]) -> None:
+        """Of these units exactly one is 1, the others are 0."""
+        self.one_hot.update(dict.fromkeys(units, units[0]))
+        self.group_sizes[units[0]] = len(units)
 
     def fact(self, form: Affine) -> Fact:
         """What is known of a form.

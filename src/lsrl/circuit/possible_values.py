@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from math import prod
 
@@ -35,9 +36,30 @@ def possible_values(
     >>> sorted(values)
     [0, 1]
     """
+    found = joint_cases([form], units, facts, through_bits=through_bits)
+    return None if found is None else {value for (value,) in found.values}
+
+
+@dataclass(frozen=True, slots=True)
+class JointCases:
+    """All combinations of what forms depend on: the units and the numbers of each, and for every combination, the last
+    unit's numbers in turn first, what the forms are.
+    """
+
+    leaves: Mapping[UnitId, Sequence[fmpq]]
+    values: Sequence[tuple[fmpq, ...]]
+
+
+def joint_cases(
+    forms: Sequence[Affine], units: Sequence[Unit], facts: Sequence[Fact], *, through_bits: bool
+) -> JointCases | None:
+    """What the forms are together for every combination of the inputs and states that they depend on.
+
+    As in `possible_values`; None for more than `MOST_CASES`.
+    """
     inner: set[UnitId] = set()
     leaves: dict[UnitId, list[fmpq]] = {}
-    waiting = list(form.terms)
+    waiting = [unit_id for form in forms for unit_id in form.terms]
     while waiting:
         unit_id = waiting.pop()
         if unit_id in inner or unit_id in leaves:
@@ -53,12 +75,13 @@ def possible_values(
             leaves[unit_id] = [fact.low + fact.grid * i for i in range(int(steps) + 1)]
         if len(inner) > MOST_UNITS or prod(map(len, leaves.values())) > MOST_CASES:
             return None
-    return set(_values(form, sorted(inner), units, leaves))
+    leaves = dict(sorted(leaves.items()))
+    return JointCases(leaves, list(_values(forms, sorted(inner), units, leaves)))
 
 
 def _values(
-    form: Affine, inner: Sequence[UnitId], units: Sequence[Unit], leaves: Mapping[UnitId, Sequence[fmpq]]
-) -> Iterator[fmpq]:
+    forms: Sequence[Affine], inner: Sequence[UnitId], units: Sequence[Unit], leaves: Mapping[UnitId, Sequence[fmpq]]
+) -> Iterator[tuple[fmpq, ...]]:
     for case in product(*leaves.values()):
         known = dict(zip(leaves, case, strict=True))
         for unit_id in inner:
@@ -72,7 +95,7 @@ def _values(
                     known[unit_id] = prod(arguments, start=ONE)
                 case unit:
                     raise TypeError(f"{type(unit).__name__} is not a function of its arguments in one step")
-        yield _value(form, known)
+        yield tuple(_value(form, known) for form in forms)
 
 
 def _value(form: Affine, known: Mapping[UnitId, fmpq]) -> fmpq:

@@ -13,6 +13,7 @@ from lsrl.circuit.as_written import AsWrittenBuilder
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.comparisons import Comparisons
 from lsrl.circuit.facts import BOOLEAN, Fact, is_empty, on_grid, weighted_sum
+from lsrl.circuit.loops import loop_forms
 from lsrl.circuit.remainders import remainder
 from lsrl.circuit.units import Circuit
 from lsrl.errors import RangeError, UnsupportedProgram, shortened
@@ -70,20 +71,37 @@ def circuit_of(
     comparisons = Comparisons(builder)
     facts = input_facts(program, input_range)
     forms: dict[Value, Forms] = {}
-    for value in program.values:
-        builder.origin = program.names[value]
-        if isinstance(value, Input):
-            forms[value] = [builder.input(i, fact) for i, fact in enumerate(facts)]
-            continue
-        forms[value] = _translated(builder, comparisons, program, value, forms)
+    for group in program.groups:
+        builder.origin = program.names[group[0]]
+        if len(group) > 1:
+            forms |= _loop(builder, comparisons, program, group, forms)
+        elif isinstance(group[0], Input):
+            forms[group[0]] = [builder.input(i, fact) for i, fact in enumerate(facts)]
+        else:
+            forms[group[0]] = _translated(builder, comparisons, program, group[0], forms)
     circuit = builder.finished(
         name=program.name,
         input_dim=program.input.dim,
         outputs=forms[program.output],
-        values={name: tuple(forms[value]) for value, name in program.names.items()},
+        values={name: tuple(forms[value]) for value, name in program.names.items() if value in forms},
         kept=frozenset(name for value, name in program.names.items() if value.name is not None),
     )
     return replace(circuit, undecidable=tuple(comparisons.undecidable), narrowed=tuple(comparisons.narrowed))
+
+
+def _loop(
+    builder: CircuitBuilder,
+    comparisons: Comparisons,
+    program: Program,
+    group: Sequence[Primitive],
+    forms: Mapping[Value, Forms],
+) -> dict[Value, Forms]:
+    if builder.as_written:
+        raise UnsupportedProgram(
+            f"{program.names[group[-1]]!r} reads its own past, and style='paper' has linear states only; "
+            "use style='default'"
+        )
+    return loop_forms(builder, comparisons, program, group, forms, _translated)
 
 
 def _translated(
@@ -136,8 +154,10 @@ def _made(  # noqa: C901, a case for each primitive
     builder: CircuitBuilder, value: Primitive, forms: Mapping[Value, Forms]
 ) -> Forms:
     match value:
-        case Input():
+        case Input() | Previous():
             return forms[value]
+        case Recur():
+            return forms[value.after]
         case Constant():
             return [number(constant) for constant in value.numbers]
         case Linear():
@@ -147,8 +167,6 @@ def _made(  # noqa: C901, a case for each primitive
         case GatedState():
             gates = forms[value.gate] * (value.dim if value.gate.dim == 1 else 1)
             return [builder.gated_state(*cell) for cell in zip(gates, forms[value.x], value.init, strict=True)]
-        case Previous() | Recur():
-            raise UnsupportedProgram(f"value {value.label!r} is a state that reads its own past; no target has those")
         case ReLU():
             return [builder.relu(form) for form in forms[value.x]]
         case Multi():

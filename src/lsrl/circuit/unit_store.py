@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
+from typing import TypeVar
 
 from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.knowledge import Knowledge
 from lsrl.circuit.units import Circuit, Unit
 from lsrl.circuit.verify import verify_circuit
+
+S = TypeVar("S", bound="UnitStore")
 
 
 class UnitStore:
@@ -41,6 +45,14 @@ class UnitStore:
         if known is None:
             known = self._shared[key] = [self._append(unit, fact)]
         return variable(known[0])
+
+    def copied(self: S) -> S:
+        """A store with the same units, for what may have to be tried again."""
+        twin = copy(self)
+        twin.knowledge = self.knowledge.copied()
+        twin.units, twin.origins = list(self.units), list(self.origins)
+        twin._shared = dict(self._shared)
+        return twin
 
     def _append(self, unit: Unit, fact: Fact) -> UnitId:
         self.units.append(unit)

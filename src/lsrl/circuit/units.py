@@ -123,6 +123,28 @@ class LatchUnit:
     argument: Affine
 
 
+@dataclass(frozen=True, slots=True)
+class PreviousUnit:
+    """What a form was one step ago, `init` before the first step; the form may read units after this one."""
+
+    argument: Affine
+    init: fmpq
+
+
+@dataclass(frozen=True, slots=True)
+class AutomatonUnit:
+    """1 while a finite automaton is in a state, else 0.
+
+    Of `symbols` exactly one is 1, and `table[state][symbol]` is the next state; `start` is the one before the first
+    step. `cluster` is the first of a contiguous block of units, one for every state in order.
+    """
+
+    symbols: tuple[Affine, ...]
+    table: tuple[tuple[int, ...], ...]
+    start: int
+    cluster: UnitId
+
+
 Unit: TypeAlias = (
     InputUnit
     | ReLUUnit
@@ -136,6 +158,8 @@ Unit: TypeAlias = (
     | GatedStateUnit
     | DelayUnit
     | LatchUnit
+    | PreviousUnit
+    | AutomatonUnit
 )
 
 
@@ -156,7 +180,9 @@ def forms_of(unit: Unit) -> tuple[Affine, ...]:
             return (argument,)
         case LatchUnit(keep, argument):
             return keep, argument
-        case InputUnit():
+        case AutomatonUnit(symbols=symbols):
+            return symbols
+        case InputUnit() | PreviousUnit():
             return ()
 
 
@@ -164,9 +190,15 @@ def dependencies(unit: Unit) -> Iterator[UnitId]:
     """The units that a unit reads, in this step or the one before."""
     for form in forms_of(unit):
         yield from form.terms
-    if isinstance(unit, StateUnit):
-        for other, _ in unit.previous:
-            yield other
+    match unit:
+        case StateUnit(previous=previous):
+            yield from (other for other, _ in previous)
+        case PreviousUnit(argument):
+            yield from argument.terms
+        case AutomatonUnit(table=table, cluster=first):
+            yield from range(first, first + len(table))
+        case _:
+            pass
 
 
 @dataclass(frozen=True)

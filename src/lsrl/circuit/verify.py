@@ -5,7 +5,7 @@ A failure here is a bug of the compiler, never of the program; the message says 
 
 from __future__ import annotations
 
-from lsrl.circuit.units import Circuit, InputUnit, StateUnit, forms_of
+from lsrl.circuit.units import AutomatonUnit, Circuit, InputUnit, PreviousUnit, StateUnit, Unit, forms_of
 from lsrl.errors import LsrlError
 
 
@@ -45,13 +45,28 @@ def _problem(circuit: Circuit, i: int) -> str | None:
             return "reads a unit that is not before it"
         if not all(form.terms.values()):
             return "has a zero weight"
-    if isinstance(unit, InputUnit) and not 0 <= unit.component < circuit.input_dim:
-        return f"reads input component {unit.component} of {circuit.input_dim}"
-    if isinstance(unit, StateUnit):
-        for other, _ in unit.previous:
-            read = circuit.units[other] if 0 <= other < len(circuit.units) else None
-            if not isinstance(read, StateUnit) or read.cluster != unit.cluster:
-                return "remembers something that is not a state of its cluster"
+    problem = _problem_of_kind(circuit, i, unit)
+    if problem:
+        return problem
     if fact.low is not None and fact.high is not None and fact.low > fact.high:
         return f"has the empty range {fact.low} … {fact.high}"
+    return None
+
+
+def _problem_of_kind(circuit: Circuit, i: int, unit: Unit) -> str | None:
+    size = len(circuit.units)
+    match unit:
+        case InputUnit(component) if not 0 <= component < circuit.input_dim:
+            return f"reads input component {component} of {circuit.input_dim}"
+        case StateUnit(previous=previous):
+            for other, _ in previous:
+                read = circuit.units[other] if 0 <= other < size else None
+                if not isinstance(read, StateUnit) or read.cluster != unit.cluster:
+                    return "remembers something that is not a state of its cluster"
+        case PreviousUnit(argument) if not all(0 <= other < size for other in argument.terms):
+            return "was something that is not there"
+        case AutomatonUnit(table=table, cluster=first) if not first <= i < first + len(table):
+            return "is outside of its automaton"
+        case _:
+            pass
     return None

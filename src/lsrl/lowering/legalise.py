@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from flint import fmpq
@@ -14,6 +15,7 @@ from lsrl.circuit.builder import CircuitBuilder, RampRule
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.knowledge import Claim
 from lsrl.circuit.units import (
+    AutomatonUnit,
     BitUnit,
     Circuit,
     DelayUnit,
@@ -21,13 +23,13 @@ from lsrl.circuit.units import (
     GateUnit,
     InputUnit,
     LatchUnit,
+    PreviousUnit,
     ProductUnit,
     RampUnit,
     ReLUUnit,
     StateUnit,
     StepUnit,
     SumUnit,
-    Unit,
     dependencies,
     forms_of,
 )
@@ -47,6 +49,13 @@ StateRule: TypeAlias = Callable[[CircuitBuilder, Sequence[Row], Sequence[Affine]
 
 GatedStateRule: TypeAlias = Callable[[CircuitBuilder, Affine, Affine, GatedStateUnit], Affine]
 """How a target writes gate · (itself one step ago) + drive."""
+
+
+AutomatonRule: TypeAlias = Callable[[CircuitBuilder, Sequence[Affine], Sequence[Sequence[int]], int], list[Affine]]
+"""How a target writes a finite automaton: one-hot symbols, table[state][symbol], start; the states it is in."""
+
+PreviousRule: TypeAlias = Callable[[CircuitBuilder, PreviousUnit, Fact], Affine]
+"""How a target writes what a form was one step ago, before it knows the form."""
 
 
 SumRule: TypeAlias = Callable[[CircuitBuilder, Affine], Affine]
@@ -80,6 +89,40 @@ def dissolved_sum(_: CircuitBuilder, argument: Affine) -> Affine:
     return argument
 
 
+def kept_automaton(
+    builder: CircuitBuilder, symbols: Sequence[Affine], table: Sequence[Sequence[int]], start: int
+) -> list[Affine]:
+    """A finite automaton is one."""
+    return builder.automaton(symbols, table, start)
+
+
+def kept_previous(builder: CircuitBuilder, unit: PreviousUnit, fact: Fact) -> Affine:
+    """What was one step ago is a unit that is closed when everything is rebuilt."""
+    return builder.previous(unit.init, fact)
+
+
+def refused_previous(builder: CircuitBuilder, unit: PreviousUnit, fact: Fact) -> Affine:
+    """No layer feeds back through anything that is not linear: raises `UnsupportedProgram`."""
+    del unit, fact
+    raise UnsupportedProgram(
+        f"value {builder.origin!r} is a state that reads its own past through more than a linear map, has more than "
+        "a few thousand states, and this target cannot feed that back",
+        ability="feedback",
+    )
+
+
+def refused_automaton(
+    builder: CircuitBuilder, symbols: Sequence[Affine], table: Sequence[Sequence[int]], start: int
+) -> list[Affine]:
+    """No finite automaton can be expressed: raises `UnsupportedProgram`."""
+    del symbols, start
+    raise UnsupportedProgram(
+        f"value {builder.origin!r} is a finite automaton of {len(table)} states, and this target cannot feed back what "
+        "it decided",
+        ability="automata",
+    )
+
+
 def refused_gated_state(builder: CircuitBuilder, gate: Affine, drive: Affine, unit: GatedStateUnit) -> Affine:
     """No selective state can be expressed: raises `UnsupportedProgram`."""
     del gate, drive, unit
@@ -99,6 +142,12 @@ class Rules:
     states: StateRule = kept_states
     gated_state: GatedStateRule = kept_gated_state
     sum: SumRule = kept_sum
+    automaton: AutomatonRule = kept_automaton
+    previous: PreviousRule = kept_previous
+
+
+_MadeByRules: TypeAlias = StepUnit | GateUnit | BitUnit | DelayUnit | LatchUnit
+_Single: TypeAlias = InputUnit | ReLUUnit | RampUnit | ProductUnit | GatedStateUnit | SumUnit | _MadeByRules
 
 
 class Substitution:
@@ -123,28 +172,21 @@ def legalised(circuit: Circuit, rules: Rules, substitution: Substitution | None 
     on a target without them.
     """
     replace = substitution or Substitution()
-    needed = reachable(circuit) - replace.skipped
     builder = (AsWrittenBuilder if circuit.as_written else CircuitBuilder)(circuit.max_length, rules.ramp)
-    meanings: dict[UnitId, Affine] = {}
+    rebuilding = _Rebuilding(circuit, builder, rules, replace, reachable(circuit) - replace.skipped)
+    meanings = rebuilding.meanings
     claims: dict[UnitId, list[Claim]] = {}
     for claim in circuit.knowledge.claims.values():
         claims.setdefault(max(unit for unit, _ in claim[0]), []).append(claim)
-    for unit_id, unit in enumerate(circuit.units):
-        if unit_id not in needed:
-            continue
+    for unit_id in sorted(rebuilding.needed):
         builder.origin = circuit.origins[unit_id]
-        if isinstance(unit, StateUnit):
-            if unit_id not in meanings:  # the first of its cluster; the others are rebuilt with it
-                _rebuild_states(builder, circuit, unit.cluster, needed, meanings, rules, replace)
-        else:
-            forms = [replace(builder, form, meanings) for form in forms_of(unit)]
-            fact = circuit.knowledge.facts[unit_id]
-            meanings[unit_id] = _rebuilt(builder, unit, fact, forms, rules)
-            builder.assume(meanings[unit_id], fact)
+        if unit_id not in meanings:  # a block is rebuilt with its first unit
+            rebuilding.rebuild(unit_id)
         # What is known of forms comes along at once: the units that follow are rebuilt by it.
         for direction, fact in claims.get(unit_id, ()):
             if all(unit in meanings for unit, _ in direction):
                 builder.assume(substituted(Affine(dict(direction)), meanings), fact)
+    rebuilding.close()
     values = {
         name: tuple(replace(builder, form, meanings) for form in forms)
         for name, forms in circuit.values.items()
@@ -174,7 +216,57 @@ def reachable(circuit: Circuit) -> set[UnitId]:
     return needed
 
 
-def _rebuilt(builder: CircuitBuilder, unit: Unit, fact: Fact, forms: Sequence[Affine], rules: Rules) -> Affine:
+@dataclass
+class _Rebuilding:
+    """A circuit while it is rebuilt: what its units are over the new ones."""
+
+    circuit: Circuit
+    builder: CircuitBuilder
+    rules: Rules
+    replace: Substitution
+    needed: AbstractSet[UnitId]
+    meanings: dict[UnitId, Affine] = field(default_factory=dict)
+
+    def rebuild(self, unit_id: UnitId) -> None:
+        """Give a unit its meaning; states that read one another, and those of an automaton, together."""
+        unit, fact = self.circuit.units[unit_id], self.circuit.knowledge.facts[unit_id]
+        match unit:
+            case StateUnit(cluster=first):
+                self._rebuild_states(first)
+            case AutomatonUnit(symbols, table, start, first):
+                given = [self._over_new(symbol) for symbol in symbols]
+                self.meanings.update(enumerate(self.rules.automaton(self.builder, given, table, start), start=first))
+            case PreviousUnit():
+                self.meanings[unit_id] = self.rules.previous(self.builder, unit, fact)
+            case _:
+                forms = [self._over_new(form) for form in forms_of(unit)]
+                self.meanings[unit_id] = form = _rebuilt(self.builder, unit, fact, forms, self.rules)
+                self.builder.assume(form, fact)
+
+    def close(self) -> None:
+        """Close the loops: everything that was one step ago is there."""
+        for unit_id in sorted(self.needed):
+            unit = self.circuit.units[unit_id]
+            if isinstance(unit, PreviousUnit):
+                self.builder.close(self.meanings[unit_id], self._over_new(unit.argument))
+
+    def _over_new(self, form: Affine) -> Affine:
+        return self.replace(self.builder, form, self.meanings)
+
+    def _rebuild_states(self, first: UnitId) -> None:
+        """Rebuild the needed states of the cluster that begins with `first`."""
+        cluster = [(unit_id, unit) for unit_id, unit in self.circuit.cluster(first) if unit_id in self.needed]
+        place = {unit_id: i for i, (unit_id, _) in enumerate(cluster)}
+        rows = [tuple((place[other], weight) for other, weight in unit.previous) for _, unit in cluster]
+        drives = [self._over_new(unit.drive) for _, unit in cluster]
+        forms = self.rules.states(self.builder, rows, drives, [unit.init for _, unit in cluster])
+        for (unit_id, unit), form in zip(cluster, forms, strict=True):
+            self.meanings[unit_id] = form
+            if unit.previous:
+                self.builder.assume(form, self.circuit.knowledge.facts[unit_id])
+
+
+def _rebuilt(builder: CircuitBuilder, unit: _Single, fact: Fact, forms: Sequence[Affine], rules: Rules) -> Affine:
     match unit:
         case InputUnit(component):
             return builder.input(component, fact)
@@ -190,8 +282,6 @@ def _rebuilt(builder: CircuitBuilder, unit: Unit, fact: Fact, forms: Sequence[Af
             return rules.gated_state(builder, forms[0], forms[1], unit)
         case SumUnit():
             return rules.sum(builder, forms[0])
-        case StateUnit():
-            raise TypeError("states are rebuilt together")
         case _:
             return _rebuilt_as_it_is(builder, unit, forms)
 
@@ -208,9 +298,7 @@ def _relu(builder: CircuitBuilder, argument: Affine, fact: Fact, rules: Rules) -
     return rules.relu(builder, argument)
 
 
-def _rebuilt_as_it_is(
-    builder: CircuitBuilder, unit: StepUnit | GateUnit | BitUnit | DelayUnit | LatchUnit, forms: Sequence[Affine]
-) -> Affine:
+def _rebuilt_as_it_is(builder: CircuitBuilder, unit: _MadeByRules, forms: Sequence[Affine]) -> Affine:
     """A unit that only rules make."""
     match unit:
         case StepUnit(margin=margin):
@@ -223,24 +311,3 @@ def _rebuilt_as_it_is(
             return delayed(builder, forms[0], steps)
         case LatchUnit():
             return latched(builder, forms[0], forms[1])
-
-
-def _rebuild_states(
-    builder: CircuitBuilder,
-    circuit: Circuit,
-    first: UnitId,
-    needed: set[UnitId],
-    meanings: dict[UnitId, Affine],
-    rules: Rules,
-    replace: Substitution,
-) -> None:
-    """Rebuild the needed states of the cluster that begins with `first`."""
-    cluster = [(unit_id, unit) for unit_id, unit in circuit.cluster(first) if unit_id in needed]
-    place = {unit_id: i for i, (unit_id, _) in enumerate(cluster)}
-    rows = [tuple((place[other], weight) for other, weight in unit.previous) for _, unit in cluster]
-    drives = [replace(builder, unit.drive, meanings) for _, unit in cluster]
-    forms = rules.states(builder, rows, drives, [unit.init for _, unit in cluster])
-    for (unit_id, unit), form in zip(cluster, forms, strict=True):
-        meanings[unit_id] = form
-        if unit.previous:
-            builder.assume(form, circuit.knowledge.facts[unit_id])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination, one_minus
@@ -11,7 +13,7 @@ from lsrl.circuit.units import ProductUnit
 from lsrl.errors import RangeError, UnsupportedProgram
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lowering.diagonal_states import diagonal_states, summed_and_latched
-from lsrl.lowering.legalise import Rules, dissolved_sum, refused_gated_state
+from lsrl.lowering.legalise import Rules, dissolved_sum, refused_automaton, refused_gated_state, refused_previous
 from lsrl.lowering.ramps import by_held_steps, by_relus, decided_gap
 
 LARGE_M = 32
@@ -137,8 +139,11 @@ def _is_positive(builder: CircuitBuilder, form: Affine) -> Affine:
     return builder.step(form, None) if gap is None else builder.step(form.shifted(-gap.middle), gap.width / 2)
 
 
-DIAGONAL = Rules(by_gates, kept_ramp, states=diagonal_states, gated_state=summed_and_latched, sum=dissolved_sum)
-AS_IT_IS = Rules(by_gates, by_held_steps)
-WITHOUT_PRODUCTS = Rules(without_products, by_relus, gated_state=refused_gated_state)
-BY_GATES = Rules(by_gates, by_relus, gated_state=refused_gated_state)
+_FORWARD = Rules(by_gates, kept_ramp, automaton=refused_automaton, previous=refused_previous)
+"""For layers that feed back nothing but linear and selective states."""
+
+DIAGONAL = replace(_FORWARD, states=diagonal_states, gated_state=summed_and_latched, sum=dissolved_sum)
+AS_IT_IS = replace(_FORWARD, ramp=by_held_steps)
+WITHOUT_PRODUCTS = replace(_FORWARD, product=without_products, ramp=by_relus, gated_state=refused_gated_state)
+BY_GATES = replace(_FORWARD, ramp=by_relus, gated_state=refused_gated_state)
 SELECTING = Rules(by_selection, kept_ramp)

@@ -19,6 +19,7 @@ from lsrl.circuit.units import (
     Circuit,
     GatedStateUnit,
     InputUnit,
+    PreviousUnit,
     ProductUnit,
     ReLUUnit,
     StateUnit,
@@ -27,8 +28,10 @@ from lsrl.circuit.units import (
     forms_of,
 )
 from lsrl.circuit.verify import verify_legal
+from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.placement.carry import Atom, Combination
+from lsrl.placement.feedback import Past, fed_back
 from lsrl.placement.layering_pass import LayeringPass
 from lsrl.placement.neurons import Drive, Neuron, NeuronKind, NeuronStack, verify_neurons
 from lsrl.placement.rematerialise import Reader
@@ -57,8 +60,10 @@ def neuron_stacks(circuit: Circuit) -> list[NeuronStack]:
     >>> [[neuron.kind for neuron in layer] for layer in stack.layers]
     [['linear']]
     """
-    verify_legal(circuit, InputUnit, StateUnit, *_KINDS)
-    return [_layered(circuit, scheduled(circuit, fused=fused)) for fused in (True, False)]
+    verify_legal(circuit, InputUnit, StateUnit, PreviousUnit, *_KINDS)
+    # In a loop states are read in their own layer, or there would be two cells between a step and the next.
+    ways = (True,) if circuit.count(PreviousUnit) else (True, False)
+    return [_layered(circuit, scheduled(circuit, fused=fused)) for fused in ways]
 
 
 def _layered(circuit: Circuit, schedule: Schedule) -> NeuronStack:
@@ -77,6 +82,7 @@ class _NeuronLayering(LayeringPass):
     def __init__(self, circuit: Circuit, schedule: Schedule) -> None:
         super().__init__(circuit, schedule)
         self.layers: list[tuple[Neuron, ...]] = []
+        self.past: list[tuple[Row, ...]] = []
 
     def add_layer(self, layer: int) -> None:
         """Compute a layer's states and units, then carry what readers above it still need from below."""
@@ -94,7 +100,7 @@ class _NeuronLayering(LayeringPass):
             next_lines[atom] = add(self._state(unit_id, row_of_unit))
             self.places.setdefault(unit_id, _place(layer, next_lines[atom]))
         for unit_id in self.by_layer.get(layer, ()):
-            if not isinstance(self.circuit.units[unit_id], StateUnit):
+            if not isinstance(self.circuit.units[unit_id], (StateUnit, PreviousUnit)):
                 next_lines[unit_id] = add(self._unit(unit_id, {atom: neurons[row].drive for atom, row in rows.items()}))
                 self.places[unit_id] = _place(layer, next_lines[unit_id])
 
@@ -103,7 +109,9 @@ class _NeuronLayering(LayeringPass):
             return add(Neuron("linear", _drive(form), fact, Cell(label, fact, True)))
 
         self.carry(layer, list(self.lines), emit, next_lines)
-        self.layers.append(tuple(neurons))
+        complete, past = fed_back(neurons, self._previous(layer, next_lines), fixed=len(states))
+        self.layers.append(complete)
+        self.past.append(past)
         self.lines = next_lines
 
     def _states(self, layer: int) -> list[tuple[Atom, UnitId]]:
@@ -120,11 +128,23 @@ class _NeuronLayering(LayeringPass):
         unit = self.circuit.units[unit_id]
         assert isinstance(unit, StateUnit)
         reader = self.readers.get((unit_id, 0))  # none for copies of autonomous states: they read no line
-        drive = _drive(unit.drive if reader is None else self.over_lines(reader))
-        own = tuple(sorted((row_of_unit[other], weight) for other, weight in unit.previous))
+        drive = _drive(unit.drive) if reader is None else self._over_layer(reader, {})
+        remembered = Affine({row_of_unit[other]: weight for other, weight in unit.previous})
+        own = _row(combination([(ONE, remembered), (ONE, Affine(dict(drive.own)))]))
         cell = self._cell(unit_id)
         sums_up = own == ((row_of_unit[unit_id], ONE),)
         return Neuron("linear", replace(drive, own=own), cell.fact, cell, init=unit.init, sums_up=sums_up)
+
+    def _previous(self, layer: int, lines: Mapping[Atom, Affine]) -> dict[int, Past]:
+        """What the layer can feed back, over its neurons."""
+        found = {}
+        for unit_id in self.by_layer.get(layer, ()):
+            unit = self.circuit.units[unit_id]
+            if isinstance(unit, PreviousUnit):
+                reader = self.readers[unit_id, 0]
+                form = combination(((weight, lines[atom]) for atom, weight in reader.terms.items()), reader.constant)
+                found[_pending(unit_id)] = Past(form, unit.init, self.circuit.origins[unit_id])
+        return found
 
     def _unit(self, unit_id: UnitId, states: Mapping[Atom, Drive]) -> Neuron:
         unit = self.circuit.units[unit_id]
@@ -143,14 +163,20 @@ class _NeuronLayering(LayeringPass):
 
     def _over_layer(self, reader: Reader, states: Mapping[Atom, Drive]) -> Drive:
         """A reader's form over the lines that come in, with the rows of this layer's states in their place."""
-        incoming = {atom: weight for atom, weight in reader.terms.items() if atom not in states}
+        previous = {atom: weight for atom, weight in reader.terms.items() if self._is_previous(atom)}
+        incoming = {
+            atom: weight for atom, weight in reader.terms.items() if atom not in states and atom not in previous
+        }
         parts = [(ONE, self.over_lines(Reader(reader.layer, False, incoming, reader.constant)))]
-        own: list[tuple[fmpq, Affine]] = []
+        own = [(ONE, Affine({_pending(atom): weight for atom, weight in previous.items()}))]
         for atom in reader.terms.keys() & states.keys():
             weight, drive = reader.terms[atom], states[atom]
             parts.append((weight, Affine(dict(drive.below), drive.constant)))
             own.append((weight, Affine(dict(drive.own))))
         return replace(_drive(combination(parts)), own=_row(combination(own)))
+
+    def _is_previous(self, atom: Atom) -> bool:
+        return atom < len(self.circuit.units) and isinstance(self.circuit.units[atom], PreviousUnit)
 
     def finished(self) -> NeuronStack:
         """The stack, with its read-out over the last layer's lines."""
@@ -160,7 +186,13 @@ class _NeuronLayering(LayeringPass):
             layers=tuple(self.layers),
             readout=tuple(_drive(self.over_lines(reader)) for reader in self.outputs),
             places=self.places,
+            past=tuple(self.past),
         )
+
+
+def _pending(unit_id: UnitId) -> int:
+    """What stands in a drive for what was one step ago, until the layer is complete."""
+    return -1 - unit_id
 
 
 def _row(form: Affine) -> tuple[tuple[int, fmpq], ...]:

@@ -43,7 +43,9 @@ class Neuron:
     """One number of a layer. `fact` is what is known of the drive, `cell.fact` of the neuron's value.
 
     `margin` is how far from 0 a step's drive stays; None where nothing is known. `latches`: a hold's
-    drive is 0 wherever its gate is 1. `sums_up`: of its own layer it reads itself only, once.
+    drive is 0 wherever its gate is 1. `sums_up`: of its own layer it reads itself only, once. `fed_back`: it is
+    no state, and neurons of its layer read what it was one step ago. `past`: the part of its drive over what the layer
+    feeds back (`NeuronStack.past`).
     """
 
     kind: NeuronKind
@@ -55,6 +57,8 @@ class Neuron:
     init: fmpq = ZERO
     latches: bool = False
     sums_up: bool = False
+    fed_back: bool = False
+    past: Row = ()
 
     @property
     def chooser(self) -> Drive:
@@ -70,13 +74,17 @@ class Neuron:
 
 @dataclass(frozen=True)
 class NeuronStack:
-    """Layers of neurons, the read-out's rows over the last layer, and where every unit of the circuit is."""
+    """Layers of neurons, the read-out's rows over the last layer, and where every unit of the circuit is.
+
+    `past` are the rows over every layer's neurons that it reads one step later, those of its states apart.
+    """
 
     name: str
     inputs: tuple[Cell, ...]
     layers: tuple[tuple[Neuron, ...], ...]
     readout: tuple[Drive, ...]
     places: Mapping[UnitId, Place]
+    past: tuple[tuple[Row, ...], ...]
 
     @property
     def depth(self) -> int:

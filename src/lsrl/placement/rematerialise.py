@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId
-from lsrl.circuit.units import Circuit, StateUnit
+from lsrl.circuit.units import Circuit, PreviousUnit, StateUnit
 from lsrl.placement.carry import Atom, AtomTerms
 from lsrl.placement.schedule import Schedule, reads
 
@@ -38,6 +38,10 @@ def readers_of(circuit: Circuit, schedule: Schedule) -> tuple[dict[tuple[UnitId,
         for unit_id, layer in schedule.layers.items()
         for position, (form, own) in enumerate(reads(circuit, unit_id, fused=schedule.fused))
     }
+    for unit_id, layer in schedule.layers.items():
+        unit = circuit.units[unit_id]
+        if isinstance(unit, PreviousUnit):  # what the layer has made, at the next step
+            readers[unit_id, 0] = Reader(layer + 1, False, dict(unit.argument.terms), unit.argument.constant)
     outputs = [Reader(schedule.depth, False, dict(form.terms), form.constant) for form in circuit.outputs]
     return readers, outputs
 

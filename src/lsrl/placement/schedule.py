@@ -11,12 +11,13 @@ non-linear units from its states and those outputs. So within layer l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.units import (
+    AutomatonUnit,
     BitUnit,
     Circuit,
     DelayUnit,
@@ -24,6 +25,7 @@ from lsrl.circuit.units import (
     GateUnit,
     InputUnit,
     LatchUnit,
+    PreviousUnit,
     ProductUnit,
     RampUnit,
     ReLUUnit,
@@ -32,6 +34,7 @@ from lsrl.circuit.units import (
     SumUnit,
     forms_of,
 )
+from lsrl.placement.loops import is_loop, unit_groups
 
 Layer: TypeAlias = int
 INPUT_LAYER: Layer = -1
@@ -64,8 +67,10 @@ def reads(circuit: Circuit, unit_id: UnitId, *, fused: bool = True) -> tuple[tup
             return (gate, False), (drive, False)
         case StateUnit(_, drive, _, _) | DelayUnit(drive, _):
             return ((drive, False),)
-        case InputUnit():
+        case InputUnit() | PreviousUnit():
             return ()
+        case AutomatonUnit():
+            raise TypeError("a finite automaton is in no layer before it is written as cells")
 
 
 def scheduled(circuit: Circuit, *, fused: bool = True) -> Schedule:
@@ -80,8 +85,10 @@ def scheduled(circuit: Circuit, *, fused: bool = True) -> Schedule:
         if all(form.is_constant for member in members for form in forms_of(circuit.units[member]))
         for member in members
     )
-    layers = _earliest(circuit, clusters, autonomous, fused)
-    _move_later(circuit, autonomous, layers, fused)
+    groups = unit_groups(circuit)
+    layers = _earliest(circuit, groups, autonomous, fused)
+    loops = frozenset(unit_id for group in groups if is_loop(circuit, group) for unit_id in group)
+    _move_later(circuit, autonomous, loops, layers, fused)
     depth = max([*layers.values(), 0 if autonomous else INPUT_LAYER]) + 1
     return Schedule(layers, autonomous, depth, fused)
 
@@ -95,38 +102,38 @@ def _clusters(circuit: Circuit) -> dict[UnitId, list[UnitId]]:
 
 
 def _earliest(
-    circuit: Circuit, clusters: Mapping[UnitId, list[UnitId]], autonomous: frozenset[UnitId], fused: bool
+    circuit: Circuit, groups: Sequence[Sequence[UnitId]], autonomous: frozenset[UnitId], fused: bool
 ) -> dict[UnitId, Layer]:
     layers: dict[UnitId, Layer] = {}
 
-    def ready(form: Affine, same_layer_states: bool) -> Layer:
+    def ready(form: Affine, same_layer_states: bool, group: Set[UnitId]) -> Layer:
         """The first layer that can read a form."""
         first = 0
         for other in form.terms:
             if other in autonomous:
                 first = max(first, 0 if same_layer_states else 1)
-            else:
+            elif other not in group:
                 is_state = isinstance(circuit.units[other], StateUnit)
                 first = max(first, layers[other] + (0 if is_state and same_layer_states else 1))
         return first
 
-    for unit_id, unit in enumerate(circuit.units):
-        if unit_id in autonomous:
+    for group in groups:
+        first = group[0]
+        if first in autonomous:
             continue
-        if isinstance(unit, InputUnit):
-            layers[unit_id] = INPUT_LAYER
-        elif not isinstance(unit, StateUnit):
-            layers[unit_id] = max(ready(form, own) for form, own in reads(circuit, unit_id, fused=fused))
-        elif unit.cluster == unit_id:
-            members = clusters[unit_id]
-            layer = max(ready(form, own) for member in members for form, own in reads(circuit, member, fused=fused))
-            layers.update(dict.fromkeys(members, layer))
+        if isinstance(circuit.units[first], InputUnit):
+            layers[first] = INPUT_LAYER
+            continue
+        members = set(group)
+        read = [(form, own) for member in group for form, own in reads(circuit, member, fused=fused)]
+        layers.update(dict.fromkeys(group, max(ready(form, own, members) for form, own in read)))
     return layers
 
 
 def _move_later(
     circuit: Circuit,
     autonomous: frozenset[UnitId],
+    loops: frozenset[UnitId],
     layers: dict[UnitId, Layer],
     fused: bool,
 ) -> None:
@@ -146,10 +153,13 @@ def _move_later(
 
     for form in circuit.outputs:
         note(form, depth)
+    for unit_id in loops:
+        note(*_fed_back(circuit, unit_id, layers))
     for group in _groups_in_reverse(circuit, autonomous):
         layer = layers[group[0]]
         latest = min(first_reader.get(unit_id, layer + 1) for unit_id in group) - 1
-        if latest > layer and all(layers[unit_id] == layer for unit_id in group):
+        movable = not loops.intersection(group) and all(layers[unit_id] == layer for unit_id in group)
+        if latest > layer and movable:
             kept_alive = {
                 other
                 for unit_id in group
@@ -162,6 +172,12 @@ def _move_later(
         for unit_id in group:
             for form, _ in reads(circuit, unit_id, fused=fused):
                 note(form, layers[unit_id])
+
+
+def _fed_back(circuit: Circuit, unit_id: UnitId, layers: Mapping[UnitId, Layer]) -> tuple[Affine, Layer]:
+    """What a unit of a loop makes its layer keep for the next step, as if the layer above read it."""
+    unit = circuit.units[unit_id]
+    return unit.argument if isinstance(unit, PreviousUnit) else Affine({}), layers[unit_id] + 1
 
 
 def _groups_in_reverse(circuit: Circuit, autonomous: frozenset[UnitId]) -> Iterator[list[UnitId]]:

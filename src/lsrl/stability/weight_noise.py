@@ -23,6 +23,7 @@ from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.facts import Fact, gap_at_zero, relu_fact
 from lsrl.circuit.state_graph import components
 from lsrl.circuit.units import (
+    AutomatonUnit,
     BitUnit,
     Circuit,
     DelayUnit,
@@ -30,6 +31,7 @@ from lsrl.circuit.units import (
     GateUnit,
     InputUnit,
     LatchUnit,
+    PreviousUnit,
     ProductUnit,
     RampUnit,
     ReLUUnit,
@@ -40,6 +42,7 @@ from lsrl.circuit.units import (
     forms_of,
 )
 from lsrl.lang.numbers import as_float
+from lsrl.placement.loops import is_loop, unit_groups
 from lsrl.rounding.error_calculus import accumulated, product, times
 
 
@@ -82,7 +85,8 @@ class Decision(NamedTuple):
 class NoisyCircuit:
     """A circuit, its forms as sizes, and its decisions; `open` are the steps that may go either way.
 
-    `loops` gives, for the first state of every cluster, its components in the order in which they are read.
+    `loops` gives, for the first state of every cluster, its components in the order in which they are read; `groups`
+    are all units, those together that are in one loop.
     """
 
     circuit: Circuit
@@ -91,6 +95,7 @@ class NoisyCircuit:
     decisions: Mapping[UnitId, Decision]
     open: frozenset[UnitId]
     loops: Mapping[UnitId, list[list[UnitId]]]
+    groups: Sequence[Sequence[UnitId]]
 
     @property
     def steps(self) -> float:
@@ -116,7 +121,7 @@ def noisy(circuit: Circuit) -> NoisyCircuit:
             rows = [[(j - i, w) for j, w in state.previous] for _, state in circuit.cluster(i)]
             loops[i] = [[i + member for member in members] for members in components([tuple(row) for row in rows])]
     values = [size_of(fact) for fact in circuit.knowledge.facts]
-    return NoisyCircuit(circuit, values, forms, decisions, frozenset(undecided), loops)
+    return NoisyCircuit(circuit, values, forms, decisions, frozenset(undecided), loops, unit_groups(circuit))
 
 
 def sizes_of(circuit: Circuit, form: Affine) -> FormSizes:
@@ -149,12 +154,14 @@ def _decision(circuit: Circuit, unit: Unit, forms: Sequence[tuple[FormSizes, ...
 def errors(noise: NoisyCircuit, u: float) -> list[float]:
     """A bound on the error of every unit at relative changes up to u < 1, as long as no decision flips."""
     found = [0.0] * len(noise.forms)
-    for i, unit in enumerate(noise.circuit.units):
-        if not isinstance(unit, StateUnit):
-            found[i] = _error(noise, i, unit, found, u)
-        elif unit.cluster == i:
-            for members in noise.loops[i]:
+    for group in noise.groups:
+        if is_loop(noise.circuit, group):
+            _feedback_errors(noise, group, found, u)
+        elif isinstance(noise.circuit.units[group[0]], StateUnit):
+            for members in noise.loops[group[0]]:
                 _loop_errors(noise, members, found, u)
+        else:
+            found[group[0]] = _error(noise, group[0], noise.circuit.units[group[0]], found, u)
     return found
 
 
@@ -196,7 +203,7 @@ def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u
     if i in noise.decisions or i in noise.open:
         return u * forms[0].constant if isinstance(unit, ReLUUnit) else u
     match unit:
-        case InputUnit():
+        case InputUnit() | PreviousUnit():  # what was one step ago is in its loop's errors
             return 0.0
         case ReLUUnit() | SumUnit() | DelayUnit():
             return form_error(noise, forms[0], found, u)
@@ -214,7 +221,7 @@ def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u
             keep, taken = (form_error(noise, form, found, u) for form in forms)
             local = times(keep, noise.values[i] + forms[1].largest + taken)
             return accumulated(local, taken, 1 + keep, noise.steps)
-        case RampUnit() | StepUnit() | BitUnit() | StateUnit():
+        case RampUnit() | StepUnit() | BitUnit() | StateUnit() | AutomatonUnit():
             raise TypeError(f"the error of a {type(unit).__name__} is not bounded here")
 
 
@@ -227,6 +234,30 @@ def _product_error(noise: NoisyCircuit, left: FormSizes, right: FormSizes, found
     if _reads_open(right, noise.open):
         total += of_left
     return total
+
+
+def _feedback_errors(noise: NoisyCircuit, group: Sequence[UnitId], found: list[float], u: float) -> None:
+    """Errors of units that read themselves one step ago: what a step adds, unless decisions end it, accumulated."""
+    units = noise.circuit.units
+    previous = {i: unit for i in group if isinstance(unit := units[i], PreviousUnit)}
+    arguments = [sizes_of(noise.circuit, unit.argument) for unit in previous.values()]
+
+    def after(before: float) -> float:
+        """How far off what is fed back is, if it was so much one step ago."""
+        for i in group:
+            if i in previous:
+                found[i] = before
+            else:
+                kept = isinstance(units[i], (StateUnit, ProductUnit, GatedStateUnit))
+                found[i] = math.inf if kept else _error(noise, i, units[i], found, u)
+        return max(form_error(noise, argument, found, u) for argument in arguments)
+
+    start = max(u * abs(as_float(unit.init)) for unit in previous.values())
+    added = after(0.0)
+    least = max(added, start)
+    if math.isfinite(least) and after(least) > least:
+        rate = (after(2 * least) - after(least)) / least
+        after(accumulated(added, start, rate, noise.steps))
 
 
 def _loop_errors(noise: NoisyCircuit, members: Sequence[UnitId], found: list[float], u: float) -> None:

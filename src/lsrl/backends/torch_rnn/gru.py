@@ -24,12 +24,13 @@ from collections.abc import Mapping
 
 from lsrl.backends.torch_rnn.lines import NeuronArithmetic
 from lsrl.backends.torch_rnn.scale import HiddenScale, opposite
-from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal
+from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal, signed
 from lsrl.backends.torch_rnn.target import torch_target
 from lsrl.backends.torch_rnn.weights import TorchArchitecture
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.lang.numbers import HALF, ONE
+from lsrl.lowering.feedback import by_transitions
 from lsrl.lowering.legalise import Rules
 from lsrl.lowering.ramps import by_steps, decided_gap
 from lsrl.lowering.rules import SELECTING, by_selection, selected_relu
@@ -43,11 +44,11 @@ def express(neuron: Neuron, scale: HiddenScale) -> Expression:
         case "linear":
             return _stored(unit, neuron, scale)
         case "relu":
-            return _pair(scale, scale.small(neuron.drive), opposite(scale.positive(neuron)))
+            return _pair(neuron, scale, opposite(scale.positive(neuron)))
         case "select":
-            return _pair(scale, scale.small(neuron.drive), opposite(scale.chosen(neuron.chooser)))
+            return _pair(neuron, scale, opposite(scale.chosen(neuron.chooser)))
         case "step":
-            return Expression((HiddenUnit(unit | {"n": scale.positive(neuron)}),), (HALF,), HALF)
+            return Expression((HiddenUnit(unit | {"n": scale.positive(neuron)}, signed(neuron)),), (HALF,), HALF)
         case "hold":
             itself = Signal(neuron.drive, scale.epsilon, held=((0, ONE),))
             return _stored(unit | {"n": itself, "r": scale.chosen(neuron.chooser)}, neuron, scale)
@@ -59,8 +60,9 @@ def _stored(gates: Mapping[str, Signal], neuron: Neuron, scale: HiddenScale) -> 
     return Expression((HiddenUnit(gates, neuron.init * scale.epsilon),), (ONE / scale.epsilon,))
 
 
-def _pair(scale: HiddenScale, value: Signal, refused: Signal) -> Expression:
-    taking = HiddenUnit({"r": scale.open, "z": refused, "n": value})
+def _pair(neuron: Neuron, scale: HiddenScale, refused: Signal) -> Expression:
+    value, init = scale.small(neuron.drive), neuron.init * scale.epsilon
+    taking = HiddenUnit({"r": scale.open, "z": refused, "n": value}, init)
     cancelling = HiddenUnit({"r": refused, "z": scale.closed, "n": Signal(held=((0, ONE),))})
     return Expression((taking, cancelling), (ONE / scale.epsilon, -ONE / scale.epsilon))
 
@@ -76,6 +78,6 @@ TARGET = torch_target(
     "torch.nn.GRU; selection and selective states by its gates, no products of reals",
     TorchArchitecture("GRU", gates=("r", "z", "n"), states=("h0",), arguments={}),
     express,
-    passes=(SELECTING, Rules(by_selection, by_steps, relu)),
+    passes=(SELECTING, Rules(by_selection, by_steps, relu, automaton=by_transitions)),
     arithmetic=NeuronArithmetic(stale=True, several=("relu", "select")),
 )

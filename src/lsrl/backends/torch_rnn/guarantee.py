@@ -33,9 +33,9 @@ def guarantee_of(
     """
     found = _Errors(stack, scale.format.precision)
     found.add_inputs()
-    for neurons, units in zip(stack.layers, hidden.layers, strict=True):
+    for neurons, past, units in zip(stack.layers, stack.past, hidden.layers, strict=True):
         shifts = [neuron.constant for neuron in units.neurons]
-        found.add(LayerErrors(neurons, shifts, found.levels[-1], arithmetic, scale, max_length))
+        found.add(LayerErrors(neurons, past, shifts, found.levels[-1], arithmetic, scale, max_length))
     outputs = list(found.outputs(circuit.output_facts))
     return guarantee_from(Trail(tuple(found.numbers), outputs, circuit.values, found.read), max_length)
 

@@ -25,6 +25,7 @@ from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal, cons
 from lsrl.backends.torch_rnn.target import torch_target
 from lsrl.backends.torch_rnn.weights import TorchArchitecture
 from lsrl.lang.numbers import ONE
+from lsrl.lowering.feedback import by_transitions
 from lsrl.lowering.legalise import Rules
 from lsrl.lowering.ramps import by_steps
 from lsrl.lowering.rules import SELECTING, by_selection
@@ -59,6 +60,6 @@ TARGET = torch_target(
     "torch.nn.LSTM; selection and selective states by its gates, no products of reals",
     TorchArchitecture("LSTM", gates=("i", "f", "g", "o"), states=("h0", "c0"), arguments={}),
     express,
-    passes=(SELECTING, Rules(by_selection, by_steps)),
+    passes=(SELECTING, Rules(by_selection, by_steps, automaton=by_transitions)),
     arithmetic=NeuronArithmetic(),
 )

@@ -26,6 +26,7 @@ from lsrl.backends.torch_rnn.target import torch_target
 from lsrl.backends.torch_rnn.weights import TorchArchitecture
 from lsrl.circuit.facts import MOST_STEPS, Fact, constant_fact, union
 from lsrl.lang.numbers import ONE, ZERO
+from lsrl.lowering.feedback import by_transitions
 from lsrl.lowering.legalise import Rules
 from lsrl.lowering.ramps import by_relus
 from lsrl.lowering.rules import without_products
@@ -40,7 +41,7 @@ def express(neuron: Neuron, _: HiddenScale) -> Expression:
         case "hold":
             return _selective(neuron)
         case "relu":
-            return Expression((HiddenUnit({"h": Signal(neuron.drive)}),), (ONE,))
+            return Expression((HiddenUnit({"h": Signal(neuron.drive)}, neuron.init),), (ONE,))
         case "step" | "bit" | "select":
             raise neuron.inexpressible("rnn-relu")
 
@@ -77,9 +78,9 @@ TARGET = torch_target(
     "torch.nn.RNN with ReLUs; selection and selective states by big-M, no products of reals",
     TorchArchitecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "relu"}),
     express,
-    passes=(Rules(without_products, by_relus),),
+    passes=(Rules(without_products, by_relus, automaton=by_transitions),),
     arithmetic=NeuronArithmetic(gates=False, several=("hold",)),
-    abilities=frozenset({"selective_states", "any_matrix"}),
+    abilities=frozenset({"selective_states", "any_matrix", "automata", "feedback"}),
     scale=unscaled,
     onnx="exact",
 )

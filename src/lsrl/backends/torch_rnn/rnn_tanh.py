@@ -23,11 +23,12 @@ within one step, is refused. So is a product of two reals.
 
 from lsrl.backends.torch_rnn.lines import NeuronArithmetic
 from lsrl.backends.torch_rnn.scale import HiddenScale
-from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal
+from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal, signed
 from lsrl.backends.torch_rnn.target import torch_target
 from lsrl.backends.torch_rnn.weights import TorchArchitecture
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import HALF, ONE
+from lsrl.lowering.feedback import by_transitions
 from lsrl.lowering.legalise import Rules, refused_gated_state
 from lsrl.lowering.ramps import by_steps
 from lsrl.lowering.rules import SELECTING, by_bits, relu_by_bits
@@ -41,7 +42,7 @@ def express(neuron: Neuron, scale: HiddenScale) -> Expression:
             small = HiddenUnit({"h": scale.small(neuron.drive)}, neuron.init * scale.epsilon)
             return Expression((small,), (ONE / scale.epsilon,))
         case "step":
-            return Expression((HiddenUnit({"h": scale.positive(neuron)}),), (HALF,), HALF)
+            return Expression((HiddenUnit({"h": scale.positive(neuron)}, signed(neuron)),), (HALF,), HALF)
         case "bit":
             return Expression((HiddenUnit({"h": scale.surely(neuron.drive)}),), (ONE,))
         case "select":
@@ -61,13 +62,15 @@ def _negated(row: Row) -> Row:
     return tuple((index, -weight) for index, weight in row)
 
 
+TANH = Rules(by_bits, by_steps, relu_by_bits, gated_state=refused_gated_state, automaton=by_transitions)
+
 TARGET = torch_target(
     "rnn-tanh",
     "torch.nn.RNN with tanh; selection by saturation, no selective states and no products of reals",
     TorchArchitecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "tanh"}),
     express,
-    passes=(SELECTING, Rules(by_bits, by_steps, relu_by_bits, gated_state=refused_gated_state)),
+    passes=(SELECTING, TANH),
     arithmetic=NeuronArithmetic(unclean=("select",)),
-    abilities=frozenset({"selection", "any_matrix"}),
+    abilities=frozenset({"selection", "any_matrix", "automata"}),
     onnx=None,
 )

@@ -16,11 +16,13 @@ from flint import fmpq
 from lsrl.backends.float_limits import unbounded
 from lsrl.backends.torch_rnn.lines import Line, NeuronArithmetic, reached, shifted, terms_of
 from lsrl.backends.torch_rnn.scale import HiddenScale, beyond, margin_of
+from lsrl.circuit.affine import Affine, combination
 from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO, as_float
 from lsrl.placement.neurons import Drive, Neuron
 from lsrl.rounding.error_calculus import decided, gap_around_zero, relu
+from lsrl.rounding.feedback import feedback_errors
 from lsrl.rounding.recurrences import Recurrence, StateErrors, recurrent_errors
 from lsrl.rounding.sums import Sum, Term, Terms, fits, stored_error
 
@@ -33,6 +35,7 @@ class LayerErrors:
     """What is known of the neurons of one layer in floats. Raises `UnsupportedProgram` for a gate fed with too much."""
 
     neurons: tuple[Neuron, ...]
+    past: tuple[Row, ...]
     shifts: Sequence[fmpq]
     below: Sequence[Line]
     arithmetic: NeuronArithmetic
@@ -101,7 +104,7 @@ class LayerErrors:
                 held, closing = self._held(neuron)
                 rows.append(() if self._only_holds(neuron) and not held else ((i, ONE),))
                 drives.append(([*terms, *held], constant + closing))
-            elif neuron.kind == "linear":
+            elif neuron.kind == "linear" and not neuron.past:
                 rows.append(neuron.drive.own)
                 drives.append((terms, constant - self.shifts[i]))
             else:
@@ -124,7 +127,40 @@ class LayerErrors:
             max(error, stored_error(neuron.init, self.precision)) if neuron.kind == "hold" else error
             for error, neuron in zip(found.errors, self.neurons, strict=True)
         ]
-        return StateErrors(errors, found.steps)
+        return StateErrors(self._fed_back(errors) if self.past else errors, found.steps)
+
+    def _fed_back(self, errors: Sequence[float]) -> list[float]:
+        """The errors of all neurons, where cells that bend or decide read the layer itself one step ago.
+
+        What decides must do so whatever the layer has got off: then it ends all errors. Where anything is off, a state
+        that reads such a cell, or a selection by one, is not bounded.
+        """
+        loop = [bool(neuron.past) or neuron.fed_back for neuron in self.neurons]
+        bare = [0.0 if neuron.past else error for error, neuron in zip(errors, self.neurons, strict=True)]
+        sums = [self._sum(neuron.drive, bare) for neuron in self.neurons]
+        local = [
+            self._line(neuron, drive.error(self.precision), bare).error if neuron.past else error
+            for neuron, drive, error in zip(self.neurons, sums, bare, strict=True)
+        ]
+        found = feedback_errors(
+            self.past,
+            [() if neuron.kind == "step" else neuron.past for neuron in self.neurons],
+            [neuron.kind == "relu" for neuron in self.neurons],
+            local,
+            [stored_error(neuron.init, self.precision) if neuron.fed_back else 0.0 for neuron in self.neurons],
+            max(drive.gamma(self.precision) for drive in sums),
+            math.inf if self.max_length is None else float(self.max_length),
+        )
+        inside = [neuron for neuron, looped in zip(self.neurons, loop, strict=True) if looped]
+        decided = all(not self._line(neuron, 0.0, found).error for neuron in inside if neuron.kind == "step")
+        if decided and (not any(found) or not any(self._keeps(neuron) for neuron in inside)):
+            return found
+        return [math.inf if looped else error for error, looped in zip(found, loop, strict=True)]
+
+    def _keeps(self, neuron: Neuron) -> bool:
+        """Whether a neuron selects, holds, or reads states of its layer besides what is fed back."""
+        read = combination((weight, Affine(dict(self.past[i]))) for i, weight in neuron.past)
+        return neuron.kind in ("select", "hold") or tuple(sorted(read.terms.items())) != neuron.drive.own
 
     def _held(self, neuron: Neuron) -> tuple[list[Term], fmpq]:
         """What keeping or dropping a selective state adds to what a step sums up."""
@@ -242,6 +278,8 @@ class LayerErrors:
         for i, weight in drive.own:
             fact = shifted(reached(self.neurons[i]), self.shifts[i])
             terms.append((weight, fact, state_errors[i]))
+            if self.neurons[i].kind in self.arithmetic.several:
+                terms.append((weight, fact, 0.0))
             constant = constant + weight * self.shifts[i]
         return Sum(terms, constant, tiny=self.scale.tiny)
 

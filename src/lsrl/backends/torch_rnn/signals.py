@@ -9,7 +9,7 @@ from flint import fmpq
 
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO
-from lsrl.placement.neurons import Drive
+from lsrl.placement.neurons import Drive, Neuron
 
 NOTHING = Drive((), (), ZERO)
 
@@ -39,6 +39,11 @@ class HiddenUnit:
 
     gates: Mapping[str, Signal]
     init: fmpq = ZERO
+
+
+def signed(neuron: Neuron) -> fmpq:
+    """What a unit that is −1 or 1 for 0 or 1 holds before the first step: nothing where nobody reads it."""
+    return 2 * neuron.init - ONE if neuron.fed_back else ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def torch_target(
     *,
     passes: Sequence[Rules],
     arithmetic: NeuronArithmetic,
-    abilities: frozenset[Ability] = frozenset({"selection", "selective_states", "any_matrix"}),
+    abilities: frozenset[Ability] = frozenset({"selection", "selective_states", "any_matrix", "automata", "feedback"}),
     scale: Callable[[NeuronStack, str], HiddenScale] = scale_of,
     onnx: Literal["exact", "approximate"] | None = "approximate",
 ) -> Target:

@@ -23,12 +23,14 @@ from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.facts import Fact, Gap, constant_fact, relu_fact, union, weighted_sum
 from lsrl.circuit.state_facts import sum_fact
 from lsrl.circuit.units import (
+    AutomatonUnit,
     BitUnit,
     DelayUnit,
     GatedStateUnit,
     GateUnit,
     InputUnit,
     LatchUnit,
+    PreviousUnit,
     ProductUnit,
     RampUnit,
     ReLUUnit,
@@ -145,7 +147,7 @@ class Analysis:
                 return Number(fact, self._state(unit_id, previous[0][1], drive, fact))
             case LatchUnit(keep, argument):
                 return Number(fact, self._latched(self._passed(keep).error, self._passed(argument)))
-            case RampUnit() | BitUnit() | ProductUnit() | GatedStateUnit():
+            case RampUnit() | BitUnit() | ProductUnit() | GatedStateUnit() | PreviousUnit() | AutomatonUnit():
                 raise TypeError(f"{type(unit).__name__} is in no residual stack")
 
     def reads(self, unit_id: UnitId) -> Iterator[tuple[UnitId, float]]:

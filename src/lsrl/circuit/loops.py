@@ -1,0 +1,143 @@
+"""Loops in circuits: what a state is known to be that reads itself, and the units of one step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from lsrl.circuit.affine import Affine, UnitId, combination, number, substituted, variable
+from lsrl.circuit.builder import CircuitBuilder
+from lsrl.circuit.comparisons import Comparisons
+from lsrl.circuit.facts import Fact, constant_fact, union
+from lsrl.circuit.finite_loops import FiniteLoop, finite_loop
+from lsrl.circuit.units import PreviousUnit
+from lsrl.errors import RangeError
+from lsrl.lang import Previous, Program, Recur, Value
+from lsrl.lang.logic import ramp_of
+from lsrl.lang.numbers import ONE, ZERO
+from lsrl.lang.primitives import Primitive
+
+Forms: TypeAlias = "list[Affine]"
+
+Ranges: TypeAlias = "dict[Value, list[Fact]]"
+"""What is known of every component of what states were."""
+
+Translation: TypeAlias = Callable[[CircuitBuilder, Comparisons, Program, Primitive, Mapping[Value, Forms]], Forms]
+"""The forms of a value, given those of what it reads."""
+
+EXACT_ROUNDS, WIDENING_ROUNDS = 4, 12
+"""How often what is known of a state is made wider: as far as a step goes, then by all that is still growing."""
+
+
+def loop_forms(
+    builder: CircuitBuilder,
+    comparisons: Comparisons,
+    program: Program,
+    group: Sequence[Primitive],
+    forms: Mapping[Value, Forms],
+    translated: Translation,
+) -> dict[Value, Forms]:
+    """The forms of the values of a loop: over the states of an automaton where they are few, else over its units."""
+    members = set(group)
+    read = {argument for value in program.values if value not in members for argument in value.arguments}
+    read_outside = [value for value in group if value.name is not None or value is program.output or value in read]
+    builder.origin = program.names[next(value for value in reversed(group) if isinstance(value, Recur))]
+    finite = finite_loop(builder, group, forms, read_outside)
+    if finite is not None:
+        _check_comparisons(finite, comparisons, program)
+        return finite.forms(builder)
+    return _Loop(program, group, forms, translated).built(builder, comparisons)
+
+
+def _check_comparisons(loop: FiniteLoop, comparisons: Comparisons, program: Program) -> None:
+    """Refuse what is claimed to be 0 or 1 and is not; note comparisons that are not decided on every input."""
+    for value, numbers in loop.seen.items():
+        wrong = next((number for number in sorted(numbers) if number not in (0, 1)), None)
+        if wrong is None:
+            continue
+        if ramp_of(value) is None:
+            raise RangeError(f"{program.names[value]!r} of {program.name} can be {wrong}; expected 0 or 1, as x > 0 is")
+        comparisons.undecidable[program.names[value]] = None
+
+
+class _Loop:
+    """A loop whose states are not followed one by one."""
+
+    def __init__(
+        self, program: Program, group: Sequence[Primitive], forms: Mapping[Value, Forms], translated: Translation
+    ) -> None:
+        self.program, self.group, self.forms, self.translated = program, group, forms, translated
+        self.states = [value for value in group if isinstance(value, Recur)]
+
+    def built(self, builder: CircuitBuilder, comparisons: Comparisons) -> dict[Value, Forms]:
+        """The loop's values; what they were one step ago is a state of its own wherever else it is read."""
+        found = self._one_step(builder, comparisons, self._ranges(builder))
+        outside: dict[UnitId, Affine] = {}
+        for state in self.states:
+            builder.origin = self.program.names[state]
+            found[state] = [_in_cells(builder, form) for form in found[state]]
+            for was, now, init in zip(found[state.previous], found[state], state.previous.init, strict=True):
+                builder.close(was, now)
+                _, delayed = builder.states([(), ((0, ONE),)], [now, number(ZERO)], [init, ZERO])
+                outside.update(dict.fromkeys(was.terms, delayed))
+        return {value: [_replaced(form, outside) for form in found[value]] for value in self.group}
+
+    def _ranges(self, builder: CircuitBuilder) -> Ranges:
+        """What is known of every state one step ago: wide enough to hold after a step if it holds before."""
+        known: Ranges = {state.previous: [constant_fact(init) for init in state.previous.init] for state in self.states}
+        for attempt in range(EXACT_ROUNDS + WIDENING_ROUNDS):
+            trial = builder.copied()
+            found = self._one_step(trial, Comparisons(trial), known)
+            wider: Ranges = {}
+            for state in self.states:
+                before, now = known[state.previous], [trial.fact(form) for form in found[state]]
+                wider[state.previous] = [union(pair) for pair in zip(before, now, strict=True)]
+            if wider == known:
+                return known
+            if attempt >= EXACT_ROUNDS:
+                wider = {
+                    state: [_widened(*pair) for pair in zip(known[state], facts, strict=True)]
+                    for state, facts in wider.items()
+                }
+            known = wider
+        return {state: [Fact()] * len(facts) for state, facts in known.items()}
+
+    def _one_step(self, builder: CircuitBuilder, comparisons: Comparisons, known: Ranges) -> dict[Value, Forms]:
+        """The forms of all values at one step, given what is known of the states one step ago."""
+        forms = dict(self.forms)
+        for value in self.group:
+            builder.origin = self.program.names[value]
+            if isinstance(value, Previous):
+                cells = zip(value.init, known[value], strict=True)
+                forms[value] = [builder.previous(init, fact) for init, fact in cells]
+            else:
+                forms[value] = self.translated(builder, comparisons, self.program, value, forms)
+        return forms
+
+
+def _in_cells(builder: CircuitBuilder, form: Affine) -> Affine:
+    """The form with a cell of its own for what it adds of earlier states, as a network keeps no other."""
+    was = Affine({unit: w for unit, w in form.terms.items() if isinstance(builder.units[unit], PreviousUnit)})
+    if not was.terms:
+        return form
+    fact = builder.fact(form)
+    scale = was.content()
+    kept = builder.sum(was.times(1 / scale)).times(scale)
+    made = combination([(ONE, form), (-ONE, was), (ONE, kept)])
+    builder.assume(made, fact)
+    return made
+
+
+def _replaced(form: Affine, meanings: Mapping[UnitId, Affine]) -> Affine:
+    """The form with what is known of some of its units in their place."""
+    if not any(unit in meanings for unit in form.terms):
+        return form
+    return substituted(form, {unit: meanings.get(unit, variable(unit)) for unit in form.terms})
+
+
+def _widened(was: Fact, now: Fact) -> Fact:
+    """Without the ends that still move."""
+    low = was.low if was.low == now.low else None
+    high = was.high if was.high == now.high else None
+    same = was.grid is not None and (was.grid, was.offset) == (now.grid, now.offset)
+    return Fact(low, high, was.grid, was.offset) if same else Fact(low, high)
