@@ -27,7 +27,7 @@ def output_range(value):
         (lsrl.maximum(x, lsrl.delay(x)), (0, 9)),
         (lsrl.clip(x, 2, 5), (2, 5)),
         (lsrl.ifelse(x > 4, x, 20), (0, 20)),
-        (lsrl.ifelse(x > 4, x - 9, 9 - x), (-9, 9)),
+        (lsrl.ifelse(x > 4, x - 9, 9 - x), (-4, 9)),
         (lsrl.ifelse(lsrl.equal(x, 4), lsrl.delay(x), x), (0, 9)),
         (lsrl.ifelse(x > 4, lsrl.delay(x), 0), (0, 9)),
         (lsrl.ifelse(x > 4, 3, -3), (-3, 3)),

@@ -148,6 +148,18 @@ def substituted(form: Affine, meanings: Mapping[UnitId, Affine]) -> Affine:
     return combination(((weight, meanings[unit]) for unit, weight in form.terms.items()), form.constant)
 
 
+def multiple_of(form: Affine, direction: Affine) -> fmpq | None:
+    """f, where the form is f times a form without a constant, plus a number.
+
+    >>> multiple_of(Affine({0: fmpq(2)}, ONE), Affine({0: fmpq(1, 2)}))
+    4
+    """
+    if not form.terms:
+        return ZERO
+    factors = {form.terms.get(unit, ZERO) / weight for unit, weight in direction.terms.items()}
+    return factors.pop() if len(factors) == 1 and form.terms.keys() == direction.terms.keys() else None
+
+
 def common_scale(weights: Collection[fmpq]) -> fmpq:
     """What to divide weights by: their common measure, or the largest of them where no float holds all multiples.
 

@@ -12,8 +12,9 @@ from typing import TypeAlias
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, number, one_minus, terms_key, variable
-from lsrl.circuit.cases import fact_by_cases, fact_under
+from lsrl.circuit.affine import Affine, UnitId, combination, number, one_minus, terms_key, variable
+from lsrl.circuit.bends import relu_of_bends
+from lsrl.circuit.cases import fact_by_cases, fact_under, fact_where
 from lsrl.circuit.facts import (
     BOOLEAN,
     Fact,
@@ -32,6 +33,7 @@ from lsrl.circuit.unit_store import UnitStore
 from lsrl.circuit.units import (
     AutomatonUnit,
     BitUnit,
+    ChoiceUnit,
     GatedStateUnit,
     GateUnit,
     InputUnit,
@@ -95,11 +97,25 @@ class CircuitBuilder(UnitStore):
         return self._of_one_hot(argument, lambda value: max(value, ZERO))
 
     def relu_unit(self, argument: Affine, *, scale: fmpq | None = None) -> Affine:
-        """max(argument, 0) by a ReLU of 1/scale times the argument: by default, the one with whole weights."""
+        """max(argument, 0) by a ReLU of 1/scale times the argument: by default, the one with whole weights.
+
+        In a loop, where no cell can read another one, by several side by side, if it is a function of one form.
+        """
+        cells = {unit: cell.argument for unit in argument.terms if (cell := self._cell_of_loop(unit)) is not None}
+        bent = relu_of_bends(argument, cells) if cells else None
+        if bent is not None:
+            bends = [(bend, self.relu_unit(bent.z.shifted(-place))) for place, bend in bent.bends]
+            made = combination([(bent.slope, bent.z), *bends] if bent.slope else bends, bent.level)
+            self.assume(made, relu_fact(self.fact(argument)))
+            return made
         scale = argument.content() if scale is None else scale
         normal = argument.times(1 / scale)
         fact = weighted_sum([(1 / scale, relu_fact(self.fact(argument)))], ZERO)
         return self.unit(("relu", normal.key()), ReLUUnit(normal), fact).times(scale)
+
+    def _cell_of_loop(self, unit_id: UnitId) -> ReLUUnit | None:
+        unit = self.units[unit_id]
+        return unit if unit_id in self._looped and isinstance(unit, ReLUUnit) else None
 
     def ramp(self, progress: Affine) -> Affine:
         """clip(progress, 0, 1), as the cheapest form that has this value wherever it is 0 or 1."""
@@ -174,7 +190,11 @@ class CircuitBuilder(UnitStore):
         for known, other in zip(facts, (right, left), strict=True):
             if known.low is not None and known.low == known.high:
                 return other.times(known.low)
-        fact = product_fact(*facts)
+        sides = [
+            fact_where(side, other, self.units, self.fact) if known.is_boolean else self.fact(side)
+            for side, other, known in zip((left, right), (right, left), reversed(facts), strict=True)
+        ]
+        fact = product_fact(*sides)
         # Equal products up to a factor are one unit; a boolean stays 0 or 1, for big-M to recognise.
         scales = [ONE if known.is_boolean else side.content() for known, side in zip(facts, (left, right), strict=True)]
         left, right = left.times(1 / scales[0]), right.times(1 / scales[1])
@@ -187,6 +207,10 @@ class CircuitBuilder(UnitStore):
         """gate · max(argument, 0)."""
         fact = product_fact(self.fact(gate), relu_fact(self.fact(argument)))
         return self.unit(("gate", gate.key(), argument.key()), GateUnit(gate, argument), fact)
+
+    def choice(self, decision: Affine, argument: Affine, fact: Fact) -> Affine:
+        """The argument where the decision is 1 or more, 0 where it is 0 or less; `fact` is known of the result."""
+        return self.unit(("choice", decision.key(), argument.key()), ChoiceUnit(decision, argument), fact)
 
     def step(self, argument: Affine, margin: fmpq | None) -> Affine:
         """1 where the argument is above 0, 0 where it is below; |argument| ≥ margin, if there is one."""
@@ -237,11 +261,22 @@ class CircuitBuilder(UnitStore):
         return self.unit(("previous", len(self.units)), PreviousUnit(number(init), init), fact)
 
     def close(self, previous: Affine, argument: Affine) -> None:
-        """Say of which form that is what it was one step ago."""
+        """Say of which form that is what it was one step ago; `in_cells` makes one that a network can feed back."""
         (unit_id,) = previous.terms
         unit = self.units[unit_id]
         assert isinstance(unit, PreviousUnit)
         self.units[unit_id] = replace(unit, argument=argument)
+
+    def in_cells(self, form: Affine) -> Affine:
+        """The form with a cell of its own for what it adds of earlier states, since a layer keeps nothing else."""
+        was = Affine({unit: w for unit, w in form.terms.items() if isinstance(self.units[unit], PreviousUnit)})
+        if not was.terms:
+            return form
+        fact, scale = self.fact(form), was.content()
+        kept = self.sum(was.times(1 / scale)).times(scale)
+        made = combination([(ONE, form), (-ONE, was), (ONE, kept)])
+        self.assume(made, fact)
+        return made
 
     def automaton(self, symbols: Sequence[Affine], table: Sequence[Sequence[int]], start: int) -> list[Affine]:
         """The states of a finite automaton, of which exactly one is 1; exactly one of the symbols is."""

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, UnitId, combination
-from lsrl.circuit.facts import Fact, constant_fact, union, weighted_sum
+from lsrl.circuit.affine import Affine, UnitId, combination, multiple_of
+from lsrl.circuit.facts import Fact, constant_fact, intersection, union, weighted_sum
 from lsrl.circuit.units import GateUnit, ProductUnit, RampUnit, ReLUUnit, StateUnit, Unit
 from lsrl.lang.numbers import ONE, ZERO
 
@@ -48,6 +48,27 @@ def fact_by_cases(form: Affine, units: Sequence[Unit], fact: Facts) -> Fact | No
 def fact_under(form: Affine, condition: Affine, value: fmpq, units: Sequence[Unit], fact: Facts) -> Fact:
     """What is known of a form where a boolean has this value."""
     return fact(form_under(form, condition, value, units, fact))
+
+
+def fact_where(form: Affine, condition: Affine, units: Sequence[Unit], fact: Facts) -> Fact:
+    """What is known of a form where a boolean is 1: if that compares the form itself, on which side of it it is."""
+    known, decision = fact(form), decision_of(condition, units)
+    factor = None if decision is None else multiple_of(form, Affine(decision.terms))
+    if decision is None or not factor:
+        return known
+    bound = form.constant + factor * (ONE - decision.constant)  # the decision is 1 or more
+    return intersection(known, Fact(low=bound) if factor > 0 else Fact(high=bound))
+
+
+def decision_of(condition: Affine, units: Sequence[Unit]) -> Affine | None:
+    """What is 1 or more where a boolean is 1, and 0 or less where it is 0; None unless that is one comparison."""
+    if len(condition.terms) != 1:
+        return None
+    ((unit_id, weight),) = condition.terms.items()
+    unit = units[unit_id]
+    if not isinstance(unit, RampUnit) or (weight, condition.constant) not in ((ONE, ZERO), (-ONE, ONE)):
+        return None
+    return unit.argument.times(weight).shifted(condition.constant)
 
 
 def _bent(form: Affine, newest: UnitId, argument: Affine, fact: Facts, *, clipped: bool) -> Fact:

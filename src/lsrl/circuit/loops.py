@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from lsrl.circuit.affine import Affine, UnitId, combination, number, substituted, variable
+from lsrl.circuit.affine import Affine, UnitId, number, substituted, variable
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.comparisons import Comparisons
 from lsrl.circuit.facts import Fact, constant_fact, union
 from lsrl.circuit.finite_loops import FiniteLoop, finite_loop
-from lsrl.circuit.units import PreviousUnit
 from lsrl.errors import RangeError
 from lsrl.lang import Previous, Program, Recur, Value
 from lsrl.lang.logic import ramp_of
@@ -25,8 +24,9 @@ Ranges: TypeAlias = "dict[Value, list[Fact]]"
 Translation: TypeAlias = Callable[[CircuitBuilder, Comparisons, Program, Primitive, Mapping[Value, Forms]], Forms]
 """The forms of a value, given those of what it reads."""
 
-EXACT_ROUNDS, WIDENING_ROUNDS = 4, 12
-"""How often what is known of a state is made wider: as far as a step goes, then by all that is still growing."""
+EXACT_ROUNDS, WIDENING_ROUNDS, NARROWING_ROUNDS = 4, 12, 2
+"""How often what is known of a state is made wider, as far as a step goes, and then by all that is still growing; and
+how often a step is taken from there, which gives back what clips and resets hold."""
 
 
 def loop_forms(
@@ -75,7 +75,7 @@ class _Loop:
         outside: dict[UnitId, Affine] = {}
         for state in self.states:
             builder.origin = self.program.names[state]
-            found[state] = [_in_cells(builder, form) for form in found[state]]
+            found[state] = [builder.in_cells(form) for form in found[state]]
             for was, now, init in zip(found[state.previous], found[state], state.previous.init, strict=True):
                 builder.close(was, now)
                 _, delayed = builder.states([(), ((0, ONE),)], [now, number(ZERO)], [init, ZERO])
@@ -93,7 +93,7 @@ class _Loop:
                 before, now = known[state.previous], [trial.fact(form) for form in found[state]]
                 wider[state.previous] = [union(pair) for pair in zip(before, now, strict=True)]
             if wider == known:
-                return known
+                return self._narrowed(builder, known)
             if attempt >= EXACT_ROUNDS:
                 wider = {
                     state: [_widened(*pair) for pair in zip(known[state], facts, strict=True)]
@@ -101,6 +101,20 @@ class _Loop:
                 }
             known = wider
         return {state: [Fact()] * len(facts) for state, facts in known.items()}
+
+    def _narrowed(self, builder: CircuitBuilder, known: Ranges) -> Ranges:
+        """Of ends that were given up, those that a step from anything within the others brings back."""
+        for _ in range(NARROWING_ROUNDS):
+            trial = builder.copied()
+            found = self._one_step(trial, Comparisons(trial), known)
+            known = {
+                state.previous: [
+                    union([constant_fact(init), trial.fact(form)])
+                    for init, form in zip(state.previous.init, found[state], strict=True)
+                ]
+                for state in self.states
+            }
+        return known
 
     def _one_step(self, builder: CircuitBuilder, comparisons: Comparisons, known: Ranges) -> dict[Value, Forms]:
         """The forms of all values at one step, given what is known of the states one step ago."""
@@ -113,19 +127,6 @@ class _Loop:
             else:
                 forms[value] = self.translated(builder, comparisons, self.program, value, forms)
         return forms
-
-
-def _in_cells(builder: CircuitBuilder, form: Affine) -> Affine:
-    """The form with a cell of its own for what it adds of earlier states, as a network keeps no other."""
-    was = Affine({unit: w for unit, w in form.terms.items() if isinstance(builder.units[unit], PreviousUnit)})
-    if not was.terms:
-        return form
-    fact = builder.fact(form)
-    scale = was.content()
-    kept = builder.sum(was.times(1 / scale)).times(scale)
-    made = combination([(ONE, form), (-ONE, was), (ONE, kept)])
-    builder.assume(made, fact)
-    return made
 
 
 def _replaced(form: Affine, meanings: Mapping[UnitId, Affine]) -> Affine:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.knowledge import Knowledge
-from lsrl.circuit.units import Circuit, Unit
+from lsrl.circuit.units import Circuit, PreviousUnit, Unit, forms_of
 from lsrl.circuit.verify import verify_circuit
 
 S = TypeVar("S", bound="UnitStore")
@@ -29,6 +29,7 @@ class UnitStore:
         self.units: list[Unit] = []
         self.origins: list[str] = []
         self.origin = ""
+        self._looped: set[UnitId] = set()
         self._shared: dict[object, list[UnitId]] = {}
 
     def fact(self, form: Affine) -> Fact:
@@ -51,10 +52,16 @@ class UnitStore:
         twin = copy(self)
         twin.knowledge = self.knowledge.copied()
         twin.units, twin.origins = list(self.units), list(self.origins)
-        twin._shared = dict(self._shared)
+        twin._shared, twin._looped = dict(self._shared), set(self._looped)
         return twin
 
+    def is_in_loop(self, form: Affine) -> bool:
+        """Whether a form reads, within its step, what a loop's values were one step ago."""
+        return bool(self._looped) and not self._looped.isdisjoint(form.terms)
+
     def _append(self, unit: Unit, fact: Fact) -> UnitId:
+        if isinstance(unit, PreviousUnit) or any(self.is_in_loop(form) for form in forms_of(unit)):
+            self._looped.add(len(self.units))
         self.units.append(unit)
         self.knowledge.facts.append(fact)
         self.origins.append(self.origin)

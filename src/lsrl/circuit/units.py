@@ -75,6 +75,14 @@ class BitUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class ChoiceUnit:
+    """The argument where the decision is 1 or more, 0 where it is 0 or less; it is never between."""
+
+    decision: Affine
+    argument: Affine
+
+
+@dataclass(frozen=True, slots=True)
 class SumUnit:
     """The argument itself, as a unit of its own: a long form that many others read."""
 
@@ -153,6 +161,7 @@ Unit: TypeAlias = (
     | BitUnit
     | ProductUnit
     | GateUnit
+    | ChoiceUnit
     | SumUnit
     | StateUnit
     | GatedStateUnit
@@ -172,7 +181,7 @@ def forms_of(unit: Unit) -> tuple[Affine, ...]:
             return gate, drive
         case ProductUnit(left, right, _):
             return left, right
-        case GateUnit(gate, argument):
+        case GateUnit(gate, argument) | ChoiceUnit(gate, argument):
             return gate, argument
         case StateUnit(_, drive, _, _):
             return (drive,)

@@ -17,6 +17,7 @@ from lsrl.circuit.knowledge import Claim
 from lsrl.circuit.units import (
     AutomatonUnit,
     BitUnit,
+    ChoiceUnit,
     Circuit,
     DelayUnit,
     GatedStateUnit,
@@ -146,7 +147,7 @@ class Rules:
     previous: PreviousRule = kept_previous
 
 
-_MadeByRules: TypeAlias = StepUnit | GateUnit | BitUnit | DelayUnit | LatchUnit
+_MadeByRules: TypeAlias = StepUnit | GateUnit | ChoiceUnit | BitUnit | DelayUnit | LatchUnit
 _Single: TypeAlias = InputUnit | ReLUUnit | RampUnit | ProductUnit | GatedStateUnit | SumUnit | _MadeByRules
 
 
@@ -248,7 +249,7 @@ class _Rebuilding:
         for unit_id in sorted(self.needed):
             unit = self.circuit.units[unit_id]
             if isinstance(unit, PreviousUnit):
-                self.builder.close(self.meanings[unit_id], self._over_new(unit.argument))
+                self.builder.close(self.meanings[unit_id], self.builder.in_cells(self._over_new(unit.argument)))
 
     def _over_new(self, form: Affine) -> Affine:
         return self.replace(self.builder, form, self.meanings)
@@ -283,7 +284,7 @@ def _rebuilt(builder: CircuitBuilder, unit: _Single, fact: Fact, forms: Sequence
         case SumUnit():
             return rules.sum(builder, forms[0])
         case _:
-            return _rebuilt_as_it_is(builder, unit, forms)
+            return _rebuilt_as_it_is(builder, unit, fact, forms)
 
 
 def _relu(builder: CircuitBuilder, argument: Affine, fact: Fact, rules: Rules) -> Affine:
@@ -298,13 +299,15 @@ def _relu(builder: CircuitBuilder, argument: Affine, fact: Fact, rules: Rules) -
     return rules.relu(builder, argument)
 
 
-def _rebuilt_as_it_is(builder: CircuitBuilder, unit: _MadeByRules, forms: Sequence[Affine]) -> Affine:
+def _rebuilt_as_it_is(builder: CircuitBuilder, unit: _MadeByRules, fact: Fact, forms: Sequence[Affine]) -> Affine:
     """A unit that only rules make."""
     match unit:
         case StepUnit(margin=margin):
             return builder.step(forms[0], margin)
         case GateUnit():
             return builder.gate(forms[0], forms[1])
+        case ChoiceUnit():
+            return builder.choice(forms[0], forms[1], fact)
         case BitUnit():
             return builder.bit(forms[0])
         case DelayUnit(steps=steps):

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, one_minus
+from lsrl.circuit.affine import Affine, combination, one_minus
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.facts import MOST_STEPS, Gap, gap_at_zero, ramp_gap
 from lsrl.circuit.powers_of_two import power_of_two_below
@@ -38,6 +38,9 @@ def by_relus(builder: CircuitBuilder, argument: Affine) -> Affine:
         return one_minus(builder.relu_unit(one_minus(argument)))
     if held and fact.high is not None and fact.high <= 1:
         return builder.relu_unit(argument)
+    if builder.is_in_loop(argument):
+        # Side by side: in a loop no cell reads another one.
+        return combination([(ONE, builder.relu_unit(argument)), (-ONE, builder.relu_unit(argument.shifted(-ONE)))])
     if held and ramp_gap(fact) is None:
         return _clip(builder, argument)
     clip = _clip(builder, argument.shifted(-HALF).times(1 / RAMP).shifted(HALF))

@@ -8,7 +8,8 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination, one_minus
 from lsrl.circuit.builder import CircuitBuilder, kept_ramp
-from lsrl.circuit.facts import Fact
+from lsrl.circuit.cases import decision_of, fact_where
+from lsrl.circuit.facts import BOOLEAN, Fact, product_fact
 from lsrl.circuit.units import ProductUnit
 from lsrl.errors import RangeError, UnsupportedProgram
 from lsrl.lang.numbers import ONE, ZERO
@@ -64,7 +65,7 @@ def _off(builder: CircuitBuilder, condition: Affine, size: fmpq) -> tuple[Affine
     M times an error of the condition is an error of the result: where M is large, relu(1 − 2c) is exactly 0
     for every c above ½, and twice M is enough for every c below ¼.
     """
-    if size <= LARGE_M or builder.as_written:
+    if size <= LARGE_M or builder.as_written or builder.is_in_loop(condition):
         return one_minus(condition), ONE
     return builder.decided_off(condition), fmpq(2)
 
@@ -106,7 +107,14 @@ def by_selection(builder: CircuitBuilder, left: Affine, right: Affine, unit: Pro
         return by_big_m(builder, left, right)
     if all(booleans):
         return builder.ramp(left.plus(right).shifted(-ONE))
-    return builder.product(left, right) if booleans[0] else builder.product(right, left)
+    boolean, value = (left, right) if booleans[0] else (right, left)
+    decision = decision_of(boolean, builder.units)
+    if decision is not None and builder.is_in_loop(boolean):
+        # In a loop no cell reads another one: the gate decides by itself.
+        return builder.choice(
+            decision, value, product_fact(BOOLEAN, fact_where(value, boolean, builder.units, builder.fact))
+        )
+    return builder.product(boolean, value)
 
 
 def selected_relu(builder: CircuitBuilder, argument: Affine) -> Affine:

@@ -16,6 +16,7 @@ from lsrl.circuit.affine import Affine, UnitId, combination, variable
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.units import (
     BitUnit,
+    ChoiceUnit,
     Circuit,
     GatedStateUnit,
     InputUnit,
@@ -43,6 +44,7 @@ _KINDS: dict[type, NeuronKind] = {
     StepUnit: "step",
     BitUnit: "bit",
     ProductUnit: "select",
+    ChoiceUnit: "select",
     GatedStateUnit: "hold",
     SumUnit: "linear",
 }

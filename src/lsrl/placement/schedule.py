@@ -19,6 +19,7 @@ from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.units import (
     AutomatonUnit,
     BitUnit,
+    ChoiceUnit,
     Circuit,
     DelayUnit,
     GatedStateUnit,
@@ -59,7 +60,7 @@ def reads(circuit: Circuit, unit_id: UnitId, *, fused: bool = True) -> tuple[tup
     match unit:
         case ReLUUnit(argument) | RampUnit(argument) | SumUnit(argument) | StepUnit(argument, _) | BitUnit(argument):
             return ((argument, fused),)
-        case ProductUnit(left, right, _):
+        case ProductUnit(left, right, _) | ChoiceUnit(left, right):
             return (left, fused), (right, fused)
         case GateUnit(gate, argument):
             return (gate, False), (argument, fused)

@@ -25,6 +25,7 @@ from lsrl.circuit.state_graph import components
 from lsrl.circuit.units import (
     AutomatonUnit,
     BitUnit,
+    ChoiceUnit,
     Circuit,
     DelayUnit,
     GatedStateUnit,
@@ -221,7 +222,7 @@ def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u
             keep, taken = (form_error(noise, form, found, u) for form in forms)
             local = times(keep, noise.values[i] + forms[1].largest + taken)
             return accumulated(local, taken, 1 + keep, noise.steps)
-        case RampUnit() | StepUnit() | BitUnit() | StateUnit() | AutomatonUnit():
+        case RampUnit() | StepUnit() | BitUnit() | StateUnit() | AutomatonUnit() | ChoiceUnit():
             raise TypeError(f"the error of a {type(unit).__name__} is not bounded here")
 
 
@@ -248,7 +249,7 @@ def _feedback_errors(noise: NoisyCircuit, group: Sequence[UnitId], found: list[f
             if i in previous:
                 found[i] = before
             else:
-                kept = isinstance(units[i], (StateUnit, ProductUnit, GatedStateUnit))
+                kept = isinstance(units[i], (StateUnit, ProductUnit, ChoiceUnit, GatedStateUnit))
                 found[i] = math.inf if kept else _error(noise, i, units[i], found, u)
         return max(form_error(noise, argument, found, u) for argument in arguments)
 

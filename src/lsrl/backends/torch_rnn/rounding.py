@@ -133,7 +133,7 @@ class LayerErrors:
         """The errors of all neurons, where cells that bend or decide read the layer itself one step ago.
 
         What decides must do so whatever the layer has got off: then it ends all errors. Where anything is off, a state
-        that reads such a cell, or a selection by one, is not bounded.
+        that reads such a cell is not bounded.
         """
         loop = [bool(neuron.past) or neuron.fed_back for neuron in self.neurons]
         bare = [0.0 if neuron.past else error for error, neuron in zip(errors, self.neurons, strict=True)]
@@ -145,22 +145,28 @@ class LayerErrors:
         found = feedback_errors(
             self.past,
             [() if neuron.kind == "step" else neuron.past for neuron in self.neurons],
-            [neuron.kind == "relu" for neuron in self.neurons],
+            [neuron.kind in ("relu", "select") for neuron in self.neurons],
             local,
             [stored_error(neuron.init, self.precision) if neuron.fed_back else 0.0 for neuron in self.neurons],
             max(drive.gamma(self.precision) for drive in sums),
             math.inf if self.max_length is None else float(self.max_length),
         )
         inside = [neuron for neuron, looped in zip(self.neurons, loop, strict=True) if looped]
-        decided = all(not self._line(neuron, 0.0, found).error for neuron in inside if neuron.kind == "step")
+        decided = all(self._decides(neuron, found) for neuron in inside)
         if decided and (not any(found) or not any(self._keeps(neuron) for neuron in inside)):
             return found
         return [math.inf if looped else error for error, looped in zip(found, loop, strict=True)]
 
+    def _decides(self, neuron: Neuron, errors: Sequence[float]) -> bool:
+        """Whether a neuron's decision, if it makes one, is right whatever is off."""
+        if neuron.kind == "step":
+            return not self._line(neuron, 0.0, errors).error
+        return neuron.kind != "select" or self._sum(neuron.chooser, errors).error(self.precision) <= DECIDED
+
     def _keeps(self, neuron: Neuron) -> bool:
-        """Whether a neuron selects, holds, or reads states of its layer besides what is fed back."""
+        """Whether a neuron holds, or reads states of its layer besides what is fed back."""
         read = combination((weight, Affine(dict(self.past[i]))) for i, weight in neuron.past)
-        return neuron.kind in ("select", "hold") or tuple(sorted(read.terms.items())) != neuron.drive.own
+        return neuron.kind == "hold" or tuple(sorted(read.terms.items())) != neuron.drive.own
 
     def _held(self, neuron: Neuron) -> tuple[list[Term], fmpq]:
         """What keeping or dropping a selective state adds to what a step sums up."""

@@ -25,6 +25,7 @@ from lsrl.circuit.state_facts import sum_fact
 from lsrl.circuit.units import (
     AutomatonUnit,
     BitUnit,
+    ChoiceUnit,
     DelayUnit,
     GatedStateUnit,
     GateUnit,
@@ -147,7 +148,15 @@ class Analysis:
                 return Number(fact, self._state(unit_id, previous[0][1], drive, fact))
             case LatchUnit(keep, argument):
                 return Number(fact, self._latched(self._passed(keep).error, self._passed(argument)))
-            case RampUnit() | BitUnit() | ProductUnit() | GatedStateUnit() | PreviousUnit() | AutomatonUnit():
+            case (
+                RampUnit()
+                | BitUnit()
+                | ProductUnit()
+                | GatedStateUnit()
+                | ChoiceUnit()
+                | PreviousUnit()
+                | AutomatonUnit()
+            ):
                 raise TypeError(f"{type(unit).__name__} is in no residual stack")
 
     def reads(self, unit_id: UnitId) -> Iterator[tuple[UnitId, float]]:
