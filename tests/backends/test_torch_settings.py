@@ -30,6 +30,10 @@ def default_device(device):
         yield
     finally:
         torch.set_default_device(None)
+        try:
+            torch.get_default_device()
+        except AttributeError:  # torch 2.8 cannot say which device it is after None was set
+            torch.set_default_device("cpu")
 
 
 @contextmanager
