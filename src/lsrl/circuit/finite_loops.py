@@ -46,6 +46,11 @@ class FiniteLoop:
     values: Mapping[Value, Sequence[Numbers]]
     seen: Mapping[Value, frozenset[Fraction]]
 
+    @property
+    def transitions(self) -> int:
+        """Pairs of a state and a symbol."""
+        return sum(map(len, self.table))
+
     def forms(self, builder: CircuitBuilder) -> dict[Value, list[Affine]]:
         """The values that are read outside of the loop, as forms over an automaton's states."""
         states = builder.automaton(_one_hot(builder, self.cases, self.symbols), self.table, self.start)

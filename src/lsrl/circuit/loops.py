@@ -10,6 +10,7 @@ from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.comparisons import Comparisons
 from lsrl.circuit.facts import Fact, constant_fact, union
 from lsrl.circuit.finite_loops import FiniteLoop, finite_loop
+from lsrl.circuit.units import ReLUUnit, forms_of
 from lsrl.errors import RangeError
 from lsrl.lang import Previous, Program, Recur, Value
 from lsrl.lang.logic import ramp_of
@@ -23,6 +24,9 @@ Ranges: TypeAlias = "dict[Value, list[Fact]]"
 
 Translation: TypeAlias = Callable[[CircuitBuilder, Comparisons, Program, Primitive, Mapping[Value, Forms]], Forms]
 """The forms of a value, given those of what it reads."""
+
+FEW_TRANSITIONS = 64
+"""Loops with no more transitions than this are automata; some with more are a few ReLUs, as a counter that stops is."""
 
 EXACT_ROUNDS, WIDENING_ROUNDS, NARROWING_ROUNDS = 4, 12, 2
 """How often what is known of a state is made wider, as far as a step goes, and then by all that is still growing; and
@@ -43,10 +47,11 @@ def loop_forms(
     read_outside = [value for value in group if value.name is not None or value is program.output or value in read]
     builder.origin = program.names[next(value for value in reversed(group) if isinstance(value, Recur))]
     finite = finite_loop(builder, group, forms, read_outside)
-    if finite is not None:
+    loop = _Loop(program, group, forms, translated)
+    if finite is not None and (finite.transitions <= FEW_TRANSITIONS or not loop.takes_few_cells(builder)):
         _check_comparisons(finite, comparisons, program)
         return finite.forms(builder)
-    return _Loop(program, group, forms, translated).built(builder, comparisons)
+    return loop.built(builder, comparisons)
 
 
 def _check_comparisons(loop: FiniteLoop, comparisons: Comparisons, program: Program) -> None:
@@ -81,6 +86,18 @@ class _Loop:
                 _, delayed = builder.states([(), ((0, ONE),)], [now, number(ZERO)], [init, ZERO])
                 outside.update(dict.fromkeys(was.terms, delayed))
         return {value: [_replaced(form, outside) for form in found[value]] for value in self.group}
+
+    def takes_few_cells(self, builder: CircuitBuilder) -> bool:
+        """Whether a step is made of fewer than `FEW_TRANSITIONS` ReLUs, none of which reads another, of known range."""
+        trial = builder.copied()
+        found = self._one_step(trial, Comparisons(trial), self._ranges(builder))
+        looped = [unit for unit in trial.units[len(builder.units) :] if any(map(trial.is_in_loop, forms_of(unit)))]
+        facts = [trial.fact(form) for state in self.states for form in found[state]]
+        return (
+            len(looped) < FEW_TRANSITIONS
+            and all(isinstance(unit, ReLUUnit) and not trial.reads_cells(unit.argument) for unit in looped)
+            and all(fact.steps is not None for fact in facts)
+        )
 
     def _ranges(self, builder: CircuitBuilder) -> Ranges:
         """What is known of every state one step ago: wide enough to hold after a step if it holds before."""

@@ -59,6 +59,10 @@ class UnitStore:
         """Whether a form reads, within its step, what a loop's values were one step ago."""
         return bool(self._looped) and not self._looped.isdisjoint(form.terms)
 
+    def reads_cells(self, form: Affine) -> bool:
+        """Whether it reads, within its step, a cell of a loop."""
+        return any(unit in self._looped and not isinstance(self.units[unit], PreviousUnit) for unit in form.terms)
+
     def _append(self, unit: Unit, fact: Fact) -> UnitId:
         if isinstance(unit, PreviousUnit) or any(self.is_in_loop(form) for form in forms_of(unit)):
             self._looped.add(len(self.units))
