@@ -53,7 +53,7 @@ class FiniteLoop:
 
     def forms(self, builder: CircuitBuilder) -> dict[Value, list[Affine]]:
         """The values that are read outside of the loop, as forms over an automaton's states."""
-        states = builder.automaton(_one_hot(builder, self.cases, self.symbols), self.table, self.start)
+        states = followed(builder, self.cases, self.symbols, self.table, self.start)
         return {
             value: [
                 builder.linear(combination((_rational(row[i]), state) for row, state in zip(rows, states, strict=True)))
@@ -188,16 +188,25 @@ def _minimal(explored: _Exploration, cases: JointCases, symbol_of_case: Sequence
     rows = [after for _, after in states] + ([begin] if start == len(states) else [])
     table = [[place[move] for move in moves[row]] for row in rows]
     outputs = [output for output, _ in states] + ([states[table[-1][0]][0]] if start == len(states) else [])
-    columns = {column: i for i, column in enumerate(dict.fromkeys(zip(*table, strict=True)))}
-    merged = [columns[column] for column in zip(*table, strict=True)]
     return FiniteLoop(
         cases=cases,
-        symbols=[merged[symbol] for symbol in symbol_of_case],
-        table=[list(row) for row in zip(*columns, strict=True)],
+        symbols=symbol_of_case,
+        table=table,
         start=start,
         values={value: [output[i] for output in outputs] for i, value in enumerate(explored.read_outside)},
         seen={value: frozenset(numbers) for value, numbers in explored.seen.items()},
     )
+
+
+def followed(
+    builder: CircuitBuilder, cases: JointCases, symbols: Sequence[int], table: Sequence[Sequence[int]], start: int
+) -> list[Affine]:
+    """The states of an automaton that reads the symbol of the present one of all `cases`; equal symbols are one."""
+    columns = list(zip(*table, strict=True))
+    distinct = {column: i for i, column in enumerate(dict.fromkeys(columns))}
+    merged = [distinct[columns[symbol]] for symbol in symbols]
+    rows = [list(row) for row in zip(*distinct, strict=True)]
+    return builder.automaton(_one_hot(builder, cases, merged), rows, start)
 
 
 def _one_hot(builder: CircuitBuilder, cases: JointCases, symbols: Sequence[int]) -> list[Affine]:

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from lsrl.circuit.affine import Affine
-from lsrl.circuit.units import Circuit, Unit
+from lsrl.circuit.units import AutomatonUnit, Circuit, Unit
 
 
 def listing(circuit: Circuit) -> str:
@@ -29,6 +29,9 @@ def listing(circuit: Circuit) -> str:
 
 
 def _unit(unit: Unit) -> str:
+    if isinstance(unit, AutomatonUnit):
+        symbols, rows = ", ".join(map(str, unit.symbols)), "; ".join(" ".join(map(str, row)) for row in unit.table)
+        return f"Automaton([{symbols}], [{rows}], {unit.start}, {unit.cluster})"
     given = ", ".join(_argument(getattr(unit, field.name)) for field in fields(unit))
     return f"{type(unit).__name__.removesuffix('Unit')}({given})"
 

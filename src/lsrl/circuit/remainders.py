@@ -7,6 +7,7 @@ from flint import fmpq
 from lsrl.circuit.affine import Affine, combination
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.facts import Fact
+from lsrl.circuit.unbounded_sums import remainder_of_sum
 from lsrl.errors import RangeError
 from lsrl.lang.numbers import ONE, ZERO
 
@@ -14,14 +15,18 @@ from lsrl.lang.numbers import ONE, ZERO
 def remainder(builder: CircuitBuilder, form: Affine, n: int, below: int | None) -> Affine:
     """form mod n, for a form that is known to be whole, with a known range.
 
-    With d = n · 2ᵏ, …, 2n, n in turn: what is left, which is below 2d, less d where it is at least d. Raises
-    `RangeError` for numbers that are not whole, have no known range, or reach beyond what was promised by `below`.
+    A sum without a range is followed by a finite automaton. Else, with d = n · 2ᵏ, …, 2n, n in turn: what is left,
+    which is below 2d, less d where it is at least d. Raises `RangeError` for numbers that are not whole, have no known
+    range, or reach beyond what was promised by `below`.
     """
     fact = builder.fact(form)
     name = f"{builder.origin!r} is a remainder"
     if fact.measure is None or fact.measure.q != 1:
         raise RangeError(f"{name} of what may not be whole; expected Input(…, integer=True), or whole multiples")
     if fact.low is None or fact.high is None:
+        endless = remainder_of_sum(builder, form, n) if below is None else None
+        if endless is not None:
+            return endless
         raise RangeError(
             f"{name} of a value whose range is not known; declare Input(range=(low, high)) "
             "and compile(..., max_length=...)"

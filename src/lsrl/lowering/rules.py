@@ -10,6 +10,7 @@ from lsrl.circuit.affine import Affine, combination, one_minus
 from lsrl.circuit.builder import CircuitBuilder, kept_ramp
 from lsrl.circuit.cases import decision_of, fact_where
 from lsrl.circuit.facts import BOOLEAN, Fact, product_fact
+from lsrl.circuit.unbounded_sums import ramp_of_sum
 from lsrl.circuit.units import ProductUnit
 from lsrl.errors import RangeError, UnsupportedProgram
 from lsrl.lang.numbers import ONE, ZERO
@@ -68,6 +69,17 @@ def _off(builder: CircuitBuilder, condition: Affine, size: fmpq) -> tuple[Affine
     if size <= LARGE_M or builder.as_written or builder.is_in_loop(condition):
         return one_minus(condition), ONE
     return builder.decided_off(condition), fmpq(2)
+
+
+def kept_product(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
+    """A product is one."""
+    return builder.product(left, right, unit.via)
+
+
+def followed_or_kept(builder: CircuitBuilder, argument: Affine) -> Affine:
+    """A comparison of a sum without end by an automaton, where it is one: for layers that feed automata back."""
+    followed = ramp_of_sum(builder, argument)
+    return builder.ramp_unit(argument) if followed is None else followed
 
 
 def without_products(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
@@ -154,4 +166,5 @@ DIAGONAL = replace(_FORWARD, states=diagonal_states, gated_state=summed_and_latc
 AS_IT_IS = replace(_FORWARD, ramp=by_held_steps)
 WITHOUT_PRODUCTS = replace(_FORWARD, product=without_products, ramp=by_relus, gated_state=refused_gated_state)
 BY_GATES = replace(_FORWARD, ramp=by_relus, gated_state=refused_gated_state)
-SELECTING = Rules(by_selection, kept_ramp)
+SELECTING = Rules(by_selection, followed_or_kept)
+FOLLOWING = Rules(kept_product, followed_or_kept)

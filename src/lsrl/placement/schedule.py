@@ -127,7 +127,10 @@ def _earliest(
             continue
         members = set(group)
         read = [(form, own) for member in group for form, own in reads(circuit, member, fused=fused)]
-        layers.update(dict.fromkeys(group, max(ready(form, own, members) for form, own in read)))
+        fed_back = {other for member in group for other in _fed_back(circuit, member).terms}
+        # What a layer keeps for its next step it may have made or passed on itself.
+        made = [layers[other] for other in fed_back - members - autonomous]
+        layers.update(dict.fromkeys(group, max([*made, *(ready(form, own, members) for form, own in read)])))
     return layers
 
 
@@ -155,7 +158,7 @@ def _move_later(
     for form in circuit.outputs:
         note(form, depth)
     for unit_id in loops:
-        note(*_fed_back(circuit, unit_id, layers))
+        note(_fed_back(circuit, unit_id), layers[unit_id] + 1)
     for group in _groups_in_reverse(circuit, autonomous):
         layer = layers[group[0]]
         latest = min(first_reader.get(unit_id, layer + 1) for unit_id in group) - 1
@@ -175,10 +178,10 @@ def _move_later(
                 note(form, layers[unit_id])
 
 
-def _fed_back(circuit: Circuit, unit_id: UnitId, layers: Mapping[UnitId, Layer]) -> tuple[Affine, Layer]:
-    """What a unit of a loop makes its layer keep for the next step, as if the layer above read it."""
+def _fed_back(circuit: Circuit, unit_id: UnitId) -> Affine:
+    """What a unit makes its layer keep for the next step."""
     unit = circuit.units[unit_id]
-    return unit.argument if isinstance(unit, PreviousUnit) else Affine({}), layers[unit_id] + 1
+    return unit.argument if isinstance(unit, PreviousUnit) else Affine({})
 
 
 def _groups_in_reverse(circuit: Circuit, autonomous: frozenset[UnitId]) -> Iterator[list[UnitId]]:

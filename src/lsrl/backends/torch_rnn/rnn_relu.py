@@ -29,7 +29,7 @@ from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lowering.feedback import by_transitions
 from lsrl.lowering.legalise import Rules
 from lsrl.lowering.ramps import by_relus
-from lsrl.lowering.rules import without_products
+from lsrl.lowering.rules import FOLLOWING, without_products
 from lsrl.placement.neurons import Drive, Neuron
 
 
@@ -78,7 +78,10 @@ TARGET = torch_target(
     "torch.nn.RNN with ReLUs; selection and selective states by big-M, no products of reals",
     TorchArchitecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "relu"}),
     express,
-    passes=(Rules(without_products, by_relus, automaton=by_transitions),),
+    passes=(
+        FOLLOWING,
+        Rules(without_products, by_relus, automaton=by_transitions),
+    ),
     arithmetic=NeuronArithmetic(gates=False, several=("hold",)),
     abilities=frozenset({"selective_states", "any_matrix", "automata", "feedback"}),
     scale=unscaled,
