@@ -27,6 +27,7 @@ from lsrl.lang import *  # noqa: F403
 from lsrl.lang import __all__ as _language
 
 if TYPE_CHECKING:
+    from lsrl.automata import Automaton, accepts, automaton, mealy, moore, regex
     from lsrl.incontext import FunctionApproximator, SequenceMap, TokenMap
     from lsrl.model.checkpoint_verification import verify_checkpoint
     from lsrl.model.compiler import compile
@@ -36,6 +37,7 @@ __version__ = "0.1.0"
 
 # Loaded when first used, so that `import lsrl` stays quick: the compiler needs SciPy.
 _LAZY = {
+    **dict.fromkeys(("Automaton", "accepts", "automaton", "mealy", "moore", "regex"), "lsrl.automata"),
     "FunctionApproximator": "lsrl.incontext",
     "SequenceMap": "lsrl.incontext",
     "TokenMap": "lsrl.incontext",
@@ -45,6 +47,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "Automaton",
     "FormatError",
     "FunctionApproximator",
     "LsrlError",
@@ -57,8 +60,13 @@ __all__ = [
     "UndecidedComparisonWarning",
     "UnsupportedProgram",
     "UselessGuaranteeWarning",
+    "accepts",
+    "automaton",
     "compile",
     "load",
+    "mealy",
+    "moore",
+    "regex",
     "verify_checkpoint",
     *_language,
 ]
