@@ -160,6 +160,14 @@ def test_cells_that_bend_are_as_exact_as_is_promised(cell, target, dtype, grid, 
     assert (off <= bounds + 1e-300).all()
 
 
+@pytest.mark.parametrize("target", FEEDING_BACK)
+def test_a_loop_of_which_nothing_is_left_but_a_number_is_that_number(target):
+    x = Input(1, range=(0, 2), integer=True, name="x")
+    inner = lsrl.recur(lambda last: lsrl.clip(last + x, 0, 1), init=1)
+    program = Program(lsrl.recur(lambda last: last * 0 + inner))
+    assert lsrl.compile(program, target).run([[0], [2]]).tolist() == [[1], [1]]
+
+
 @pytest.mark.parametrize("target", PIECEWISE)
 def test_a_running_maximum_of_reals_takes_two_units_and_no_more(target):
     x = Input(1, range=(-100, 100), name="x")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lsrl.backends.registry import alternatives
-from lsrl.circuit.units import AutomatonUnit, Circuit, GatedStateUnit, PreviousUnit, ProductUnit
-from lsrl.errors import Ability, UnsupportedProgram
+from lsrl.circuit.units import Circuit, GatedStateUnit, PreviousUnit, ProductUnit
+from lsrl.errors import Ability, RangeError, UnsupportedProgram
 from lsrl.lowering.legalise import legalised
 from lsrl.lowering.rules import DIAGONAL
 
@@ -35,8 +35,6 @@ def needed_abilities(circuit: Circuit) -> set[Ability]:
     for unit in circuit.units:
         if isinstance(unit, GatedStateUnit):
             needed.add("selective_states")
-        if isinstance(unit, AutomatonUnit):
-            needed.add("automata")
         if isinstance(unit, PreviousUnit):
             needed.add("feedback")
         if isinstance(unit, ProductUnit):
@@ -49,4 +47,6 @@ def needed_abilities(circuit: Circuit) -> set[Ability]:
     except UnsupportedProgram as refusal:
         if refusal.ability is not None:
             needed.add(refusal.ability)
+    except RangeError:  # of what a diagonal state would need, and others may not
+        pass
     return needed

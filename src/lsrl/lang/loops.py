@@ -61,6 +61,10 @@ def check_loops(values: Sequence[Value], name: str) -> None:
                     f"{other.label!r} and {value.label!r} of {name} close a loop over one {value.previous.label!r}; "
                     "expected a recur for each"
                 )
+        if isinstance(value, Recur) and value.previous not in _read_by(value.after):
+            raise ProgramError(
+                f"{value.label!r} of {name} does not read what it was; expected a function of it, or no recur"
+            )
     for value in values:
         if isinstance(value, Previous) and value not in closed:
             raise ProgramError(

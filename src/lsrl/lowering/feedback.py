@@ -25,10 +25,10 @@ def by_transitions(
             taken = combination((ONE, symbol) for symbol, to in zip(symbols, row, strict=True) if to == successor)
             both = before.plus(taken).shifted(-ONE)
             builder.assume(both, Fact(-ONE, ONE, ONE))  # of two booleans; their terms alone do not tell
-            always = len(set(row)) == 1
-            entering[successor].append(builder.sum(before) if always else builder.ramp(both))
-    cells = [unit for forms in entering for form in forms for unit in form.terms]
-    builder.knowledge.add_group(cells)
+            entering[successor].append(builder.in_cells(builder.ramp(both)))
+    cells = [form for forms in entering for form in forms]
+    if all(not form.constant and list(form.terms.values()) == [ONE] for form in cells):
+        builder.knowledge.add_group([unit for form in cells for unit in form.terms])
     states = [combination((ONE, form) for form in forms) for forms in entering]
     for before, state in zip(was, states, strict=True):
         builder.assume(state, BOOLEAN)

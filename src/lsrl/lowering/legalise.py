@@ -112,18 +112,6 @@ def refused_previous(builder: CircuitBuilder, unit: PreviousUnit, fact: Fact) ->
     )
 
 
-def refused_automaton(
-    builder: CircuitBuilder, symbols: Sequence[Affine], table: Sequence[Sequence[int]], start: int
-) -> list[Affine]:
-    """No finite automaton can be expressed: raises `UnsupportedProgram`."""
-    del symbols, start
-    raise UnsupportedProgram(
-        f"value {builder.origin!r} is a finite automaton of {len(table)} states, and this target cannot feed back what "
-        "it decided",
-        ability="automata",
-    )
-
-
 def refused_gated_state(builder: CircuitBuilder, gate: Affine, drive: Affine, unit: GatedStateUnit) -> Affine:
     """No selective state can be expressed: raises `UnsupportedProgram`."""
     del gate, drive, unit
@@ -189,14 +177,14 @@ def legalised(circuit: Circuit, rules: Rules, substitution: Substitution | None 
                 builder.assume(substituted(Affine(dict(direction)), meanings), fact)
     rebuilding.close()
     values = {
-        name: tuple(replace(builder, form, meanings) for form in forms)
+        name: tuple(rebuilding.over_new(form) for form in forms)
         for name, forms in circuit.values.items()
         if name in circuit.kept or all(unit in meanings for form in forms for unit in form.terms)
     }
     return builder.finished(
         name=circuit.name,
         input_dim=circuit.input_dim,
-        outputs=[replace(builder, form, meanings) for form in circuit.outputs],
+        outputs=[rebuilding.over_new(form) for form in circuit.outputs],
         values=values,
         kept=circuit.kept,
     )
@@ -235,12 +223,12 @@ class _Rebuilding:
             case StateUnit(cluster=first):
                 self._rebuild_states(first)
             case AutomatonUnit(symbols, table, start, first):
-                given = [self._over_new(symbol) for symbol in symbols]
+                given = [self.over_new(symbol) for symbol in symbols]
                 self.meanings.update(enumerate(self.rules.automaton(self.builder, given, table, start), start=first))
             case PreviousUnit():
                 self.meanings[unit_id] = self.rules.previous(self.builder, unit, fact)
             case _:
-                forms = [self._over_new(form) for form in forms_of(unit)]
+                forms = [self.over_new(form) for form in forms_of(unit)]
                 self.meanings[unit_id] = form = _rebuilt(self.builder, unit, fact, forms, self.rules)
                 self.builder.assume(form, fact)
 
@@ -249,17 +237,21 @@ class _Rebuilding:
         for unit_id in sorted(self.needed):
             unit = self.circuit.units[unit_id]
             if isinstance(unit, PreviousUnit):
-                self.builder.close(self.meanings[unit_id], self.builder.in_cells(self._over_new(unit.argument)))
+                self.builder.close(self.meanings[unit_id], self.builder.in_cells(self.over_new(unit.argument)))
 
-    def _over_new(self, form: Affine) -> Affine:
-        return self.replace(self.builder, form, self.meanings)
+    def over_new(self, form: Affine) -> Affine:
+        """A form over the new units; of an automaton's states, what is known is that exactly one is 1."""
+        made = self.replace(self.builder, form, self.meanings)
+        if any(isinstance(self.circuit.units[unit], AutomatonUnit) for unit in form.terms):
+            self.builder.assume(made, self.circuit.knowledge.fact(form))
+        return made
 
     def _rebuild_states(self, first: UnitId) -> None:
         """Rebuild the needed states of the cluster that begins with `first`."""
         cluster = [(unit_id, unit) for unit_id, unit in self.circuit.cluster(first) if unit_id in self.needed]
         place = {unit_id: i for i, (unit_id, _) in enumerate(cluster)}
         rows = [tuple((place[other], weight) for other, weight in unit.previous) for _, unit in cluster]
-        drives = [self._over_new(unit.drive) for _, unit in cluster]
+        drives = [self.over_new(unit.drive) for _, unit in cluster]
         forms = self.rules.states(self.builder, rows, drives, [unit.init for _, unit in cluster])
         for (unit_id, unit), form in zip(cluster, forms, strict=True):
             self.meanings[unit_id] = form

@@ -14,8 +14,15 @@ from lsrl.circuit.unbounded_sums import ramp_of_sum
 from lsrl.circuit.units import ProductUnit
 from lsrl.errors import RangeError, UnsupportedProgram
 from lsrl.lang.numbers import ONE, ZERO
+from lsrl.lowering.cascades import by_cascade
 from lsrl.lowering.diagonal_states import diagonal_states, summed_and_latched
-from lsrl.lowering.legalise import Rules, dissolved_sum, refused_automaton, refused_gated_state, refused_previous
+from lsrl.lowering.legalise import (
+    Rules,
+    dissolved_sum,
+    kept_states,
+    refused_gated_state,
+    refused_previous,
+)
 from lsrl.lowering.ramps import by_held_steps, by_relus, decided_gap
 
 LARGE_M = 32
@@ -159,12 +166,22 @@ def _is_positive(builder: CircuitBuilder, form: Affine) -> Affine:
     return builder.step(form, None) if gap is None else builder.step(form.shifted(-gap.middle), gap.width / 2)
 
 
-_FORWARD = Rules(by_gates, kept_ramp, automaton=refused_automaton, previous=refused_previous)
+_FORWARD = Rules(by_gates, kept_ramp, previous=refused_previous)
 """For layers that feed back nothing but linear and selective states."""
 
-DIAGONAL = replace(_FORWARD, states=diagonal_states, gated_state=summed_and_latched, sum=dissolved_sum)
+_COUNTING = by_cascade(kept_states, refused_gated_state)
+
+DIAGONAL = replace(
+    _FORWARD,
+    states=diagonal_states,
+    gated_state=summed_and_latched,
+    sum=dissolved_sum,
+    automaton=by_cascade(diagonal_states, summed_and_latched),
+)
 AS_IT_IS = replace(_FORWARD, ramp=by_held_steps)
-WITHOUT_PRODUCTS = replace(_FORWARD, product=without_products, ramp=by_relus, gated_state=refused_gated_state)
-BY_GATES = replace(_FORWARD, ramp=by_relus, gated_state=refused_gated_state)
+WITHOUT_PRODUCTS = replace(
+    _FORWARD, product=without_products, ramp=by_relus, gated_state=refused_gated_state, automaton=_COUNTING
+)
+BY_GATES = replace(_FORWARD, ramp=by_relus, gated_state=refused_gated_state, automaton=_COUNTING)
 SELECTING = Rules(by_selection, followed_or_kept)
 FOLLOWING = Rules(kept_product, followed_or_kept)

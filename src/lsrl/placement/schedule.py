@@ -130,7 +130,7 @@ def _earliest(
         fed_back = {other for member in group for other in _fed_back(circuit, member).terms}
         # What a layer keeps for its next step it may have made or passed on itself.
         made = [layers[other] for other in fed_back - members - autonomous]
-        layers.update(dict.fromkeys(group, max([*made, *(ready(form, own, members) for form, own in read)])))
+        layers.update(dict.fromkeys(group, max([0, *made, *(ready(form, own, members) for form, own in read)])))
     return layers
 
 
