@@ -36,6 +36,11 @@ def carried_combinations(
     combinations: list[Combination] = []
     parts: list[list[tuple[int, fmpq]]] = [[] for _ in pending]
     for forms in _connected(restricted):
+        if len(forms) == 1:  # nothing else reads these atoms, and the form travels as it is
+            scale, direction = _normalised(restricted[forms[0]])
+            parts[forms[0]].append((len(combinations), scale))
+            combinations.append(direction)
+            continue
         by_atom = _columns(forms, restricted)
         by_form: dict[TermsKey, tuple[Combination, list[tuple[int, fmpq]]]] = {}
         for i in forms:

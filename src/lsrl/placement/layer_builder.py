@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, TermsKey, UnitId, terms_key, variable
+from lsrl.circuit.affine import Affine, UnitId, terms_key, variable
 from lsrl.circuit.facts import MOST_STEPS, Fact, intersection, relu_fact, weighted_sum
 from lsrl.circuit.units import StateUnit
 from lsrl.lang.matrix import Matrix, Row
@@ -22,13 +22,13 @@ Argument: TypeAlias = tuple[Mapping[int, fmpq], fmpq]
 class LayerBuilder:
     """The rows of one layer: states first, then rows that pass combinations of the input through."""
 
-    def __init__(self, line_facts: Sequence[Fact]) -> None:
-        self.line_facts = line_facts
+    def __init__(self, lines: Sequence[Cell]) -> None:
+        self.lines = lines
         self.rows: dict[Atom, int] = {}
         self.outputs: list[Cell] = []
         self._row_of_unit: dict[UnitId, int] = {}
         self._states: list[tuple[Row, Row, fmpq, fmpq, Cell]] = []
-        self._passed: dict[TermsKey, int] = {}
+        self._passed: dict[object, int] = {}
         self._arguments: list[Argument] = []
         self._gates: list[Affine | None] = []
 
@@ -44,23 +44,29 @@ class LayerBuilder:
     def pass_row(self, form: Affine, known: Fact | None) -> tuple[int, fmpq]:
         """A row that takes a combination of the lines as it is: its index, and the factor to it.
 
-        `known` is what is known of the combination, its constant apart; the lines alone may tell less.
+        `known` is what is known of the combination, its constant apart; several lines alone may tell less.
         """
+        if len(form.terms) == 1:
+            ((line, factor),) = form.terms.items()
+            if line not in self._passed:
+                cell = self.lines[line]
+                self._pass(line, ((line, ONE),), cell if cell.carried else Cell(cell.label, cell.fact, True))
+            return self._passed[line], factor
         factor = form.content()
         if min(form.terms.items())[1] < 0:
             factor = -factor
         weights: Row = tuple(sorted((line, weight / factor) for line, weight in form.terms.items()))
         key = terms_key(weights)
-        row = self._passed.get(key)
-        if row is None:
-            row = self._passed[key] = len(self._states)
-            (line, weight), *others = weights
-            alone = weight == 1 and not others
-            fact = self.line_facts[line] if alone else weighted_sum([(w, self.line_facts[i]) for i, w in weights], ZERO)
+        if key not in self._passed:
+            fact = weighted_sum([(weight, self.lines[line].fact) for line, weight in weights], ZERO)
             if known is not None:
                 fact = intersection(fact, weighted_sum([(1 / factor, known)], ZERO))
-            self._states.append(((), weights, ZERO, ZERO, Cell("passed on", fact, True)))
-        return row, factor
+            self._pass(key, weights, Cell("passed on", fact, True))
+        return self._passed[key], factor
+
+    def _pass(self, key: object, weights: Row, cell: Cell) -> None:
+        self._passed[key] = len(self._states)
+        self._states.append(((), weights, ZERO, ZERO, cell))
 
     def output(self, argument: Argument, gate: Affine | None, cell: Cell) -> Affine:
         """A line gate · relu(argument)."""
@@ -69,14 +75,15 @@ class LayerBuilder:
         self.outputs.append(cell)
         return variable(len(self.outputs) - 1)
 
-    def carry(self, argument: Argument, fact: Fact, label: str, *, carried: bool) -> Affine:
+    def carry(self, argument: Argument, cell: Cell) -> Affine:
         """Lines that hold a linear value: one if its sign or a short range is known, else two.
 
         relu(v), −relu(−v) and relu(v) − relu(−v) lose nothing in floating point; relu(v − low) + low
         is exact because v is on a grid and few steps from its low end.
         """
+        label, fact, carried = cell.label, cell.fact, cell.carried
         if fact.is_nonnegative:
-            return self.output(argument, None, Cell(label, fact, carried))
+            return self.output(argument, None, cell)
         weights, constant = argument
         negative = {row: -weight for row, weight in weights.items()}, -constant
         minus = weighted_sum([(-ONE, fact)], ZERO)
@@ -90,7 +97,7 @@ class LayerBuilder:
 
     def finished(self) -> Layer:
         """The layer as matrices."""
-        width, states = len(self.line_facts), len(self._states)
+        width, states = len(self.lines), len(self._states)
         gated = any(gate is not None for gate in self._gates)
         gates = [gate or Affine({}, ONE) for gate in self._gates]
         return Layer(

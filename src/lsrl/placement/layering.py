@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination
-from lsrl.circuit.facts import Fact, weighted_sum
+from lsrl.circuit.facts import weighted_sum
 from lsrl.circuit.units import Circuit, GateUnit, InputUnit, ReLUUnit, StateUnit, SumUnit
 from lsrl.circuit.verify import verify_legal
 from lsrl.lang.matrix import Matrix
@@ -44,11 +44,11 @@ class _Layering(LayeringPass):
     def __init__(self, circuit: Circuit, schedule: Schedule) -> None:
         super().__init__(circuit, schedule)
         self.layers: list[LayerBuilder] = []
-        self.line_facts: list[Fact] = [cell.fact for cell in self.inputs]
+        self.cells: Sequence[Cell] = self.inputs
 
     def add_layer(self, layer: int) -> None:
         """Compute a layer's units, then carry what readers above it still need from below."""
-        builder = LayerBuilder(self.line_facts)
+        builder = LayerBuilder(self.cells)
         self._add_states(builder, layer)
         next_lines: dict[Atom, Affine] = {}
         for unit_id in self.by_layer.get(layer, ()):
@@ -58,7 +58,7 @@ class _Layering(LayeringPass):
             label, fact = self.circuit.origins[unit_id], self.circuit.knowledge.facts[unit_id]
             argument = self._in_layer(builder, self.readers[unit_id, int(isinstance(unit, GateUnit))])
             if isinstance(unit, SumUnit):
-                line = builder.carry(argument, fact, label, carried=False)
+                line = builder.carry(argument, Cell(label, fact, False))
             else:
                 gate = self.over_lines(self.readers[unit_id, 0]) if isinstance(unit, GateUnit) else None
                 gap = self.circuit.knowledge.gaps.get(unit_id)
@@ -66,14 +66,14 @@ class _Layering(LayeringPass):
             next_lines[unit_id] = line
             self.places[unit_id] = _place(layer, line)
 
-        def emit(terms: Combination, fact: Fact, label: str) -> Affine:
+        def emit(terms: Combination, cell: Cell) -> Affine:
             argument = self._in_layer(builder, Reader(layer, True, dict(terms), ZERO))
-            return builder.carry(argument, fact, label, carried=True)
+            return builder.carry(argument, cell)
 
         self.carry(layer, [*builder.rows, *self.lines], emit, next_lines)
         self.layers.append(builder)
         self.lines = next_lines
-        self.line_facts = [cell.fact for cell in builder.outputs]
+        self.cells = builder.outputs
 
     def _add_states(self, builder: LayerBuilder, layer: int) -> None:
         """The states driven in this layer, then its copies of autonomous ones."""
@@ -117,7 +117,7 @@ class _Layering(LayeringPass):
             name=self.circuit.name,
             inputs=self.inputs,
             layers=tuple(builder.finished() for builder in self.layers),
-            R=Matrix(tuple(tuple(sorted(form.terms.items())) for form in forms), len(self.line_facts)),
+            R=Matrix(tuple(tuple(sorted(form.terms.items())) for form in forms), len(self.cells)),
             r=tuple(form.constant for form in forms),
             places=self.places,
         )

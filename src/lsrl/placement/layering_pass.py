@@ -32,7 +32,7 @@ class LayeringPass:
         everyone = [*self.readers.values(), *self.outputs]
         self.copies: Copies = place_copies(circuit, schedule, everyone, self.fresh)
         self.meanings: dict[Atom, Affine] = {atom: variable(unit) for atom, unit in self.copies.units.items()}
-        self.described: dict[Atom, tuple[Fact, str]] = {}
+        self.carried: dict[Atom, Cell] = {}
         self.waiting: dict[int, list[Reader]] = {}
         for reader in everyone:
             if reader.terms:
@@ -62,12 +62,12 @@ class LayeringPass:
         self,
         layer: int,
         candidates: Sequence[Atom],
-        emit: Callable[[Combination, Fact, str], Affine],
+        emit: Callable[[Combination, Cell], Affine],
         next_lines: dict[Atom, Affine],
     ) -> None:
         """Pass on combinations of the candidates that readers above wait for, and rewrite those readers.
 
-        `emit(combination, fact, label)` makes the line of one combination.
+        `emit(combination, cell)` makes the line of one combination.
         """
         pending = [
             reader for above in range(layer + 1, self.schedule.depth + 1) for reader in self.waiting.get(above, ())
@@ -76,12 +76,12 @@ class LayeringPass:
         atoms = []
         for terms in combinations:
             atom = terms[0][0] if len(terms) == 1 else next(self.fresh)
-            if atom not in self.described:
+            if atom not in self.carried:
                 self.meanings[atom] = form = combination((weight, self.meaning(atom)) for atom, weight in terms)
                 label = " + ".join(dict.fromkeys(self.circuit.origins[unit] for unit in form.terms))
-                self.described[atom] = self.circuit.knowledge.fact(form), label
+                self.carried[atom] = Cell(label, self.circuit.knowledge.fact(form), True)
             atoms.append(atom)
-            next_lines[atom] = emit(terms, *self.described[atom])
+            next_lines[atom] = emit(terms, self.carried[atom])
         passed = set(candidates)
         for reader, found in zip(pending, parts, strict=True):
             kept: AtomTerms = {atom: weight for atom, weight in reader.terms.items() if atom not in passed}

@@ -13,7 +13,6 @@ from dataclasses import replace
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, combination, variable
-from lsrl.circuit.facts import Fact
 from lsrl.circuit.units import (
     BitUnit,
     ChoiceUnit,
@@ -106,9 +105,9 @@ class _NeuronLayering(LayeringPass):
                 next_lines[unit_id] = add(self._unit(unit_id, {atom: neurons[row].drive for atom, row in rows.items()}))
                 self.places[unit_id] = _place(layer, next_lines[unit_id])
 
-        def emit(terms: Combination, fact: Fact, label: str) -> Affine:
+        def emit(terms: Combination, cell: Cell) -> Affine:
             form = self.over_lines(Reader(layer, False, dict(terms), ZERO))
-            return add(Neuron("linear", _drive(form), fact, Cell(label, fact, True)))
+            return add(Neuron("linear", _drive(form), cell.fact, cell))
 
         self.carry(layer, list(self.lines), emit, next_lines)
         complete, past = fed_back(neurons, self._previous(layer, next_lines), fixed=len(states))

@@ -13,7 +13,7 @@ from lsrl.placement.carry import Atom, AtomTerms
 from lsrl.placement.schedule import Schedule, reads
 
 
-@dataclass
+@dataclass(slots=True)
 class Reader:
     """A form that some unit (or output) of a layer reads; its terms are rewritten cut by cut.
 
