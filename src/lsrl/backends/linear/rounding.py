@@ -98,28 +98,27 @@ class _Analysis:
         drives = [(self._terms(row, below), b) for row, b in zip(layer.B.rows, layer.b, strict=True)]
         errors, steps = recurrent_errors(layer.A.rows, states, drives, self.precision, self.max_length, BY_SCAN)
         for i, cell in enumerate(layer.states):
-            number, driven, others = Number(cell.fact, errors[i]), layer.B.rows[i], layer.A.rows[i]
-            if _is_copy(driven) and not others and not layer.b[i]:
-                number = self.known[below + driven[0][0]]
-            # Of states that read one another the later ones pass on what is made in all.
-            earlier = ((first + j, as_float(abs(weight))) for j, weight in others if j < i)
-            reads = [(place, times * steps[i]) for place, times in (*_reads(driven, below), *earlier)]
-            self._add(cell, number, reads if errors[i] else ())
+            driven, others = layer.B.rows[i], layer.A.rows[i]
+            copied = _is_copy(driven) and not others and not layer.b[i]
+            number = self.known[below + driven[0][0]] if copied else Number(cell.fact, errors[i])
+            reads: Reads = ()
+            if errors[i]:  # of states that read one another the later ones pass on what is made in all
+                earlier = ((first + j, as_float(abs(weight))) for j, weight in others if j < i)
+                reads = [(place, times * steps[i]) for place, times in (*_reads(driven, below), *earlier)]
+            self._add(cell, number, reads)
 
     def _add_output(self, layer: Layer, i: int, below: int, states: int) -> None:
         """γ ⊙ relu(C s + d): ReLU passes an error on, a product mixes two."""
         row, cell = layer.C.rows[i], layer.outputs[i]
-        argument = Sum(self._terms(row, states), layer.d[i])
-        gated = layer.G is not None and layer.g is not None and (layer.G.rows[i] or layer.g[i] != 1)
-        error = argument.error(self.precision)
-        number, reads = Number(cell.fact, 0.0, 0.0), list(_reads(row, states)) if error else []
-        if error and not gated:
-            number = self._relu(argument, error, row, cell, states)
-        elif gated and layer.G is not None and layer.g is not None:
+        reads: Reads = _reads(row, states)
+        if layer.G is not None and layer.g is not None and (layer.G.rows[i] or layer.g[i] != 1):
+            argument = Sum(self._terms(row, states), layer.d[i])
             gate = Sum(self._terms(layer.G.rows[i], below), layer.g[i])
-            number = Number(cell.fact, self._product_error(argument, error, gate, cell.fact))
-            reads = [(place, times * gate.size) for place, times in reads]
-            reads += [(place, times * argument.size) for place, times in _reads(layer.G.rows[i], below)]
+            number = Number(cell.fact, self._product_error(argument, gate, cell.fact))
+            by_gate = [(place, times * argument.size) for place, times in _reads(layer.G.rows[i], below)]
+            reads = [*by_gate, *((place, times * gate.size) for place, times in reads)]
+        else:
+            number = self._relu(row, layer.d[i], cell, states)
         if number.error:
             self._pair(layer, i)
         for j, _ in row:  # what passes a sum through is made for whoever reads it
@@ -136,14 +135,21 @@ class _Analysis:
             self.opposites[place] = other
         self.seen[id(layer), row, constant, gate] = place
 
-    def _relu(self, argument: Sum, error: float, row: Row, cell: Cell, states: int) -> Number:
+    def _relu(self, row: Row, constant: fmpq, cell: Cell, states: int) -> Number:
+        read = self.known[states + row[0][0]] if _is_copy(row) and not constant else None
+        if read is not None and read.at_zero is not None and read.fact == cell.fact:
+            return read  # what is never negative is its own ReLU
+        argument = Sum(self._terms(row, states), constant)
+        error = argument.error(self.precision)
+        if not error:
+            return Number(cell.fact, 0.0, 0.0)
         known = weighted_sum([(weight, fact) for weight, fact, _ in argument.terms], argument.constant)
         gap = gap_around_zero(known, cell.gap)
         copied = (row[0][1], self.known[states + row[0][0]]) if len(row) == 1 else None
         return relu(argument, error, cell.fact, gap, copied, self.precision)
 
-    def _product_error(self, argument: Sum, error: float, gate: Sum, fact: Fact) -> float:
-        gate_error = gate.error(self.precision)
+    def _product_error(self, argument: Sum, gate: Sum, fact: Fact) -> float:
+        error, gate_error = argument.error(self.precision), gate.error(self.precision)
         inherited = product(argument.size, error, gate.size, gate_error)
         size, measure = fact.magnitude, fact.measure
         if size is not None and measure is not None and not inherited and fits(size, measure, self.precision):
