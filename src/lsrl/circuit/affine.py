@@ -54,7 +54,7 @@ class Affine:
 
     def times(self, factor: fmpq) -> Affine:
         """`factor` times this form."""
-        if factor == 1:
+        if factor == ONE:
             return self
         if not factor:
             return Affine({})
@@ -70,7 +70,7 @@ class Affine:
 
     def key(self) -> TermsKey:
         """What makes two forms equal, quick to hash."""
-        return terms_key([*sorted(self.terms.items()), (-1, self.constant)])
+        return (*terms_key(sorted(self.terms.items())), self.constant.p, self.constant.q)
 
     def content(self) -> fmpq:
         """The positive rational c for which terms / c are whole numbers without a common divisor.
@@ -99,7 +99,10 @@ def terms_key(terms: Iterable[tuple[int, fmpq]]) -> TermsKey:
     >>> terms_key([(0, fmpq(1, 2))])
     (0, 1, 2)
     """
-    return tuple(part for unit, weight in terms for part in (unit, weight.p, weight.q))
+    key: list[object] = []
+    for unit, weight in terms:
+        key += unit, weight.p, weight.q
+    return tuple(key)
 
 
 def variable(unit: UnitId) -> Affine:
@@ -132,7 +135,7 @@ def combination(parts: Iterable[tuple[fmpq, Affine]], constant: fmpq = ZERO) -> 
         if form.constant:
             constant = constant + factor * form.constant
         for unit, weight in form.terms.items():
-            term = weight if factor == 1 else factor * weight
+            term = weight if factor == ONE else factor * weight
             known = terms.get(unit)
             if known is not None:
                 term = known + term
@@ -145,7 +148,9 @@ def combination(parts: Iterable[tuple[fmpq, Affine]], constant: fmpq = ZERO) -> 
 
 def substituted(form: Affine, meanings: Mapping[UnitId, Affine]) -> Affine:
     """The form with every unit replaced by what it means in terms of others."""
-    return combination(((weight, meanings[unit]) for unit, weight in form.terms.items()), form.constant)
+    if not form.terms:
+        return form
+    return combination([(weight, meanings[unit]) for unit, weight in form.terms.items()], form.constant)
 
 
 def multiple_of(form: Affine, direction: Affine) -> fmpq | None:

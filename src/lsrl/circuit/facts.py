@@ -112,7 +112,7 @@ def weighted_sum(parts: Iterable[tuple[fmpq, Fact]], constant: fmpq) -> Fact:
     grids: list[fmpq] | None = []
     offset = constant
     for weight, fact in parts:
-        bottom, top = (fact.low, fact.high) if weight > 0 else (fact.high, fact.low)
+        bottom, top = (fact.low, fact.high) if weight > ZERO else (fact.high, fact.low)
         low = None if low is None or bottom is None else low + weight * bottom
         high = None if high is None or top is None else high + weight * top
         if fact.grid is None:

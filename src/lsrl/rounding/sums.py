@@ -125,11 +125,13 @@ def fits(total: fmpq, measure: fmpq, precision: int, tiny: fmpq = ZERO) -> bool:
     numerator = int(measure.p)
     step = fmpq(numerator & -numerator, denominator)  # the power of two in the measure
     least = max(tiny, LEAST[precision]) if tiny else LEAST[precision]
-    return total <= step * fmpq(2) ** precision and least <= step and total <= LARGEST[precision]
+    return total <= step * 2**precision and least <= step and total <= LARGEST[precision]
 
 
 def is_float(number: fmpq, precision: int) -> bool:
-    return fits(abs(number), abs(number), precision) if number else True
+    if number.q == 1 and number.height_bits() <= precision:  # a whole number, and most are
+        return True
+    return fits(abs(number), abs(number), precision)
 
 
 def _is_power_of_two(number: fmpq) -> bool:
