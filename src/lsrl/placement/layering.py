@@ -18,7 +18,7 @@ from lsrl.placement.layer_builder import LayerBuilder
 from lsrl.placement.layering_pass import LayeringPass
 from lsrl.placement.rematerialise import Reader
 from lsrl.placement.schedule import Schedule, scheduled
-from lsrl.placement.stack import Cell, Place, Stack, verify_stack
+from lsrl.placement.stack import Cell, Layer, Place, Stack, verify_stack
 
 
 def stacked(circuit: Circuit) -> Stack:
@@ -43,7 +43,7 @@ class _Layering(LayeringPass):
 
     def __init__(self, circuit: Circuit, schedule: Schedule) -> None:
         super().__init__(circuit, schedule)
-        self.layers: list[LayerBuilder] = []
+        self.layers: list[Layer] = []
         self.cells: Sequence[Cell] = self.inputs
 
     def add_layer(self, layer: int) -> None:
@@ -71,9 +71,9 @@ class _Layering(LayeringPass):
             return builder.carry(argument, cell)
 
         self.carry(layer, [*builder.rows, *self.lines], emit, next_lines)
-        self.layers.append(builder)
+        self.layers.append(builder.finished())
         self.lines = next_lines
-        self.cells = builder.outputs
+        self.cells = self.layers[-1].outputs
 
     def _add_states(self, builder: LayerBuilder, layer: int) -> None:
         """The states driven in this layer, then its copies of autonomous ones."""
@@ -116,7 +116,7 @@ class _Layering(LayeringPass):
         return Stack(
             name=self.circuit.name,
             inputs=self.inputs,
-            layers=tuple(builder.finished() for builder in self.layers),
+            layers=tuple(self.layers),
             R=Matrix(tuple(tuple(sorted(form.terms.items())) for form in forms), len(self.cells)),
             r=tuple(form.constant for form in forms),
             places=self.places,
