@@ -13,7 +13,7 @@ from flint import fmpq
 from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.units import Circuit
 from lsrl.errors import ProgramError, listed, shortened
-from lsrl.lang.numbers import as_float
+from lsrl.lang.numbers import ZERO, as_float
 from lsrl.placement.stack import Part, Place
 
 
@@ -99,7 +99,7 @@ def _read_out(forms: Sequence[Affine], places: Mapping[UnitId, Place]) -> ReadOu
             rows = parts[place.layer, place.part]
             constant = constant + weight * place.constant
             for index, factor in place.weights:
-                rows[component][index] = rows[component].get(index, fmpq(0)) + weight * factor
+                rows[component][index] = rows[component].get(index, ZERO) + weight * factor
         constants.append(as_float(constant))
     reads = tuple(
         Read(layer, part, tuple(tuple((i, as_float(w)) for i, w in sorted(row.items()) if w) for row in rows))

@@ -20,11 +20,11 @@ from lsrl.circuit.facts import (
     Fact,
     constant_fact,
     intersection,
+    multiple,
     product_fact,
     ramp_fact,
     ramp_gap,
     relu_fact,
-    weighted_sum,
 )
 from lsrl.circuit.rare_terms import rare_sum_fact
 from lsrl.circuit.state_facts import cluster_facts, gated_state_fact
@@ -110,7 +110,7 @@ class CircuitBuilder(UnitStore):
             return made
         scale = argument.content() if scale is None else scale
         normal = argument.times(1 / scale)
-        fact = weighted_sum([(1 / scale, relu_fact(self.fact(argument)))], ZERO)
+        fact = multiple(1 / scale, relu_fact(self.fact(argument)))
         return self.unit(("relu", normal.key()), ReLUUnit(normal), fact).times(scale)
 
     def _cell_of_loop(self, unit_id: UnitId) -> ReLUUnit | None:
@@ -200,7 +200,7 @@ class CircuitBuilder(UnitStore):
         left, right = left.times(1 / scales[0]), right.times(1 / scales[1])
         scale = scales[0] * scales[1]
         keys = tuple(sorted((left.key(), right.key())))
-        unit = self.unit(("product", keys, via), ProductUnit(left, right, via), weighted_sum([(1 / scale, fact)], ZERO))
+        unit = self.unit(("product", keys, via), ProductUnit(left, right, via), multiple(1 / scale, fact))
         return unit.times(scale)
 
     def gate(self, gate: Affine, argument: Affine) -> Affine:

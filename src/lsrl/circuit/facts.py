@@ -127,6 +127,11 @@ def weighted_sum(parts: Iterable[tuple[fmpq, Fact]], constant: fmpq) -> Fact:
     return Fact(low, high, measure, offset)
 
 
+def multiple(factor: fmpq, fact: Fact) -> Fact:
+    """The fact of factor · value."""
+    return fact if factor == ONE else weighted_sum([(factor, fact)], ZERO)
+
+
 def _is_too_fine(grid: fmpq, low: fmpq | None, high: fmpq | None) -> bool:
     """Whether a grid has so many points that no float format tells them apart."""
     if grid.height_bits() <= FINEST or low is None or high is None:

@@ -22,7 +22,8 @@ Claim: TypeAlias = tuple[Direction, Fact]
 class Knowledge:
     """Facts of units; groups of states of which exactly one is 1; claims about forms; gaps of ReLUs.
 
-    `gaps` says how far the argument of a ReLU that a comparison is made of stays below 0 and above 0.
+    `gaps` says how far the argument of a ReLU that a comparison is made of stays below 0 and above 0. `claimed` has the
+    first unit and the number of terms of every form that there is a claim about, `latest` what was asked last.
 
     It grows while a circuit is built and is only read afterwards.
     """
@@ -32,6 +33,8 @@ class Knowledge:
     group_sizes: dict[UnitId, int] = field(default_factory=dict)
     claims: dict[TermsKey, Claim] = field(default_factory=dict)
     gaps: dict[UnitId, Gap] = field(default_factory=dict)
+    claimed: set[tuple[UnitId, int]] = field(default_factory=set)
+    latest: tuple[Affine, Fact] | None = field(default=None, init=False, repr=False, compare=False)
 
     def copied(self) -> Knowledge:
         """The same, to grow on its own."""
@@ -57,13 +60,19 @@ class Knowledge:
         if len(form.terms) == 1:  # what is claimed of a unit is in its own fact
             ((unit, weight),) = form.terms.items()
             own = self.facts[unit]
-            return own if weight == 1 and not form.constant else weighted_sum([(weight, own)], form.constant)
+            return own if weight == ONE and not form.constant else weighted_sum([(weight, own)], form.constant)
+        latest = self.latest
+        if latest is None or latest[0] is not form:
+            latest = self.latest = form, self._sum_fact(form)
+        return latest[1]
+
+    def _sum_fact(self, form: Affine) -> Fact:
         if self.one_hot and any(unit in self.one_hot for unit in form.terms):
             fact = weighted_sum(self._grouped(form), form.constant)
         else:
             facts = self.facts
             fact = weighted_sum(((weight, facts[unit]) for unit, weight in form.terms.items()), form.constant)
-        if self.claims:
+        if (min(form.terms), len(form.terms)) in self.claimed:
             scale, direction = _direction(form)
             claim = self.claims.get(terms_key(direction))
             if claim is not None:
@@ -102,12 +111,14 @@ class Knowledge:
         sharper = known if known == fact else intersection(known, fact)
         if sharper == known or is_empty(sharper):
             return
+        self.latest = None
         scale, direction = _direction(form)
         scaled = weighted_sum([(1 / scale, sharper)], -form.constant / scale)
         if len(direction) == 1:
             self.facts[direction[0][0]] = scaled
         else:
             self.claims[terms_key(direction)] = direction, scaled
+            self.claimed.add((direction[0][0], len(direction)))
 
 
 def _direction(form: Affine) -> tuple[fmpq, Direction]:

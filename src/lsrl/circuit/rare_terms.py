@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, variable
-from lsrl.circuit.facts import Fact, constant_fact, weighted_sum
+from lsrl.circuit.facts import Fact, constant_fact, multiple
 from lsrl.circuit.knowledge import Knowledge
 from lsrl.circuit.units import ProductUnit, Unit
 from lsrl.lang.numbers import ONE, ZERO
@@ -29,7 +29,7 @@ def rare_sum_fact(
     low: fmpq | None = init
     high: fmpq | None = init
     for weight, fact, period in (*parts, (drive.constant, constant_fact(ONE), 1)):
-        added = weighted_sum([(weight * -(-max_length // period), fact)], ZERO)
+        added = multiple(weight * -(-max_length // period), fact)
         low = None if low is None or added.low is None else low + min(added.low, ZERO)
         high = None if high is None or added.high is None else high + max(added.high, ZERO)
     return Fact(low, high)

@@ -7,7 +7,7 @@ from flint import fmpq
 from lsrl.circuit.affine import Affine, number
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.cases import form_under
-from lsrl.circuit.facts import constant_fact, union, weighted_sum
+from lsrl.circuit.facts import constant_fact, multiple, union
 from lsrl.circuit.units import DelayUnit, LatchUnit
 from lsrl.lang.numbers import ONE, ZERO
 
@@ -59,7 +59,7 @@ def _unit(builder: CircuitBuilder, argument: Affine, steps: int) -> Affine:
     normal = argument.times(1 / scale)
     fact = union([builder.fact(normal), constant_fact(ZERO)])
     unit = builder.unit(("delay", steps, normal.key()), DelayUnit(normal, steps), fact)
-    known = weighted_sum([(scale, fact)], ZERO)
+    known = multiple(scale, fact)
     made = unit.times(scale)
     builder.assume(made, known)
     return made

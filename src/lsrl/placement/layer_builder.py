@@ -8,7 +8,7 @@ from typing import TypeAlias
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, UnitId, terms_key, variable
-from lsrl.circuit.facts import MOST_STEPS, Fact, intersection, relu_fact, weighted_sum
+from lsrl.circuit.facts import MOST_STEPS, Fact, intersection, multiple, relu_fact, weighted_sum
 from lsrl.circuit.units import StateUnit
 from lsrl.lang.matrix import Matrix, Row
 from lsrl.lang.numbers import ONE, ZERO
@@ -60,7 +60,7 @@ class LayerBuilder:
         if key not in self._passed:
             fact = weighted_sum([(weight, self.lines[line].fact) for line, weight in weights], ZERO)
             if known is not None:
-                fact = intersection(fact, weighted_sum([(1 / factor, known)], ZERO))
+                fact = intersection(fact, multiple(1 / factor, known))
             self._pass(key, weights, Cell("passed on", fact, True))
         return self._passed[key], factor
 
@@ -86,7 +86,7 @@ class LayerBuilder:
             return self.output(argument, None, cell)
         weights, constant = argument
         negative = {row: -weight for row, weight in weights.items()}, -constant
-        minus = weighted_sum([(-ONE, fact)], ZERO)
+        minus = multiple(-ONE, fact)
         if fact.high is not None and fact.high <= 0:
             return self.output(negative, None, Cell(f"−({label})", minus, carried)).times(-ONE)
         if fact.low is not None and fact.steps is not None and fact.steps <= MOST_STEPS:

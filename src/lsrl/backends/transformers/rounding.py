@@ -20,7 +20,7 @@ from lsrl.backends.transformers.scale import (
     sharpness,
 )
 from lsrl.circuit.affine import Affine, UnitId, variable
-from lsrl.circuit.facts import Fact, Gap, constant_fact, relu_fact, union, weighted_sum
+from lsrl.circuit.facts import Fact, Gap, constant_fact, multiple, relu_fact, union
 from lsrl.circuit.state_facts import sum_fact
 from lsrl.circuit.units import (
     AutomatonUnit,
@@ -280,7 +280,7 @@ class Analysis:
             found = self._recurrent(weight, argument.terms, argument.constant, fact, passed.fact)
         else:
             # Each sign adds up by itself, and the difference is read. Both together add up |v|, and are rounded so.
-            opposite = weighted_sum([(-ONE, passed.fact)], ZERO)
+            opposite = multiple(-ONE, passed.fact)
             signed, reach = passed.fact, fact
             if not (signed.is_nonnegative or opposite.is_nonnegative):
                 signed = union([signed, opposite])
