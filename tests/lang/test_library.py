@@ -7,23 +7,12 @@ import pytest
 
 import lsrl
 from lsrl import Input, Program
-from lsrl.backends.registry import TARGETS
+from on_every_target import everywhere
 
 WIDTH = Fraction(1, 4)
 THRESHOLD = 2
 # Outside the ramp on both sides, at its ends, and far away.
 POINTS = [-50, 1, Fraction(7, 4), 2, Fraction(9, 4), 3, 50]
-
-
-def everywhere(value, points, targets=tuple(TARGETS)):
-    """The value at each point: by the exact interpreter, which the float one and all networks must equal."""
-    program = Program(value)
-    x = np.array([[float(number) for number in np.atleast_1d(point)] for point in points])
-    exact = program.run(x, exact=True)
-    assert (program.run(x) == exact).all()
-    for target in targets:
-        assert (lsrl.compile(program, target, max_length=len(points)).run(x) == exact).all(), target
-    return exact[:, 0].tolist() if exact.shape[1] == 1 else exact.tolist()
 
 
 def number(dim=1, grid="1/4"):
@@ -143,19 +132,20 @@ def test_piecewise_linear_functions(function, meaning):
     assert everywhere(function(number()), POINTS) == [meaning(x) for x in POINTS]
 
 
+@pytest.mark.parametrize("n", [1, 3, 8])
+def test_remainders_and_whole_quotients_of_either_sign_need_no_promise(n):
+    x = Input(1, range=(-20, 20), integer=True)
+    value = lsrl.Concat([x % n, x // n, lsrl.cumsum(x, init=7) % n])
+    stream = [-20, -7, -1, 0, 1, 2, 19, 20]
+    assert everywhere(value, stream) == [
+        [x % n, x // n, (total + 7) % n] for x, total in zip(stream, np.cumsum(stream), strict=True)
+    ]
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 8])
 def test_modulo_of_every_number_below_its_bound(n):
     x = Input(1, range=(0, 39), integer=True)
     assert everywhere(lsrl.modulo(x, n, below=40), range(40)) == [x % n for x in range(40)]
-
-
-def test_one_hot_and_lookup_are_zero_off_their_table():
-    x = Input(1, range=(-2, 5), integer=True)
-    rows = {0: [1, 0, 0], 1: [0, 1, 0], 2: [0, 0, 1]}
-    assert everywhere(lsrl.one_hot(x, 3), range(-2, 6)) == [rows.get(i, [0, 0, 0]) for i in range(-2, 6)]
-    table = {0: [5, 1], 1: [-7, 0], 2: [Fraction(1, 2), 3]}
-    found = everywhere(lsrl.lookup(x, [[5, 1], [-7, 0], ["1/2", 3]]), range(-2, 6))
-    assert found == [table.get(i, [0, 0]) for i in range(-2, 6)]
 
 
 def test_constant_total_and_broadcast():

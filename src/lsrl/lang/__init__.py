@@ -1,7 +1,8 @@
 """The language: what you write."""
 
-from lsrl.lang.arithmetic import absolute, clip, constant, lookup, maximum, minimum, modulo, one_hot, total
+from lsrl.lang.arithmetic import absolute, clip, constant, maximum, minimum, modulo, total
 from lsrl.lang.broadcasting import broadcast
+from lsrl.lang.constants import Constant
 from lsrl.lang.logic import (
     and_,
     at_least,
@@ -21,7 +22,6 @@ from lsrl.lang.loops import recur
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.primitives import (
     Concat,
-    Constant,
     GatedState,
     Linear,
     LinState,
@@ -33,8 +33,19 @@ from lsrl.lang.primitives import (
     Slice,
 )
 from lsrl.lang.program import ForEach, Program
-from lsrl.lang.recurrence import counter, cumsum, cyclic, delay, latch, mod_counter, reset_sum, shift_register
+from lsrl.lang.recurrence import (
+    counter,
+    cumsum,
+    cyclic,
+    delay,
+    latch,
+    mod_counter,
+    register_file,
+    reset_sum,
+    shift_register,
+)
 from lsrl.lang.stream import Input
+from lsrl.lang.tables import lookup, one_hot, quotient, select, switch
 from lsrl.lang.values import Value
 from lsrl.lang.vocabulary import Vocabulary
 
@@ -82,10 +93,14 @@ __all__ = [
     "not_equal",
     "one_hot",
     "or_",
+    "quotient",
     "recur",
+    "register_file",
     "reset_sum",
+    "select",
     "shift_register",
     "smaller",
     "step",
+    "switch",
     "total",
 ]

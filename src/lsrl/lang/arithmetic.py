@@ -1,17 +1,16 @@
-"""Numbers made from numbers: extremes, clips, remainders, finite tables."""
+"""Numbers made from numbers: extremes, clips, remainders."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lsrl.errors import ProgramError, ShapeError
-from lsrl.lang.broadcasting import as_value, broadcast, same_dimension
-from lsrl.lang.logic import DEFAULT_WIDTH, at_least
+from lsrl.errors import ProgramError
+from lsrl.lang.broadcasting import broadcast, same_dimension
+from lsrl.lang.constants import Constant, as_value
 from lsrl.lang.matrix import Matrix, beside, identity, ones
-from lsrl.lang.numbers import exact_vector, is_sequence, whole_number
-from lsrl.lang.primitives import Concat, Constant, Linear, Modulo, ReLU
-from lsrl.lang.values import Value, value_of
+from lsrl.lang.numbers import exact_vector
+from lsrl.lang.primitives import Concat, Linear, Modulo, ReLU
+from lsrl.lang.values import Value
 
 
 def constant(numbers: Any, *, dim: int | None = None, name: str | None = None) -> Value:
@@ -47,7 +46,7 @@ def minimum(x: Any, y: Any, *, name: str | None = None) -> Value:
 
 def _moved(x: Any, y: Any, sign: int, name: str | None, hint: str) -> Value:
     """x + sign · relu(sign · (y − x))."""
-    left, right = same_dimension(as_value(x), as_value(y))
+    left, right = same_dimension(as_value(x, hint), as_value(y, hint))
     distance = right - left if sign > 0 else left - right
     beyond = ReLU(distance, hint=f"{name or hint}.beyond")
     return Linear(
@@ -58,26 +57,26 @@ def _moved(x: Any, y: Any, sign: int, name: str | None, hint: str) -> Value:
     )
 
 
-def absolute(x: Value, *, name: str | None = None) -> Value:
+def absolute(x: Any, *, name: str | None = None) -> Value:
     """|x| = relu(x) + relu(−x).
 
     >>> from lsrl import Input, Program
     >>> Program(absolute(Input(1))).run([[-2], [3]]).ravel().tolist()
     [2.0, 3.0]
     """
-    x = value_of(x, "absolute")
+    x = as_value(x, "absolute")
     parts = [ReLU(x, hint=f"{name or 'absolute'}.up"), ReLU(-x, hint=f"{name or 'absolute'}.down")]
     return Linear(Concat(parts), beside(identity(x.dim), identity(x.dim)), name=name, hint="absolute")
 
 
-def clip(x: Value, low: Any, high: Any, *, name: str | None = None) -> Value:
+def clip(x: Any, low: Any, high: Any, *, name: str | None = None) -> Value:
     """x, but at least `low` and at most `high` (numbers): high − relu(high − low − relu(x − low)).
 
     >>> from lsrl import Input, Program
     >>> Program(clip(Input(1), 0, 2)).run([[-1], [1], [5]]).ravel().tolist()
     [0.0, 1.0, 2.0]
     """
-    x = value_of(x, "clip")
+    x = as_value(x, "clip")
     lower, upper = exact_vector(low, x.dim, "low"), exact_vector(high, x.dim, "high")
     if any(a > b for a, b in zip(lower, upper, strict=True)):
         raise ProgramError(f"clip of {x.label} has low {low} above high {high}; expected low ≤ high")
@@ -90,18 +89,18 @@ def clip(x: Value, low: Any, high: Any, *, name: str | None = None) -> Value:
     return Linear(missing, Matrix.of(-1, (x.dim, x.dim)), list(upper), name=name, hint="clip")
 
 
-def total(x: Value, *, name: str | None = None) -> Value:
+def total(x: Any, *, name: str | None = None) -> Value:
     """The sum of the components.
 
     >>> from lsrl import Input, Program
     >>> Program(total(Input(3))).run([[1, 2, 3]]).tolist()
     [[6.0]]
     """
-    x = value_of(x, "total")
+    x = as_value(x, "total")
     return Linear(x, ones(1, x.dim), name=name, hint="total")
 
 
-def modulo(x: Value, n: int, *, below: int | None = None, name: str | None = None) -> Value:
+def modulo(x: Any, n: int, *, below: int | None = None, name: str | None = None) -> Value:
     """x mod n for whole x of either sign, from 0 to n − 1.
 
     Networks take it by long division in binary, so compiling it needs to know how large x gets: declare input ranges,
@@ -111,48 +110,4 @@ def modulo(x: Value, n: int, *, below: int | None = None, name: str | None = Non
     >>> Program(modulo(Input(1, integer=True), 3)).run([[2], [3], [14], [-1]]).ravel().tolist()
     [2.0, 0.0, 2.0, 2.0]
     """
-    return Modulo(x, n, below, name=name, hint="modulo")
-
-
-def one_hot(x: Value, n: int, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
-    """n booleans: x = 0, x = 1, …, x = n − 1, for a whole x of dimension 1. All are 0 elsewhere.
-
-    Between whole numbers, x counts as the one below it.
-
-    >>> from lsrl import Input, Program
-    >>> Program(one_hot(Input(1), 3)).run([[0], [2], [3]]).tolist()
-    [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
-    """
-    x, n = value_of(x, "one_hot"), whole_number(n, "n of one_hot")
-    if x.dim != 1:
-        raise ShapeError(f"one_hot of {x.label}, which has dimension {x.dim}; expected 1")
-    # [x ≥ i] − [x ≥ i + 1] shares n + 1 comparisons; n equalities would need 2n.
-    reached = at_least(broadcast(x, n + 1), list(range(n + 1)), width=width)
-    entries = {(i, i): 1 for i in range(n)} | {(i, i + 1): -1 for i in range(n)}
-    return Linear(reached, Matrix.from_entries((n, n + 1), entries), comparison=True, name=name, hint="one_hot")
-
-
-def lookup(x: Value, table: Sequence[Any], *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
-    """table[x] for a whole x in 0 … len(table) − 1; zero for any other x. Entries: numbers or vectors.
-
-    Between whole numbers, x counts as the one below it.
-
-    >>> from lsrl import Input, Program
-    >>> Program(lookup(Input(1), [5, 7])).run([[0], [1]]).ravel().tolist()
-    [5.0, 7.0]
-    """
-    x = value_of(x, "lookup")
-    if isinstance(table, Mapping) or not is_sequence(table):
-        raise ShapeError(f"lookup of {x.label} in {type(table).__name__}; expected a list: entry i is for x = i")
-    sizes = {len(entry) if is_sequence(entry) else 1 for entry in table}
-    if not sizes:
-        raise ShapeError(f"lookup of {x.label} in an empty table; expected at least one entry")
-    if len(sizes) != 1:
-        raise ShapeError(f"lookup of {x.label} in a table of entries of sizes {sorted(sizes)}; expected one size")
-    (dim,) = sizes
-    entries = [exact_vector(entry, dim, f"table[{i}]") for i, entry in enumerate(table)]
-    columns = Matrix.from_entries(
-        (dim, len(entries)), {(row, i): number for i, entry in enumerate(entries) for row, number in enumerate(entry)}
-    )
-    hot = one_hot(x, len(entries), width=width, name=f"{name}.one_hot" if name else None)
-    return Linear(hot, columns, name=name, hint="lookup")
+    return Modulo(as_value(x, "modulo"), n, below, name=name, hint="modulo")

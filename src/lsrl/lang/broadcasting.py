@@ -1,45 +1,34 @@
-"""Values that fit one another: numbers become values, dimension 1 becomes any dimension."""
+"""Values that fit one another: dimension 1 becomes any dimension."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from flint import fmpq
 
 from lsrl.errors import ShapeError
+from lsrl.lang.constants import Constant, as_value
 from lsrl.lang.matrix import diagonal, ones
 from lsrl.lang.numbers import exact_vector, whole_number
-from lsrl.lang.primitives import Constant, Linear
-from lsrl.lang.values import Value, value_of
+from lsrl.lang.primitives import Linear
+from lsrl.lang.values import Value
 
 
-def as_value(item: Any) -> Value:
-    """A value as it is; numbers as a `Constant`.
-
-    >>> as_value([1, 2])
-    <Constant 'constant' of dimension 2>
-    """
-    if isinstance(item, (bool, np.bool_)):
-        return value_of(item, "an operation")
-    return item if isinstance(item, Value) else Constant(item)
-
-
-def broadcast(x: Value, dim: int, *, name: str | None = None) -> Value:
+def broadcast(x: Any, dim: int, *, name: str | None = None) -> Value:
     """`x` repeated to dimension `dim`; a value that has it already is returned as it is.
 
     >>> from lsrl import Input
     >>> broadcast(Input(1), 3).dim
     3
     """
-    x, dim = as_value(x), whole_number(dim, "dimension of broadcast")
-    if x.dim == dim:
-        return x
-    if x.dim != 1:
-        raise ShapeError(f"{x.label} has dimension {x.dim}; expected 1 or {dim}")
-    if isinstance(x, Constant) and x.name is None:
-        return Constant(exact_vector(x.numbers, dim, "constant"), name=name)
-    return Linear(x, ones(dim, 1), name=name, hint="broadcast")
+    value, dim = as_value(x, "broadcast"), whole_number(dim, "dimension of broadcast")
+    if value.dim == dim:
+        return value
+    if value.dim != 1:
+        raise ShapeError(f"{value.label} has dimension {value.dim}; expected 1 or {dim}")
+    if isinstance(value, Constant) and value.name is None:
+        return Constant(exact_vector(value.numbers, dim, "constant"), name=name)
+    return Linear(value, ones(dim, 1), name=name, hint="broadcast")
 
 
 def same_dimension(*items: Any) -> list[Value]:

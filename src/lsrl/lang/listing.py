@@ -19,11 +19,11 @@ from collections.abc import Sequence
 
 from flint import fmpq
 
+from lsrl.lang.constants import Constant
 from lsrl.lang.matrix import Matrix, cycle, diagonal, shift
 from lsrl.lang.numbers import Vector, number_text
 from lsrl.lang.primitives import (
     Concat,
-    Constant,
     GatedState,
     Linear,
     LinState,

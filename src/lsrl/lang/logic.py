@@ -2,7 +2,7 @@
 
 A boolean is a value that is 0 or 1. Comparisons are steps with a ramp of width `width`: inside
 the ramp a comparison is *undecided*, and the interpreters report it. All functions take values or
-numbers (at least one value); numbers and dimension-1 values fit any dimension.
+numbers; numbers and dimension-1 values fit any dimension.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import Any, Literal, TypeAlias
 from flint import fmpq
 
 from lsrl.errors import NumberError, ProgramError, shortened
-from lsrl.lang.broadcasting import as_value, same_dimension
+from lsrl.lang.broadcasting import same_dimension
+from lsrl.lang.constants import Constant, as_value
 from lsrl.lang.matrix import beside, diagonal, identity
 from lsrl.lang.numbers import ONE, exact, exact_vector, is_sequence
-from lsrl.lang.primitives import Concat, Constant, Linear, Multi, ReLU, Via, claimed, complement, complemented
-from lsrl.lang.values import Value, value_of
+from lsrl.lang.primitives import Concat, Linear, Multi, ReLU, Via, claimed, complement, complemented
+from lsrl.lang.values import Value
 
 DEFAULT_WIDTH = fmpq(1, 1024)
 """The ramp of a comparison when none is given. A power of two, so that float64 holds it exactly."""
@@ -35,7 +36,7 @@ def step(x: Any, *, width: Any = DEFAULT_WIDTH, form: StepForm = "nested", name:
     >>> Program(step(Input(1), width=1)).run([[-1], [0], [1], [2]]).ravel().tolist()
     [0.0, 0.0, 1.0, 1.0]
     """
-    return _step(as_value(x), width, name, "step", form)
+    return _step(as_value(x, "step"), width, name, "step", form)
 
 
 def _step(x: Value, width: Any, name: str | None, hint: str, form: StepForm = "nested") -> Value:
@@ -78,6 +79,10 @@ def ramp_of(value: Value) -> tuple[Value, fmpq] | None:
     return None
 
 
+def _difference(x: Any, y: Any, function: str) -> Value:
+    return as_value(x, function) - as_value(y, function)
+
+
 def larger(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
     """x > y: 0 where x ≤ y, 1 where x ≥ y + width (the paper's `larger`).
 
@@ -85,7 +90,7 @@ def larger(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = Non
     >>> Program(larger(Input(1), 2)).run([[1], [2], [3]]).ravel().tolist()
     [0.0, 0.0, 1.0]
     """
-    return _step(as_value(x) - as_value(y), width, name, "larger")
+    return _step(_difference(x, y, "larger"), width, name, "larger")
 
 
 def smaller(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
@@ -95,7 +100,7 @@ def smaller(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = No
     >>> Program(smaller(Input(1), 2)).run([[1], [2], [3]]).ravel().tolist()
     [1.0, 0.0, 0.0]
     """
-    return _step(as_value(y) - as_value(x), width, name, "smaller")
+    return _step(_difference(y, x, "smaller"), width, name, "smaller")
 
 
 def at_least(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
@@ -105,7 +110,7 @@ def at_least(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = N
     >>> Program(at_least(Input(1), 2)).run([[1], [2], [3]]).ravel().tolist()
     [0.0, 1.0, 1.0]
     """
-    return _step(as_value(x) - as_value(y) + exact(width, "width"), width, name, "at_least")
+    return _step(_difference(x, y, "at_least") + exact(width, "width"), width, name, "at_least")
 
 
 def at_most(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
@@ -115,7 +120,7 @@ def at_most(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = No
     >>> Program(at_most(Input(1), 2)).run([[1], [2], [3]]).ravel().tolist()
     [1.0, 1.0, 0.0]
     """
-    return _step(as_value(y) - as_value(x) + exact(width, "width"), width, name, "at_most")
+    return _step(_difference(y, x, "at_most") + exact(width, "width"), width, name, "at_most")
 
 
 def bump(x: Any, low: Any, high: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
@@ -125,14 +130,14 @@ def bump(x: Any, low: Any, high: Any, *, width: Any = DEFAULT_WIDTH, name: str |
     >>> Program(bump(Input(1), 1, 3)).run([[1], [2], [3], [4]]).ravel().tolist()
     [0.0, 1.0, 1.0, 0.0]
     """
-    label = name or "bump"
+    x, label = as_value(x, "bump"), name or "bump"
     if not isinstance(low, Value) and not isinstance(high, Value):
         dim = max(len(end) if is_sequence(end) else 1 for end in (low, high))
         ends = zip(exact_vector(low, dim, "low"), exact_vector(high, dim, "high"), strict=True)
         if any(lower > upper for lower, upper in ends):
             raise ProgramError(f"{label} has low {shortened(low)} above high {shortened(high)}; expected low ≤ high")
-    entered = _step(as_value(x) - as_value(low), width, None, f"{label}.entered")
-    left = _step(as_value(x) - as_value(high), width, None, f"{label}.left")
+    entered = _step(_difference(x, low, "bump"), width, None, f"{label}.entered")
+    left = _step(_difference(x, high, "bump"), width, None, f"{label}.left")
     return _combined([entered, left], [1, -1], 0, name, "bump")
 
 
@@ -143,7 +148,7 @@ def equal(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None
     >>> Program(equal(Input(1), 2)).run([[1], [2], [3]]).ravel().tolist()
     [0.0, 1.0, 0.0]
     """
-    return _combined(_above_and_below(x, y, width, name or "equal"), [-1, -1], 1, name, "equal")
+    return _combined(_above_and_below(x, y, width, name, "equal"), [-1, -1], 1, name, "equal")
 
 
 def not_equal(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = None) -> Value:
@@ -153,11 +158,11 @@ def not_equal(x: Any, y: Any, *, width: Any = DEFAULT_WIDTH, name: str | None = 
     >>> Program(not_equal(Input(1), 2)).run([[1], [2], [3]]).ravel().tolist()
     [1.0, 0.0, 1.0]
     """
-    return _combined(_above_and_below(x, y, width, name or "not_equal"), [1, 1], 0, name, "not_equal")
+    return _combined(_above_and_below(x, y, width, name, "not_equal"), [1, 1], 0, name, "not_equal")
 
 
-def _above_and_below(x: Any, y: Any, width: Any, label: str) -> list[Value]:
-    excess = as_value(x) - as_value(y)
+def _above_and_below(x: Any, y: Any, width: Any, name: str | None, function: str) -> list[Value]:
+    excess, label = _difference(x, y, function), name or function
     return [_step(excess, width, None, f"{label}.above"), _step(-excess, width, None, f"{label}.below")]
 
 
@@ -167,14 +172,14 @@ def _combined(steps: list[Value], signs: list[int], constant: int, name: str | N
     return Linear(Concat(steps), beside(*blocks), constant, comparison=True, name=name, hint=hint)
 
 
-def not_(x: Value, *, name: str | None = None) -> Value:
+def not_(x: Any, *, name: str | None = None) -> Value:
     """1 − x: the other boolean. An x that is neither 0 nor 1 is reported as an undecided comparison.
 
     >>> from lsrl import Input, Program
     >>> Program(not_(Input(1))).run([[0], [1]]).ravel().tolist()
     [1.0, 0.0]
     """
-    return complement(claimed(value_of(x, "not_"), f"{name or 'not'}.operand"), name=name)
+    return complement(claimed(as_value(x, "not_"), f"{name or 'not'}.operand"), name=name)
 
 
 def and_(*booleans: Any, name: str | None = None) -> Value:
@@ -204,13 +209,11 @@ def _added(booleans: tuple[Any, ...], constant: int, function: str, name: str | 
     if not booleans:
         raise ProgramError(f"{function} of no booleans; expected at least one")
     hint = f"{name or function.rstrip('_')}.operand"
-    values = same_dimension(*(claimed(as_value(boolean), hint) for boolean in booleans))
+    values = same_dimension(*(claimed(as_value(boolean, function), hint) for boolean in booleans))
     return Linear(Concat(values), beside(*(identity(value.dim) for value in values)), constant, hint="votes")
 
 
-def ifelse(
-    cond: Value, a: Any, b: Any, *, via: BranchVia = "auto", short: bool = True, name: str | None = None
-) -> Value:
+def ifelse(cond: Any, a: Any, b: Any, *, via: BranchVia = "auto", short: bool = True, name: str | None = None) -> Value:
     """`a` where cond is 1, `b` where it is 0; any other cond is reported as an undecided comparison.
 
     `via` chooses the paper's lowering (section 4): `"multi"` multiplies, `"relu"` uses big-M with M
@@ -224,11 +227,11 @@ def ifelse(
     """
     if via not in ("auto", "multi", "relu", "relu-step"):
         raise ProgramError(f"via={via!r} of ifelse; expected 'auto', 'multi', 'relu' or 'relu-step'")
-    cond = claimed(value_of(cond, "ifelse"), f"{name or 'ifelse'}.condition")
+    cond = claimed(as_value(cond, "ifelse"), f"{name or 'ifelse'}.condition")
     if via == "relu-step":
         cond = _step(cond - fmpq(1, 2), DEFAULT_WIDTH, None, f"{name or 'ifelse'}.sharp")
     product: Via = "relu" if via == "relu-step" else via
-    branches = [(cond, as_value(a), "then"), (complement(cond), as_value(b), "else")]
+    branches = [(cond, as_value(a, "ifelse"), "then"), (complement(cond), as_value(b, "ifelse"), "else")]
     if short:
         branches = [branch for branch in branches if not _is_zero(branch[1])] or branches[:1]
     dim = max(cond.dim, *(value.dim for _, value, _ in branches), as_value(a).dim, as_value(b).dim)

@@ -10,10 +10,12 @@ from flint import fmpq
 from lsrl.errors import NumberError, ProgramError, ShapeError, shortened
 from lsrl.lang.arithmetic import absolute, modulo
 from lsrl.lang.broadcasting import broadcast, same_dimension, scaled
+from lsrl.lang.constants import Constant
 from lsrl.lang.logic import and_, at_least, at_most, larger, not_, or_, smaller
 from lsrl.lang.matrix import Matrix, beside, diagonal, identity, ones
 from lsrl.lang.numbers import ONE, exact, exact_vector, is_sequence, plain
-from lsrl.lang.primitives import Concat, Constant, Linear, Multi, Slice
+from lsrl.lang.primitives import Concat, Linear, Multi, Slice
+from lsrl.lang.tables import select
 from lsrl.lang.values import Value
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "at_least",
     "at_most",
     "divided",
+    "floor_divided",
     "larger",
     "modulo",
     "multiplied",
@@ -62,11 +65,13 @@ def multiplied(x: Value, other: Any) -> Value:
     return scaled(x, exact(other, "factor"))
 
 
-def divided(x: Value, other: Any) -> Value:
+def divided(x: Any, other: Any) -> Value:
     """x / other, for a number."""
     if isinstance(other, Value):
+        dividend = x.label if isinstance(x, Value) else shortened(x)
         raise ProgramError(
-            f"{x.label} / {other.label}: division by a value is not a recurrent program; divide by a number"
+            f"{dividend} / {other.label}: division by a value is not a recurrent program; where it is a whole number "
+            f"from 1 to n, write lsrl.quotient({dividend}, {other.label}, n), which reads a table"
         )
     divisor = exact(other, "divisor")
     if not divisor:
@@ -74,8 +79,15 @@ def divided(x: Value, other: Any) -> Value:
     return scaled(x, ONE / divisor)
 
 
-def sliced(x: Value, index: int | slice) -> Value:
-    """x[index], as Python counts."""
+def floor_divided(x: Value, n: int) -> Value:
+    """⌊x / n⌋, for whole x of either sign and a whole number n."""
+    return divided(subtracted(x, modulo(x, n)), n)
+
+
+def sliced(x: Value, index: int | slice | Value) -> Value:
+    """x[index], as Python counts; a value selects the component it says."""
+    if isinstance(index, Value):
+        return select(x, index)
     if isinstance(index, slice):
         if index.step not in (None, 1):
             raise ShapeError(f"{x.label}[::{shortened(index.step)}]: expected a slice without a step")

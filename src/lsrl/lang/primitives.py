@@ -9,31 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
+import numpy as np
+
 from lsrl.errors import ProgramError, ShapeError, shortened
+from lsrl.lang.constants import Constant, as_value
 from lsrl.lang.matrix import Matrix, diagonal, identity, rows_of
 from lsrl.lang.numbers import Vector, exact_vector, is_sequence, plain, whole_number
 from lsrl.lang.stream import Input
 from lsrl.lang.values import Derived, Value, value_of
 
 Via: TypeAlias = Literal["auto", "multi", "relu"]
-
-
-class Constant(Value):
-    """The same numbers at every step.
-
-    >>> Constant([1, "1/2"])
-    <Constant 'constant' of dimension 2>
-    """
-
-    __slots__ = ("numbers",)
-    default_hint = "constant"
-
-    numbers: Vector
-
-    def __init__(self, numbers: Any, *, name: str | None = None, hint: str | None = None) -> None:
-        numbers = plain(numbers)
-        dim = len(numbers) if is_sequence(numbers) else 1
-        super().__init__(dim, (), name, hint, numbers=exact_vector(numbers, dim, "constant"))
 
 
 class Linear(Derived):
@@ -118,11 +103,14 @@ class GatedState(Derived):
     The gate keeps the state where it is 1 and drops it where it is 0; any other gate is reported as
     an undecided comparison. It has x's dimension, or dimension 1: then it gates every component.
     The paper has no such state: LSTM, GRU, Mamba and Hawk have it, a linear RNN lacks it.
+    A gate of numbers makes the `LinState` that multiplies by them: that is no choice, and they need not be 0 or 1.
     Raises `ShapeError` when dimensions do not fit.
 
     >>> x = Input(2)
     >>> GatedState(x, x[0] > 0).dim
     2
+    >>> GatedState(x, "9/10")
+    <LinState 'state' of dimension 2>
     """
 
     __slots__ = ("init",)
@@ -134,6 +122,16 @@ class GatedState(Derived):
     def gate(self) -> Value:
         """What keeps the state or drops it."""
         return self.arguments[1]
+
+    def __new__(cls, x: Value, gate: Any, init: Any = 0, *, name: str | None = None, hint: str | None = None) -> Any:
+        """A `LinState` where the gate is numbers; of constants, those that are 0 or 1 make a gate, too."""
+        if isinstance(gate, Constant) and any(number not in (0, 1) for number in gate.numbers):
+            gate = gate.numbers
+        if isinstance(gate, (Value, bool, np.bool_)):
+            return super().__new__(cls)
+        x = value_of(x, "GatedState")
+        factors = exact_vector(gate, x.dim, f"gate of {name or hint or f'GatedState({x.label})'}")
+        return LinState(x, diagonal(factors), 1, init, name=name, hint=hint)
 
     def __init__(
         self, x: Value, gate: Value, init: Any = 0, *, name: str | None = None, hint: str | None = None
@@ -269,7 +267,7 @@ class Modulo(Derived):
 
 
 class Concat(Value):
-    """The values one after the other, as one longer vector.
+    """The values one after the other, as one longer vector. Numbers are constants.
 
     >>> Concat([Input(1), Constant([1, 2])]).dim
     3
@@ -278,12 +276,12 @@ class Concat(Value):
     __slots__ = ()
     default_hint = "concat"
 
-    def __init__(self, values: Sequence[Value], *, name: str | None = None, hint: str | None = None) -> None:
+    def __init__(self, values: Sequence[Any], *, name: str | None = None, hint: str | None = None) -> None:
         if isinstance(values, Value) or not is_sequence(values):
             raise ProgramError(f"Concat of {shortened(values)}; expected a list of values")
         if not len(values):
             raise ShapeError("Concat of no values; expected at least one")
-        values = [value_of(value, "Concat") for value in values]
+        values = [as_value(value, "Concat") for value in values]
         super().__init__(sum(value.dim for value in values), tuple(values), name, hint)
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lsrl.errors import FormatError, LsrlError
+from lsrl.lang.constants import Constant
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.primitives import PRIMITIVES, Concat, Constant, Linear, LinState, ReLU
+from lsrl.lang.primitives import PRIMITIVES, Concat, Linear, LinState, ReLU
 from lsrl.lang.program import Program
 from lsrl.lang.stream import Input
 from lsrl.lang.values import Value

@@ -26,7 +26,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 class Value:
     """A vector of `dim` numbers at every time step. Immutable; compared by identity.
 
-    Arithmetic (`+ - *`, `/` and `%` by a number), comparisons (`> >= < <=`), booleans (`& | ~`) and slices
+    Arithmetic (`+ - *`, `/`, `//` and `%` by a number), comparisons (`> >= < <=`), booleans (`& | ~`) and slices
     (`x[i]`, `x[a:b]`) make new values; a value of dimension 1 fits any dimension.
 
     Every primitive is a class of its own, with a field for each of its operands and parameters; `arguments` and
@@ -152,7 +152,14 @@ class Value:
         return operators.divided(self, other)
 
     def __rtruediv__(self, other: Any) -> Value:
-        raise ProgramError(f"a number / {self.label}: division by a value is not a recurrent program; use lsrl.lookup")
+        from lsrl.lang import operators
+
+        return operators.divided(other, self)
+
+    def __floordiv__(self, other: Any) -> Value:
+        from lsrl.lang import operators
+
+        return operators.floor_divided(self, other)
 
     def __pow__(self, other: Any) -> Value:
         raise ProgramError(f"{self.label} ** …: powers are products; write {self.label} * {self.label}")
@@ -219,7 +226,7 @@ class Value:
 
         return operators.not_(self)
 
-    def __getitem__(self, index: int | slice) -> Value:
+    def __getitem__(self, index: int | slice | Value) -> Value:
         from lsrl.lang import operators
 
         return operators.sliced(self, index)
