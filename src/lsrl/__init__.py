@@ -77,4 +77,6 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'lsrl' has no attribute {name!r}")
+    from lsrl.lang.other_names import instead_of
+
+    raise AttributeError(f"module 'lsrl' has no attribute {name!r}{instead_of(name, __all__)}")
