@@ -7,7 +7,7 @@ import pytest
 
 import lsrl
 from lsrl import Input, Program
-from lsrl.backends.registry import TARGETS
+from lsrl.backends.registry import TARGETS, targets_with
 from lsrl.model.verification import absolute_errors
 from on_every_target import SELECTIVE, everywhere
 
@@ -107,6 +107,9 @@ def test_quotients_by_rounded_factors_are_exact_everywhere():
     value = lsrl.quotient(x[1], x[0], 8, grid="1/4096")
     assert everywhere(value, rows(2)) == [y * factors.get(n, 0) for n, y in rows(2)]
     assert all(lsrl.compile(Program(value), target).guarantee.kind == "exact" for target in TARGETS)
+    multiplied = lsrl.quotient(x[1], x[0], 8, grid="1/4096", via="multi")
+    products = tuple(targets_with(lambda target: "products" in target.abilities))
+    assert everywhere(multiplied, rows(2), targets=products) == everywhere(value, rows(2), targets=())
 
 
 def test_quotients_of_vectors_are_component_by_component():

@@ -233,6 +233,7 @@ MISTAKES = [
     ),
     (lambda: lsrl.switch(x, {1: 1, 2: 2}, width=2, name="s"), ProgramError, r"cases 1 and 2 of s are nearer.* width 2"),
     (lambda: lsrl.quotient(x, x, 0), ShapeError, r"most of quotient is 0; expected a whole number from 1"),
+    (lambda: lsrl.quotient(x, x, 3, via="relu"), ProgramError, r"via='relu' of quotient; expected 'select' or 'multi'"),
     (lambda: lsrl.quotient(wide, Input(2, name="two"), 3), ShapeError, r"wide has 3, two has 2; expected equal ones"),
     (lambda: lsrl.register_file(x, wide, 3), ShapeError, r"address of register_file is wide, which has dimension 3"),
     (lambda: lsrl.register_file(x, x, "3"), ShapeError, r"slots of register_file is '3'"),

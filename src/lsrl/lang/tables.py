@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, TypeGuard
+from typing import Any, Literal, TypeGuard
 
 import numpy as np
 from flint import fmpq
@@ -124,11 +124,20 @@ def switch(
     return _meant(Concat([hot, none]), [*results, otherwise], [ZERO], name, "switch")
 
 
-def quotient(x: Any, y: Any, most: int, *, grid: Any = None, name: str | None = None) -> Value:
+def quotient(
+    x: Any,
+    y: Any,
+    most: int,
+    *,
+    grid: Any = None,
+    via: Literal["select", "multi"] = "select",
+    name: str | None = None,
+) -> Value:
     """x / y for a whole y in 1 … `most`; zero for any other y.
 
-    It reads x/1, x/2, … from a table, a multiple of x for each y, which every target can. `grid` rounds the factors
-    1/y to whole multiples of it: those are exact in networks, and 1/3 is not.
+    `via="select"` reads x/1, x/2, … from a table, which every target can; `"multi"` multiplies x by 1/y from a table:
+    one product instead of `most` selections, for targets with products. `grid` rounds the factors 1/y to whole
+    multiples of it, since floats hold no 1/3: with `grid=2**-12` networks are exact while they hold x · 2¹².
 
     >>> from lsrl import Input, Program, counter, cumsum
     >>> mean = quotient(cumsum(Input(1)), counter(1), 100)
@@ -137,10 +146,14 @@ def quotient(x: Any, y: Any, most: int, *, grid: Any = None, name: str | None = 
     """
     most = whole_number(most, "most of quotient")
     x, y = as_value(x, "quotient"), as_value(y, "quotient")
+    if via not in ("select", "multi"):
+        raise ProgramError(f"via={via!r} of {name or 'quotient'}; expected 'select' or 'multi'")
     if y.dim > 1:
         pairs = zip(*same_dimension(x, y), strict=True)
-        return Concat([quotient(a, b, most, grid=grid) for a, b in pairs], name=name, hint="quotient")
+        return Concat([quotient(a, b, most, grid=grid, via=via) for a, b in pairs], name=name, hint="quotient")
     factors = [fmpq(1, n) if grid is None else _nearest(fmpq(1, n), grid) for n in range(1, most + 1)]
+    if via == "multi":
+        return Multi(Concat(same_dimension(x, lookup(y - 1, factors))), name=name, hint="quotient")
     hot = one_hot(y - 1, most, name=f"{name}.one_hot" if name else None)
     return _meant(hot, [scaled(x, factor) for factor in factors], [ZERO], name, "quotient")
 
