@@ -102,7 +102,7 @@ def integer_program(rng, gated_states):
     return Program(lsrl.Concat([values[-1], values[-2], x]), name="integers")
 
 
-GATED_OPERATIONS = 3
+GATED_OPERATIONS = 4
 _INTEGER = [
     lambda a, b, c, rng: a + int(rng.integers(1, 4)) * b - int(rng.integers(3)),
     lambda a, b, c, rng: lsrl.clip(a - b, -5, 7),
@@ -121,8 +121,12 @@ _INTEGER = [
     lambda a, b, c, rng: counted(c, rng.integers(-2, 5, WIDE + 1).tolist()),
     lambda a, b, c, rng: mixed(lsrl.shift_register(lsrl.clip(a, -2, 2), WIDE), int(rng.integers(1, 6))),
     lambda a, b, c, rng: voted(lsrl.clip(a, -9, 9), c, int(rng.integers(2))),
+    lambda a, b, c, rng: lsrl.switch(a, {-1: b, 0: 2, int(rng.integers(1, 5)): a - b}, default=b),
+    lambda a, b, c, rng: lsrl.Concat([a, b, c])[lsrl.clip(a + b, -1, 3)],
+    lambda a, b, c, rng: a % int(rng.integers(1, 6)) - b // 3,
     lambda a, b, c, rng: lsrl.latch(a, c, init=int(rng.integers(-2, 3))),
     lambda a, b, c, rng: lsrl.clip(lsrl.reset_sum(lsrl.clip(a, -2, 2), c), -20, 20),
+    lambda a, b, c, rng: lsrl.register_file(lsrl.clip(a, -3, 3), b, 3, write=c, init=int(rng.integers(2)))[a],
     lambda a, b, c, rng: lsrl.GatedState(lsrl.ifelse(c, lsrl.clip(b, -3, 3), 0), lsrl.not_(c), init=1),
 ]
 """Operations on numbers a, b and a boolean c; those with a selective state last."""
@@ -245,6 +249,9 @@ def _from_library(draw, x, booleans):
         lambda: lsrl.total(x),
         lambda: lsrl.mod_counter(3) + x[0],
         lambda: lsrl.counter(whole) + x[0],
+        lambda: lsrl.lookup(x[0], [x, whole, x[-1]]),
+        lambda: lsrl.switch(x[-1], {whole: x[0], 4: "1/2"}, default=-x),
+        lambda: lsrl.quotient(x, x[0], 4, grid="1/8"),
         lambda: lsrl.not_(booleans[-1]) if booleans else x,
         lambda: lsrl.and_(booleans[0], booleans[-1]) if booleans else x,
         lambda: lsrl.or_(booleans[0], booleans[-1]) if booleans else x,
