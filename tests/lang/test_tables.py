@@ -162,3 +162,20 @@ def test_registers_need_a_target_that_keeps_or_drops_a_state():
     x = whole(2)
     with pytest.raises(lsrl.UnsupportedProgram, match="'file' is a GatedState.*use target='rnn-relu'"):
         lsrl.compile(Program(lsrl.register_file(x[1], x[0], 3, name="file")), "linear-rnn")
+
+
+def test_registers_and_a_depth_are_a_stack():
+    opened, closed = {1: 1, 2: 2}, {-1: 1, -2: 2}  # two kinds of brackets
+    x = Input(1, range=(-2, 2), integer=True, name="bracket")
+    depth = lsrl.clip(lsrl.cumsum(lsrl.switch(x, {1: 1, 2: 1, -1: -1, -2: -1})), 0, 9)
+    stack = lsrl.register_file(x, depth, 5, write=x > 0)
+    matches = lsrl.equal(x, -stack[depth + 1])
+
+    line, held, expected = [1, 2, -2, 2, 1, -1, -2, -1, 2, -1], [], []
+    for bracket in line:
+        if bracket in opened:
+            held.append(opened[bracket])
+            expected.append(0)
+        else:
+            expected.append(int(held.pop() == closed[bracket]))
+    assert everywhere(matches & (x < 0), line, targets=SELECTIVE) == expected
