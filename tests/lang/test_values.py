@@ -209,7 +209,11 @@ MISTAKES = [
         ShapeError,
         r"lookup of x with an entry of \[\]; expected a value, or finite numbers",
     ),
-    (lambda: lsrl.lookup(x, {0: 5, 1: 7}), ShapeError, r"lookup of x in dict; expected a list"),
+    (
+        lambda: lsrl.lookup(x, {0: 5, 1: 7}),
+        ShapeError,
+        r"lookup of x in dict; expected a list: lsrl\.switch takes a dict",
+    ),
     (lambda: lsrl.lookup(x, [[1, 2], [3], wide]), ShapeError, r"lookup of x with an entry of sizes \[1, 2, 3\]"),
     (lambda: lsrl.lookup(x, [1, "a"]), NumberError, r"lookup of x with an entry of 'a'; expected a value, or finite"),
     (lambda: lsrl.lookup(x, [1], grid=0), NumberError, r"grid of a table is 0; expected a positive number"),
@@ -236,6 +240,12 @@ MISTAKES = [
     (lambda: lsrl.quotient(x, x, 3, via="relu"), ProgramError, r"via='relu' of quotient; expected 'select' or 'multi'"),
     (lambda: lsrl.quotient(wide, Input(2, name="two"), 3), ShapeError, r"wide has 3, two has 2; expected equal ones"),
     (lambda: lsrl.register_file(x, wide, 3), ShapeError, r"address of register_file is wide, which has dimension 3"),
+    (lambda: lsrl.register_file(x, x, 3, write=wide), ShapeError, r"write of register_file is wide, which has dimens"),
+    (
+        lambda: lsrl.total([x, x]),
+        NumberError,
+        r"total of \[.*\]; expected a value, or .* \(lsrl\.Concat joins values\)",
+    ),
     (lambda: lsrl.register_file(x, x, "3"), ShapeError, r"slots of register_file is '3'"),
     (
         lambda: lsrl.register_file(x, x, 3, write=2, name="r"),

@@ -43,5 +43,5 @@ def as_value(item: Any, what: str = "an operation") -> Value:
     try:
         return Constant(item)
     except (NumberError, ShapeError) as problem:
-        expected = "expected a value, or finite numbers like 2, 0.1 or '1/3'"
+        expected = "expected a value, or finite numbers like 2, 0.1 or '1/3' (lsrl.Concat joins values)"
         raise type(problem)(f"{what} of {shortened(item)}; {expected}") from None

@@ -125,7 +125,7 @@ def register_file(x: Any, address: Any, slots: int, *, write: Any = 1, init: Any
     This step is included; `init`, one number or one for each component of all registers, is there before that. An
     address that is not 0 … slots − 1 writes nothing. `select(registers, index, slots)` reads the register at an index,
     `registers[index]` where x has one component; of `delay(registers)` they read what was there before this step.
-    Needs a target with gates. Raises `ShapeError` for an address of several components.
+    Needs a target with gates. Raises `ShapeError` for an address or a `write` of several components.
 
     >>> from lsrl import Input, Program
     >>> x = Input(2, range=(0, 9), integer=True)
@@ -134,10 +134,11 @@ def register_file(x: Any, address: Any, slots: int, *, write: Any = 1, init: Any
     """
     label, slots = name or "register_file", whole_number(slots, "slots of register_file")
     x, address = as_value(x, "register_file"), as_value(address, "register_file with an address")
-    if address.dim != 1:
-        raise ShapeError(f"address of {label} is {address.label}, which has dimension {address.dim}; expected 1")
-    write = claimed(as_value(write, "register_file with a write"), f"{label}.write")
-    here = and_(one_hot(address, slots), write)
+    write = as_value(write, "register_file with a write")
+    for role, value in (("address", address), ("write", write)):
+        if value.dim != 1:
+            raise ShapeError(f"{role} of {label} is {value.label}, which has dimension {value.dim}; expected 1")
+    here = and_(one_hot(address, slots), claimed(write, f"{label}.write"))
     each = Matrix.from_entries((slots * x.dim, slots), {(i, i // x.dim): 1 for i in range(slots * x.dim)})
     writes = Linear(here, each, comparison=True, hint=f"{label}.writes")
     taken = Multi(Concat([writes, *[x] * slots]), hint=f"{label}.taken")

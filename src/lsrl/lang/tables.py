@@ -48,8 +48,8 @@ def lookup(
     """table[x] for a whole x in 0 … len(table) − 1; zero for any other x. Entries: numbers, vectors or values.
 
     Between whole numbers, x counts as the one below it. Of several components of x, table[x₀], table[x₁], … one after
-    the other, as NumPy has it. `grid` rounds the numbers of the table to whole multiples of it: those of a table of
-    1/n have no other that floats hold.
+    the other, as NumPy has it; a table of two indices is one list, read at i · columns + j. `grid` rounds the numbers
+    of the table to whole multiples of it: those of a table of 1/n have no other that floats hold.
     Raises `ShapeError` for a table that is no list, is empty, or has entries of several sizes.
 
     >>> from lsrl import Input, Program
@@ -61,7 +61,8 @@ def lookup(
     """
     x = as_value(x, "lookup")
     if isinstance(table, Mapping) or not is_sequence(table):
-        raise ShapeError(f"lookup of {x.label} in {type(table).__name__}; expected a list: entry i is for x = i")
+        instead = "lsrl.switch takes a dict" if isinstance(table, Mapping) else "entry i is for x = i"
+        raise ShapeError(f"lookup of {x.label} in {type(table).__name__}; expected a list: {instead}")
     if not len(table):
         raise ShapeError(f"lookup of {x.label} in an empty table; expected at least one entry")
     if x.dim > 1:
