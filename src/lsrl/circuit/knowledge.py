@@ -39,7 +39,12 @@ class Knowledge:
     def copied(self) -> Knowledge:
         """The same, to grow on its own."""
         return Knowledge(
-            list(self.facts), dict(self.one_hot), dict(self.group_sizes), dict(self.claims), dict(self.gaps)
+            facts=list(self.facts),
+            one_hot=dict(self.one_hot),
+            group_sizes=dict(self.group_sizes),
+            claims=dict(self.claims),
+            gaps=dict(self.gaps),
+            claimed=set(self.claimed),
         )
 
     def add_group(self, units: Sequence[UnitId]) -> None:
