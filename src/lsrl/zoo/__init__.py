@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from lsrl.errors import ProgramError, listed
-from lsrl.zoo import arithmetic, counters, digits, dyck, groups, recall, sequences, tomita, windows
+from lsrl.zoo import (
+    arithmetic,
+    chomsky,
+    counters,
+    digits,
+    dyck,
+    dynamics,
+    filters,
+    groups,
+    recall,
+    rewriting,
+    sequences,
+    signals,
+    tomita,
+    windows,
+)
 from lsrl.zoo.entry import DIFFICULTIES, Family, ZooProgram
 
 __all__ = ["CLASSICS", "DIFFICULTIES", "Family", "ZooProgram", "families", "get", "names"]
@@ -15,11 +30,16 @@ _FAMILIES: dict[str, Family] = {
         dyck,
         counters,
         groups,
+        chomsky,
+        rewriting,
         windows,
         sequences,
         recall,
         digits,
         arithmetic,
+        filters,
+        signals,
+        dynamics,
     )
 }
 
