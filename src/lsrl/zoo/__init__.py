@@ -12,10 +12,14 @@ from lsrl.zoo import (
     dynamics,
     filters,
     groups,
+    incontext,
+    machines,
     recall,
+    regular,
     rewriting,
     sequences,
     signals,
+    tokens,
     tomita,
     windows,
 )
@@ -27,6 +31,8 @@ _FAMILIES: dict[str, Family] = {
     module.FAMILY.name: module.FAMILY
     for module in (
         tomita,
+        regular,
+        machines,
         dyck,
         counters,
         groups,
@@ -40,6 +46,8 @@ _FAMILIES: dict[str, Family] = {
         filters,
         signals,
         dynamics,
+        tokens,
+        incontext,
     )
 }
 
