@@ -79,7 +79,7 @@ def test_a_comparison_of_reals_has_a_margin_inside_its_ramp(target, margin):
 
 
 @pytest.mark.parametrize("target", ["linear-rnn", "gated-linear-rnn", "lstm"])
-@pytest.mark.parametrize("name", zoo.names())
+@pytest.mark.parametrize("name", zoo.CLASSICS)
 def test_networks_stand_what_their_circuits_do_shared_out_over_their_layers(name, target):
     entry, rng = zoo.get(name), np.random.default_rng(0)
     model = lsrl.compile(entry.program, target, max_length=64)

@@ -34,7 +34,7 @@ from lsrl.zoo.automata import state_of
 from lsrl.zoo.dyck import nested, pushdown, stacks
 from lsrl.zoo.entry import Family
 from lsrl.zoo.samplers import phrases
-from lsrl.zoo.specifications import of_prefixes, of_windows
+from lsrl.zoo.specifications import of_prefixes
 from lsrl.zoo.streams import tokens
 
 FAMILY = Family("tokens", "programs over tokens, with a vocabulary")
@@ -237,22 +237,6 @@ def between_quotes(token: Value) -> Value:
     quote = equal(token, 2)
     inside = modulo(cumsum(quote, name="quotes"), 2, name="inside")
     return ifelse(and_(inside, not_(quote)), token, 3)
-
-
-KEYS = tokens("stop_", ["halt", "go"])
-
-
-@FAMILY.program(
-    "the last four tokens are s, t, o, p: halt, else go",
-    KEYS,
-    of_windows(4, lambda w: "halt" if w == list("stop") else "go", before=""),
-    difficulty=1,
-    sampler=phrases(KEYS, "stop", "stop", "sto", "s", slip=0.05),
-)
-def keyword(token: Value) -> Value:
-    """A word in a window."""
-    recent = shift_register(token, 4, init=-1, name="recent")
-    return 6 - and_(*(equal(recent[i], 3 - i) for i in range(4)), name="found")
 
 
 WORDS = tokens(["the", "not", "good", "bad"], ["neutral", "positive", "negative"])
