@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import accumulate
 from math import gcd
 
+from lsrl.automata import moore
 from lsrl.lang import (
     Concat,
     Linear,
@@ -21,7 +22,6 @@ from lsrl.lang import (
     shift_register,
     total,
 )
-from lsrl.zoo.automata import state_of
 from lsrl.zoo.entry import Family
 from lsrl.zoo.specifications import of_prefixes, of_windows, remembering
 from lsrl.zoo.streams import BITS, symbols, whole
@@ -150,7 +150,7 @@ def fibonacci_digit(bit: Value) -> Value:
 )
 def random_numbers(bit: Value) -> Value:
     """A permutation of 16 numbers, of one cycle."""
-    return state_of(bit, [[s, (5 * s + 3) % 16] for s in range(16)], name="state")
+    return moore(bit, [[s, (5 * s + 3) % 16] for s in range(16)], range(16), name="number")
 
 
 def _generated(times: int) -> int:

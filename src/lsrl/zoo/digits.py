@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lsrl.automata import moore
 from lsrl.lang import (
     Value,
     delay,
@@ -15,7 +16,6 @@ from lsrl.lang import (
     not_equal,
     recur,
 )
-from lsrl.zoo.automata import state_of
 from lsrl.zoo.entry import Family, Specification
 from lsrl.zoo.samplers import phrases
 from lsrl.zoo.specifications import of_prefixes, of_windows
@@ -173,7 +173,7 @@ def compare_from_the_top(bits: Value) -> Value:
 )
 def divide_by_3(bit: Value) -> Value:
     """Long division: the remainder is carried down."""
-    remainder = state_of(bit, [[(2 * r + b) % 3 for b in (0, 1)] for r in range(3)], name="remainder")
+    remainder = moore(bit, [[(2 * r + b) % 3 for b in (0, 1)] for r in range(3)], range(3), name="remainder")
     return 2 * delay(remainder) + bit >= 3
 
 

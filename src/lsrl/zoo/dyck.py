@@ -6,8 +6,8 @@ from itertools import accumulate, product
 
 import numpy as np
 
-from lsrl.lang import ReLU, Value, and_, cumsum, equal, latch, lookup, maximum, recur, smaller
-from lsrl.zoo.automata import accepted, state_of
+from lsrl.automata import accepts, moore
+from lsrl.lang import ReLU, Value, and_, cumsum, equal, latch, maximum, recur, smaller
 from lsrl.zoo.entry import Family
 from lsrl.zoo.specifications import of_prefixes, remembering
 from lsrl.zoo.streams import Sampler, Stream, letters
@@ -163,7 +163,7 @@ def _bounded(texts: str, depth: int) -> None:
         difficulty=2 if kinds == 1 else 5,
         sampler=nested(texts, depth),
         name=f"dyck_{kinds}_depth_{depth}",
-    )(lambda symbol: accepted(symbol, pushdown(kinds, depth), 0))
+    )(lambda symbol: accepts(symbol, pushdown(kinds, depth), accepting=[0]))
 
 
 _bounded("()", 3)
@@ -197,4 +197,4 @@ def _too_deep(word: list[str], depth: int) -> bool:
 def innermost_bracket(symbol: Value) -> Value:
     """The top of the stack."""
     top = [stack[-1] + 1 if stack else 0 for stack in stacks(2, 3)]
-    return lookup(state_of(symbol, pushdown(2, 3), name="stack"), [*top, 0], name="innermost")
+    return moore(symbol, pushdown(2, 3), [*top, 0], name="innermost")

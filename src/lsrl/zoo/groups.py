@@ -7,8 +7,8 @@ from functools import reduce
 from itertools import accumulate, permutations
 from typing import Any, TypeAlias
 
-from lsrl.lang import Concat, Value, cumsum, equal, modulo
-from lsrl.zoo.automata import state_of
+from lsrl.automata import accepts, moore
+from lsrl.lang import Concat, Value, cumsum, modulo
 from lsrl.zoo.entry import Family
 from lsrl.zoo.specifications import of_prefixes
 from lsrl.zoo.streams import BITS, symbols, whole
@@ -86,7 +86,8 @@ def _group(name: str, what: str, generators: Sequence[Permutation], specificatio
     def write(symbol: Value) -> Value:
         elements = elements_of(generators)
         number = {element: i for i, element in enumerate(elements)}
-        return state_of(symbol, [[number[then(a, b)] for b in generators] for a in elements], name="product")
+        table = [[number[then(a, b)] for b in generators] for a in elements]
+        return moore(symbol, table, range(len(table)), name="product")
 
     stream = symbols(len(generators))
     FAMILY.program(f"{what}: generators’ product so far", stream, specification, difficulty=difficulty, name=name)(
@@ -173,9 +174,8 @@ def _units(word: list[int]) -> list[int]:
 @FAMILY.program("Q₈: the product of i (0) and j (1) so far, of 1 i j k −1 −i −j −k", BITS, _units, difficulty=3)
 def q8(symbol: Value) -> Value:
     """Eight units; each goes to its product with i or j."""
-    return state_of(
-        symbol, [[QUATERNIONS.index(times_unit(a, b)) for b in ("i", "j")] for a in QUATERNIONS], name="product"
-    )
+    table = [[QUATERNIONS.index(times_unit(a, b)) for b in ("i", "j")] for a in QUATERNIONS]
+    return moore(symbol, table, range(8), name="product")
 
 
 def _is_home(word: list[int]) -> bool:
@@ -199,4 +199,4 @@ def a5_identity(symbol: Value) -> Value:
     generators = [(0, 1, 2, 3, 4), (1, 2, 3, 4, 0), (1, 2, 0, 3, 4)]
     elements = elements_of(generators)
     table = [[elements.index(then(a, b)) for b in generators] for a in elements]
-    return equal(state_of(symbol, table, name="product"), 0, name="identity")
+    return accepts(symbol, table, accepting=[0], name="identity")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lsrl.automata import accepts, moore
 from lsrl.lang import Value, clip, cumsum, cyclic, equal, ifelse, latch, lookup, modulo, not_, recur
-from lsrl.zoo.automata import accepted, state_of
 from lsrl.zoo.entry import Family
 from lsrl.zoo.samplers import phrases
 from lsrl.zoo.specifications import of_prefixes, remembering
@@ -36,7 +36,7 @@ def _in_comments(word: list[str]) -> list[int]:
 )
 def comment(symbol: Value) -> Value:
     """Outside, after a /, inside, after a * there."""
-    return lookup(state_of(symbol, [[1, 0, 0], [1, 2, 0], [2, 3, 2], [0, 3, 2]]), [0, 0, 1, 1], name="inside")
+    return accepts(symbol, [[1, 0, 0], [1, 2, 0], [2, 3, 2], [0, 3, 2]], accepting=[2, 3], name="inside")
 
 
 QUOTED = letters("a'\\")
@@ -61,7 +61,7 @@ def _in_strings(word: list[str]) -> list[int]:
 )
 def quoted(symbol: Value) -> Value:
     """Outside, inside, after a backslash inside."""
-    return lookup(state_of(symbol, [[0, 1, 0], [1, 0, 2], [1, 1, 1]]), [0, 1, 1], name="inside")
+    return accepts(symbol, [[0, 1, 0], [1, 0, 2], [1, 1, 1]], accepting=[1, 2], name="inside")
 
 
 @FAMILY.program(
@@ -97,7 +97,7 @@ def _exclusive(word: list[str]) -> bool:
 )
 def exclusive(symbol: Value) -> Value:
     """Outside, inside, and too late."""
-    return accepted(symbol, [[1, 2, 0], [2, 0, 1], [2, 2, 2]], 0, 1)
+    return accepts(symbol, [[1, 2, 0], [2, 0, 1], [2, 2, 2]], accepting=[0, 1], name="exclusive")
 
 
 @FAMILY.program(
@@ -131,7 +131,7 @@ def multiple_of_5(bit: Value) -> Value:
 )
 def cerny(symbol: Value) -> Value:
     """Nine symbols at least bring all its states together."""
-    return state_of(symbol, [[1, 0], [2, 1], [3, 2], [0, 0]])
+    return moore(symbol, [[1, 0], [2, 1], [3, 2], [0, 0]], range(4), name="state")
 
 
 def drawn_table(states: int, count: int) -> list[list[int]]:
@@ -157,7 +157,7 @@ def _followed(x: list[int]) -> list[int]:
 @FAMILY.program("the state of a random automaton, of 20 states and 4 symbols", symbols(4), _followed, difficulty=3)
 def random_automaton(symbol: Value) -> Value:
     """Nothing is to be understood here."""
-    return state_of(symbol, drawn_table(20, 4))
+    return moore(symbol, drawn_table(20, 4), range(20), name="state")
 
 
 LIGHTS = tokens(["tick", "wait"], ["red", "green", "yellow"])

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
 
-from lsrl.lang import Value, lookup
-from lsrl.zoo.automata import accepted, state_of
+from lsrl.automata import accepts, moore, regex
+from lsrl.lang import Value
 from lsrl.zoo.entry import Family
 from lsrl.zoo.samplers import ordered, phrases, rarely
-from lsrl.zoo.specifications import matching
+from lsrl.zoo.specifications import matching, of_prefixes
 from lsrl.zoo.streams import Sampler, Stream, letters
 
 FAMILY = Family(
@@ -23,138 +22,40 @@ FAMILY = Family(
 AB, ABC = letters("ab"), letters("abc")
 
 
-def _language(
-    name: str,
-    pattern: str,
-    stream: Stream,
-    table: Sequence[Sequence[int]],
-    *accepting: int,
-    memory: int,
-    sampler: Sampler,
-) -> None:
-    """A language: an expression says what it is, an automaton is the program."""
-    decorate = FAMILY.program(pattern, stream, matching(pattern), difficulty=memory, sampler=sampler, name=name)
-    decorate(lambda symbol: accepted(symbol, table, *accepting))
+def _language(name: str, pattern: str, stream: Stream, difficulty: int, sampler: Sampler) -> None:
+    """A language by a pattern, which Python's `re` and automata-lib read the same."""
+    decorate = FAMILY.program(pattern, stream, matching(pattern), difficulty=difficulty, sampler=sampler, name=name)
+    decorate(lambda symbol: regex(pattern, symbol, alphabet="".join(stream.texts), name="accepted"))
 
 
-_language(
-    "ends_in_abb",
-    "[ab]*abb",
+NUMERALS, NAMES = letters("s,5"), letters("x_0-")
+
+_language("ends_in_abb", "[ab]*abb", AB, 1, phrases(AB, "abb", "ab", "b"))
+_language("begins_with_ab", "ab[ab]*", AB, 2, phrases(AB, "ab", "ba", "b", "aba"))
+_language("contains_aba", "[ab]*aba[ab]*", AB, 2, rarely(AB, 0, times=6))
+_language("a_then_b", "a*b*", AB, 2, ordered(AB, "a", "b", "a"))
+_language("pairs_ab_or_ba", "(ab|ba)*", AB, 2, phrases(AB, "ab", "ba", slip=0.01))
+_language("abc_again", "(abc)*", ABC, 2, phrases(ABC, "abc", slip=0.01))
+_language("even_as_between_bs", "(aa|b)*", AB, 3, phrases(AB, "aa", "b", slip=0.01))
+_language("third_from_the_end", "[ab]*a[ab][ab]", AB, 1, AB.sample)
+_language("no_two_bs_together", "(b?a)*b?", AB, 2, phrases(AB, "a", "ba", slip=0.03))
+_language("number_literal", "s?5+(,5+)?", NUMERALS, 2, rarely(NUMERALS, 2))
+_language("identifier", "[x_][x_0]*", NAMES, 2, rarely(NAMES, 0, 1, times=4))
+
+
+@FAMILY.program(
+    "no three symbols in a row are alike",
     AB,
-    [[1, 0], [1, 2], [1, 3], [1, 0]],
-    3,
-    memory=1,
-    sampler=phrases(AB, "abb", "ab", "b"),
-)
-_language(
-    "begins_with_ab",
-    "ab[ab]*",
-    AB,
-    [[1, 3], [3, 2], [2, 2], [3, 3]],
-    2,
-    memory=2,
-    sampler=phrases(AB, "ab", "ba", "b", "aba"),
-)
-_language(
-    "contains_aba",
-    "[ab]*aba[ab]*",
-    AB,
-    [[1, 0], [1, 2], [3, 0], [3, 3]],
-    3,
-    memory=2,
-    sampler=rarely(AB, 0, times=6),
-)
-_language(
-    "a_then_b",
-    "a*b*",
-    AB,
-    [[0, 1], [2, 1], [2, 2]],
-    0,
-    1,
-    memory=2,
-    sampler=ordered(AB, "a", "b", "a"),
-)
-_language(
-    "pairs_ab_or_ba",
-    "(ab|ba)*",
-    AB,
-    [[1, 2], [3, 0], [0, 3], [3, 3]],
-    0,
-    memory=2,
-    sampler=phrases(AB, "ab", "ba", slip=0.01),
-)
-_language(
-    "abc_again",
-    "(abc)*",
-    ABC,
-    [[1, 3, 3], [3, 2, 3], [3, 3, 0], [3, 3, 3]],
-    0,
-    memory=2,
-    sampler=phrases(ABC, "abc", slip=0.01),
-)
-_language(
-    "even_as_between_bs",
-    "(aa|b)*",
-    AB,
-    [[1, 0], [0, 2], [2, 2]],
-    0,
-    memory=3,
-    sampler=phrases(AB, "aa", "b", slip=0.01),
-)
-_language(
-    "third_from_the_end",
-    "[ab]*a[ab][ab]",
-    AB,
-    [[2 * s % 8 + 1, 2 * s % 8] for s in range(8)],
-    4,
-    5,
-    6,
-    7,
-    memory=1,
-    sampler=AB.sample,
-)
-_language(
-    "no_two_bs_together",
-    "(b?a)*b?",
-    AB,
-    [[0, 1], [0, 2], [2, 2]],
-    0,
-    1,
-    memory=2,
-    sampler=phrases(AB, "a", "ba", slip=0.03),
-)
-_language(
-    "number_literal",
-    r"[+-]?5+(\.5+)?",
-    letters("+-.5"),
-    [[1, 1, 5, 2], [5, 5, 5, 2], [5, 5, 3, 2], [5, 5, 5, 4], [5, 5, 5, 4], [5, 5, 5, 5]],
-    2,
-    4,
-    memory=2,
-    sampler=rarely(letters("+-.5"), 3),
-)
-_language(
-    "identifier",
-    "[x_][x_0]*",
-    letters("x_0-"),
-    [[1, 1, 2, 2], [1, 1, 1, 2], [2, 2, 2, 2]],
-    1,
-    memory=2,
-    sampler=rarely(letters("x_0-"), 0, 1, times=4),
-)
-_language(
-    "no_three_alike",
-    r"(?!.*(.)\1\1).*",
-    AB,
-    [[1, 2], [3, 2], [1, 4], [5, 2], [1, 5], [5, 5]],
-    0,
-    1,
-    2,
-    3,
-    4,
-    memory=2,
+    of_prefixes(lambda word: all(three not in "".join(word) for three in ("aaa", "bbb"))),
+    difficulty=2,
     sampler=phrases(AB, "ab", "aab", slip=0.03),
 )
+def no_three_alike(symbol: Value) -> Value:
+    """Which symbol there was once or twice in a row."""
+    table = {("", "a"): "a", ("", "b"): "b", ("a", "a"): "aa", ("b", "b"): "bb"}
+    table |= {(state, other): other for state, other in (("a", "b"), ("aa", "b"), ("b", "a"), ("bb", "a"))}
+    numbered = {(state, "ab".index(letter)): after for (state, letter), after in table.items()}
+    return accepts(symbol, numbered, start="", accepting=["", "a", "b", "aa", "bb"], name="accepted")
 
 
 TIME = letters("0123456789:")
@@ -196,4 +97,4 @@ def time_of_day(symbol: Value) -> Value:
         {},
     ]
     table = [[step.get(text, dead) for text in TIME.texts] for step in steps]
-    return lookup(state_of(symbol, table, name="place"), [1, 1, 1, 1, 1, 1, 2, 0], name="verdict")
+    return moore(symbol, table, [1, 1, 1, 1, 1, 1, 2, 0], name="verdict")

@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 
+from lsrl.automata import moore
 from lsrl.lang import (
     Concat,
     Linear,
@@ -30,7 +31,6 @@ from lsrl.lang import (
     shift_register,
     total,
 )
-from lsrl.zoo.automata import state_of
 from lsrl.zoo.dyck import nested, pushdown, stacks
 from lsrl.zoo.entry import Family
 from lsrl.zoo.samplers import phrases
@@ -153,7 +153,7 @@ def _completion(word: list[str]) -> str:
 def bracket_completion(token: Value) -> Value:
     """The top of a stack."""
     top = [stack[-1] + 3 if stack else 6 for stack in stacks(3, 2)]
-    return lookup(state_of(token, pushdown(3, 2), name="stack"), [*top, 6], name="closing")
+    return moore(token, pushdown(3, 2), [*top, 6], name="closing")
 
 
 ALPHABET = tokens("abcdefghijklmnopqrstuvwxyz")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from lsrl.automata import accepts, regex
 from lsrl.lang import Value, and_, cumsum, equal, modulo, recur
-from lsrl.zoo.automata import accepted
 from lsrl.zoo.entry import Family
 from lsrl.zoo.samplers import ordered, phrases, rarely
 from lsrl.zoo.specifications import matching, of_prefixes
@@ -27,7 +27,7 @@ def tomita_1(symbol: Value) -> Value:
 @FAMILY.program("(10)*", BITS, matching("(10)*"), difficulty=2, sampler=phrases(BITS, (1, 0), slip=0.01))
 def tomita_2(symbol: Value) -> Value:
     """Three states: what comes next is 1, or 0, or it is too late."""
-    return accepted(symbol, [[2, 1], [0, 2], [2, 2]], 0)
+    return regex("(10)*", symbol, name="accepted")
 
 
 def _even_zeros_after_odd_ones(word: list[int]) -> bool:
@@ -51,7 +51,7 @@ def _even_zeros_after_odd_ones(word: list[int]) -> bool:
 )
 def tomita_3(symbol: Value) -> Value:
     """Even 1s; odd 1s; odd 0s after odd 1s; even 0s after odd 1s; failed."""
-    return accepted(symbol, [[0, 1], [2, 0], [3, 4], [2, 1], [4, 4]], 0, 1, 3)
+    return accepts(symbol, [[0, 1], [2, 0], [3, 4], [2, 1], [4, 4]], accepting=[0, 1, 3], name="accepted")
 
 
 @FAMILY.program(
@@ -63,7 +63,7 @@ def tomita_3(symbol: Value) -> Value:
 )
 def tomita_4(symbol: Value) -> Value:
     """How many 0s there are in a row, up to three, which stays."""
-    return accepted(symbol, [[1, 0], [2, 0], [3, 0], [3, 3]], 0, 1, 2)
+    return accepts(symbol, [[1, 0], [2, 0], [3, 0], [3, 3]], accepting=[0, 1, 2], name="accepted")
 
 
 @FAMILY.program(
@@ -91,4 +91,4 @@ def tomita_6(symbol: Value) -> Value:
 @FAMILY.program("0*1*0*1*", BITS, matching("0*1*0*1*"), difficulty=2, sampler=ordered(BITS, 0, 1, 0, 1, 0))
 def tomita_7(symbol: Value) -> Value:
     """Which of the four runs it is in; a fifth is one too many."""
-    return accepted(symbol, [[0, 1], [2, 1], [2, 3], [4, 3], [4, 4]], 0, 1, 2, 3)
+    return regex("0*1*0*1*", symbol, name="accepted")
