@@ -69,7 +69,10 @@ def _held(entry: ZooProgram, model: CompiledModel) -> Answer:
     """What the model's guarantee is, if its outputs are within that of what is expected."""
     guarantee = model.guarantee
     for x, expected in _cases(entry):
-        off = np.abs(model.run(x) - expected).max(axis=0)
+        outputs = model.run(x)
+        # A model of tokens says beside the answer that it is one: 0 where it does not refuse.
+        expected = np.pad(expected, [(0, 0), (0, outputs.shape[1] - expected.shape[1])])
+        off = np.abs(outputs - expected).max(axis=0)
         # A number that no float is must be rounded, whatever computes it.
         rounding = np.spacing(np.abs(expected).max(axis=0)) / 2 if guarantee.kind == "bounded" else 0
         if guarantee.kind != "none" and (off > np.array(guarantee.bounds) + rounding).any():
