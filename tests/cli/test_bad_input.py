@@ -76,6 +76,7 @@ WRONG = {
     "--workers": (*NUMBERS, "0", "9" * 30),
     "--input": INPUTS,
     "--output": OUTPUTS,
+    "--measure": ("", "x.csv", "x.csv/below", "a\0b", LONG),
     "pairs": (*INPUTS, "x.csv"),
     "samples": (*INPUTS, "x.csv", "pairs.csv"),
     "checkpoint": (*INPUTS, "x.csv", "folder.py"),
@@ -85,7 +86,7 @@ WRONG = {
 }
 """For every parameter, values that no command takes."""
 
-FLAGS = {"--json", "--exact", "--quick", "--uneven"}
+FLAGS = {"--json", "--exact", "--quick", "--uneven", "--table"}
 ELSEWHERE = {"--device", "--cluster"}
 """What only torch and Dask can judge: tested with checkpoints and sweeps."""
 

@@ -39,7 +39,27 @@ def test_targets_are_listed():
 
 
 def test_the_zoo_is_listed():
-    assert [row["name"] for row in data("zoo")] == [f"zoo:{name}" for name in zoo.names()]
+    rows = data("zoo")
+    assert [row["name"] for row in rows] == [f"zoo:{name}" for name in zoo.names()]
+    assert rows[0]["family"] == "tomita"
+    assert rows[0]["targets"]["lstm"] == "exact"
+    text = run("zoo").stdout
+    assert all(family.summary in text for family in zoo.families().values())
+
+
+def test_the_zoo_prints_the_table_of_the_documentation():
+    assert run("zoo", "--table").stdout.startswith("### tomita")
+
+
+def test_what_targets_make_of_the_zoo_is_measured_into_a_file_that_is_gone_on_with(here, monkeypatch):
+    entry = zoo.get("turnstile")
+    monkeypatch.setattr(zoo, "names", lambda: ["turnstile"])
+    run("zoo", "--measure", "answers.csv")
+    written = (here / "answers.csv").read_text(encoding="utf-8")
+    assert written.startswith("program,answer,targets,reason\nturnstile,exact,")
+    monkeypatch.setattr(type(entry), "expected", None)  # nothing is measured again
+    run("zoo", "--measure", "answers.csv")
+    assert (here / "answers.csv").read_text(encoding="utf-8") == written
 
 
 @pytest.mark.parametrize("spec", ["file.py:running", "program.json", "zoo:parity"])

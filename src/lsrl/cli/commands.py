@@ -19,6 +19,7 @@ from lsrl.cli.options import DEFAULT, Dtype, Json, MaxLength, Spec, Target, Targ
 from lsrl.cli.specs import Specified, specified
 from lsrl.cli.study_commands import study
 from lsrl.cli.terminal import Rows, emit, print_json, print_output, print_problem, progress_bar, working
+from lsrl.cli.zoo_command import zoo
 from lsrl.errors import UnsupportedProgram
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
     "SPEC is file.py:name (runs that file), file.json, or zoo:name.",
 )
 app.add_typer(incontext, name="incontext")
+app.command()(zoo)
 
 
 def main() -> None:
@@ -53,15 +55,6 @@ def _grouped(row: dict[str, str]) -> str:
     answers = dict.fromkeys(row[name].replace("`", "") for name in TARGETS)
     names = {answer: [name for name in TARGETS if row[name].replace("`", "") == answer] for answer in answers}
     return "; ".join(f"{answer}: {', '.join(found) if len(names) > 1 else 'all'}" for answer, found in names.items())
-
-
-@app.command()
-def zoo(as_json: Json = False) -> None:
-    """The example programs there are."""
-    from lsrl import zoo as programs
-
-    rows = [{"name": f"zoo:{name}", "what it computes": programs.get(name).summary} for name in programs.names()]
-    emit(rows, as_json, lambda: [Rows(rows)])
 
 
 @app.command()

@@ -110,7 +110,7 @@ def table(frame: polars.DataFrame) -> list[dict[str, Any]]:
 STUDY = Study(
     name="guarantee",
     title="Guarantees and what was seen",
-    caption="Ten programs of the zoo, and a product of reals, on every architecture: worst error on random inputs ≤ bound. "
+    caption="Ten zoo programs, and a product of reals, on every architecture: worst error on random inputs ≤ bound. "
     "Exact: every output was right bit for bit.",
     revision="2",
     cells=cells,

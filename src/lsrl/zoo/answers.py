@@ -1,18 +1,13 @@
-"""What each target makes of each program: found by compiling and running it, and kept in a table."""
+"""What each target makes of each program, found by compiling and running it."""
 
 from __future__ import annotations
 
-import csv
 import warnings
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
 import numpy as np
 
-from lsrl.backends.registry import TARGETS
 from lsrl.errors import LsrlError, UndecidedComparisonWarning, UselessGuaranteeWarning
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.compiler import compile as compiled
@@ -23,9 +18,6 @@ Kind: TypeAlias = Literal["exact", "bounded", "no bound", "refused", "wrong"]
 
 CASES, LENGTH = 3, 256
 """Sequences that are run, and how long they are at most."""
-
-TABLE = "answers.csv"
-"""The file with all answers: a row for each program and target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +34,17 @@ class Answer:
         return self.kind in ("exact", "bounded")
 
     def __str__(self) -> str:
-        return f"{self.kind} to {self.steps:,}" if self.computes and self.steps is not None else self.kind
+        return self.kind if self.steps is None else f"{self.kind} to {self.steps}"
+
+    @staticmethod
+    def parse(text: str, reason: str = "") -> Answer:
+        """What `str` wrote.
+
+        >>> Answer.parse("exact to 4096").steps
+        4096
+        """
+        kind, _, steps = text.partition(" to ")
+        return Answer(cast(Kind, kind), int(steps) if steps else None, reason)
 
 
 def answer(entry: ZooProgram, target: str) -> Answer:
@@ -71,10 +73,10 @@ def _held(entry: ZooProgram, model: CompiledModel) -> Answer:
     for x, expected in _cases(entry):
         outputs = model.run(x)
         # A model of tokens says beside the answer that it is one: 0 where it does not refuse.
-        expected = np.pad(expected, [(0, 0), (0, outputs.shape[1] - expected.shape[1])])
-        off = np.abs(outputs - expected).max(axis=0)
+        padded = np.pad(expected, [(0, 0), (0, outputs.shape[1] - expected.shape[1])])
+        off = np.abs(outputs - padded).max(axis=0)
         # A number that no float is must be rounded, whatever computes it.
-        rounding = np.spacing(np.abs(expected).max(axis=0)) / 2 if guarantee.kind == "bounded" else 0
+        rounding = np.spacing(np.abs(padded).max(axis=0)) / 2 if guarantee.kind == "bounded" else 0
         if guarantee.kind != "none" and (off > np.array(guarantee.bounds) + rounding).any():
             return Answer("wrong", model.max_length, f"off by {off.max():.3g}, where it is {guarantee}")
     if guarantee.reason:

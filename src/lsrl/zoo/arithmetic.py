@@ -35,7 +35,7 @@ TERNARY = whole((-3, 3), (-3, 3), (-3, 3), (-3, 3), name="numbers")
 @FAMILY.program("the digit sum modulo 9", DIGITS, lambda x: [n % 9 for n in accumulate(x)], difficulty=3)
 def casting_out_nines(digit: Value) -> Value:
     """A sum modulo 9."""
-    return modulo(cumsum(digit, name="sum"), 9, name="remainder")
+    return modulo(cumsum(digit), 9, name="remainder")
 
 
 @FAMILY.program("the product of two digits", TWO_DIGITS, lambda x: [a * b for a, b in x], difficulty=1)

@@ -31,31 +31,31 @@ def parity_of(word: list[int]) -> int:
 @FAMILY.program("odd number of ones so far", BITS, of_prefixes(parity_of), difficulty=3)
 def parity(symbol: Value) -> Value:
     """Whether the number of ones is odd."""
-    return modulo(cumsum(symbol, name="ones"), 2, name="odd")
+    return modulo(cumsum(symbol), 2, name="odd")
 
 
 @FAMILY.program("ones so far, modulo 5", BITS, lambda x: [n % 5 for n in accumulate(x)], difficulty=3)
 def count_modulo(symbol: Value) -> Value:
     """The number of ones modulo 5."""
-    return modulo(cumsum(symbol, name="ones"), 5, name="remainder")
+    return modulo(cumsum(symbol), 5, name="remainder")
 
 
 @FAMILY.program("sum so far modulo 3: Z₃", symbols(3), lambda x: [n % 3 for n in accumulate(x)], difficulty=3)
 def z3(symbol: Value) -> Value:
     """The sum modulo 3."""
-    return modulo(cumsum(symbol, name="sum"), 3, name="product")
+    return modulo(cumsum(symbol), 3, name="product")
 
 
 @FAMILY.program("sum so far modulo 6: Z₆", symbols(6), lambda x: [n % 6 for n in accumulate(x)], difficulty=3)
 def z6(symbol: Value) -> Value:
     """The sum modulo 6."""
-    return modulo(cumsum(symbol, name="sum"), 6, name="product")
+    return modulo(cumsum(symbol), 6, name="product")
 
 
-@FAMILY.program("sum so far modulo 60: Z₆₀", symbols(60), lambda x: [n % 60 for n in accumulate(x)], difficulty=3)
+@FAMILY.program("sum so far modulo 60: Z₆₀", symbols(3), lambda x: [n % 60 for n in accumulate(x)], difficulty=3)
 def z60(symbol: Value) -> Value:
     """The sum modulo 60: as many elements as A5, and nothing of its difficulty."""
-    return modulo(cumsum(symbol, name="sum"), 60, name="product")
+    return modulo(cumsum(symbol), 60, name="product")
 
 
 def _pairs(x: list[tuple[int, int]]) -> list[tuple[int, int]]:

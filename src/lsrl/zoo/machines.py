@@ -171,7 +171,7 @@ LIGHTS = tokens(["tick", "wait"], ["red", "green", "yellow"])
 )
 def traffic_light(token: Value) -> Value:
     """Ticks modulo 3."""
-    return 2 + modulo(cumsum(1 - token, name="ticks"), 3)
+    return 2 + modulo(cumsum(1 - token), 3)
 
 
 GATE = tokens(["push", "coin"], ["locked", "open"])

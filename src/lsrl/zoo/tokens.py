@@ -235,7 +235,7 @@ def genetic_code(base: Value) -> Value:
 def between_quotes(token: Value) -> Value:
     """Quotes modulo 2."""
     quote = equal(token, 2)
-    inside = modulo(cumsum(quote, name="quotes"), 2, name="inside")
+    inside = modulo(cumsum(quote), 2, name="inside")
     return ifelse(and_(inside, not_(quote)), token, 3)
 
 

@@ -85,7 +85,7 @@ def tomita_5(symbol: Value) -> Value:
 )
 def tomita_6(symbol: Value) -> Value:
     """A count modulo 3 that goes up and down."""
-    return equal(modulo(cumsum(1 - 2 * symbol, name="excess"), 3), 0, name="divisible")
+    return equal(modulo(cumsum(1 - 2 * symbol), 3), 0, name="divisible")
 
 
 @FAMILY.program("0*1*0*1*", BITS, matching("0*1*0*1*"), difficulty=2, sampler=ordered(BITS, 0, 1, 0, 1, 0))
