@@ -56,7 +56,7 @@ def even_pairs(symbol: Value) -> Value:
 )
 def cycle_navigation(symbol: Value) -> Value:
     """A count modulo 5 that goes up and down."""
-    return modulo(cumsum(lookup(symbol, [0, 1, -1]), name="steps"), 5, name="place")
+    return modulo(cumsum(lookup(symbol, [0, 1, -1])), 5, name="place")
 
 
 EXPRESSION = letters("01234+-*")
@@ -161,7 +161,7 @@ def modular_brackets(symbol: Value) -> Value:
 
     negative = recur(step, [0, 0, 0, 0, 0], name="signs")[0]
     digit = ifelse(symbol <= 4, symbol, 0)
-    return modulo(cumsum(ifelse(negative, -digit, digit), name="sum"), 5, name="value")
+    return modulo(cumsum(ifelse(negative, -digit, digit)), 5, name="value")
 
 
 EQUATION = letters("01234+-x=;")

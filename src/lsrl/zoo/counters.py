@@ -61,7 +61,7 @@ def in_blocks(stream: Stream, *blocks: str) -> Sampler:
 def _blocks(symbol: Value, count: int) -> tuple[Value, Value]:
     """How often there was each symbol, and whether they came in the order of their numbers."""
     counts = cumsum(Concat([equal(symbol, i) for i in range(count)]), name="counts")
-    return counts, cumsum(smaller(symbol, delay(symbol)), name="steps_back") < 1
+    return counts, cumsum(smaller(symbol, delay(symbol))) < 1
 
 
 @FAMILY.program(
@@ -205,7 +205,7 @@ def shuffle_dyck(symbol: Value) -> Value:
     """Two counters that may not go below 0."""
     step = Concat([equal(symbol, i) - equal(symbol, i + 2) for i in range(2)])
     depths = cumsum(step, name="depths")
-    failures = cumsum(smaller(depths, 0), name="failures")
+    failures = cumsum(smaller(depths, 0))
     return and_(*equal(depths, 0), *(failures < 1), name="balanced")
 
 
@@ -227,7 +227,7 @@ def reset_dyck(symbol: Value) -> Value:
     """Depth and failures, each a sum that R starts anew."""
     reset = equal(symbol, 2, name="reset")
     depth = reset_sum(equal(symbol, 0) - equal(symbol, 1), reset, name="depth")
-    failures = reset_sum(smaller(depth, 0), reset, name="failures")
+    failures = reset_sum(smaller(depth, 0), reset)
     return and_(equal(depth, 0), failures < 1, name="balanced")
 
 
@@ -256,7 +256,7 @@ def polish_notation(symbol: Value) -> Value:
     """How many operands are needed, and whether none were needed before."""
     needed = cumsum(equal(symbol, 0) - equal(symbol, 2), init=1, name="needed")
     done = needed <= 0
-    late = cumsum(delay(done), name="late") >= 1
+    late = cumsum(delay(done)) >= 1
     return ifelse(late, 0, 1 + done, name="verdict")
 
 

@@ -47,7 +47,7 @@ def _excursions(rng: np.random.Generator, length: int) -> np.ndarray:
 def bracket_balance(symbol: Value) -> Value:
     """None open, and never more closed than opened."""
     depth = cumsum(symbol, name="depth")
-    failures = cumsum(smaller(depth, 0), name="failures")
+    failures = cumsum(smaller(depth, 0))
     return and_(equal(depth, 0), failures < 1, name="balanced")
 
 

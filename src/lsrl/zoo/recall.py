@@ -221,7 +221,7 @@ def membership(command: Value) -> Value:
 def novelty(symbol: Value) -> Value:
     """Which symbols were there, and which one this is."""
     is_it = same_as(symbol, 16)
-    seen = cumsum(delay(is_it), name="visits") >= 1
+    seen = cumsum(delay(is_it)) >= 1
     return total(and_(is_it, not_(seen)), name="new")
 
 

@@ -59,7 +59,7 @@ def climbing(count: int) -> Sampler:
 def running_maximum(symbol: Value) -> Value:
     """The largest symbol so far, of a bounded alphabet: how many of the levels were reached."""
     levels = list(range(1, 8))
-    visits = cumsum(at_least(broadcast(symbol, 7), levels), name="visits")
+    visits = cumsum(at_least(broadcast(symbol, 7), levels))
     return total(visits >= 1, name="maximum")
 
 
@@ -211,7 +211,7 @@ def histogram(symbol: Value) -> Value:
 )
 def distinct(symbol: Value) -> Value:
     """Which symbols were there, and how many those are."""
-    seen = cumsum(equal(broadcast(symbol, 8), list(range(8))), name="visits") >= 1
+    seen = cumsum(equal(broadcast(symbol, 8), list(range(8)))) >= 1
     return total(seen, name="distinct")
 
 
