@@ -137,9 +137,11 @@ def binary_addition(symbol: Value) -> Value:
     difficulty=3,
 )
 def binary_multiplication(symbol: Value) -> Value:
-    """The product of two halves of a window."""
-    halves = Linear(shift_register(symbol, 6, name="window"), [[0, 0, 0, 4, 2, 1], [4, 2, 1, 0, 0, 0]], name="numbers")
-    return calculated(6, 6, halves[0] * halves[1])
+    """The first number, twice it and four times it, where the second has its bits."""
+    window = shift_register(symbol, 6, name="window")
+    first = Linear(window, [[0, 0, 0, 4, 2, 1]], name="first")
+    parts = [ifelse(window[2 - place], 2**place * first, 0) for place in range(3)]
+    return calculated(6, 6, total(Concat(parts), name="product"))
 
 
 @FAMILY.program(
