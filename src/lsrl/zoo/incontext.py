@@ -19,6 +19,7 @@ from lsrl.lang import (
     equal,
     ifelse,
     larger,
+    latch,
     not_,
     one_hot,
     recur,
@@ -235,6 +236,7 @@ def _machine(x: list[int]) -> list[int]:
 )
 def two_state_machine(bit: Value) -> Value:
     """A state that reads its own past and a table that was kept."""
-    table = begun(bit, 4, name="table")
+    first = not_(delay(constant(1)))
+    table = latch(broadcast(bit, 4), shift_register(first, 4), name="table")
     running = delay(constant(1), 4, name="running")
     return recur(lambda state: ifelse(running, total(ifelse(one_hot(2 * state + bit, 4), table, 0)), 0), name="state")
