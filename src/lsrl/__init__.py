@@ -27,6 +27,7 @@ from lsrl.lang import *  # noqa: F403
 from lsrl.lang import __all__ as _language
 
 if TYPE_CHECKING:
+    from lsrl.analysis import analyse
     from lsrl.automata import Automaton, accepts, automaton, mealy, moore, regex
     from lsrl.incontext import FunctionApproximator, SequenceMap, TokenMap
     from lsrl.model.checkpoint_verification import verify_checkpoint
@@ -37,6 +38,7 @@ __version__ = "0.1.0"
 
 # Loaded when first used, so that `import lsrl` stays quick: the compiler needs SciPy.
 _LAZY = {
+    "analyse": "lsrl.analysis",
     **dict.fromkeys(("Automaton", "accepts", "automaton", "mealy", "moore", "regex"), "lsrl.automata"),
     "FunctionApproximator": "lsrl.incontext",
     "SequenceMap": "lsrl.incontext",
@@ -61,6 +63,7 @@ __all__ = [
     "UnsupportedProgram",
     "UselessGuaranteeWarning",
     "accepts",
+    "analyse",
     "automaton",
     "compile",
     "load",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from lsrl.automata import automaton, word_problem
 from lsrl.backends.registry import TARGETS
 from lsrl.errors import LsrlError
 from lsrl.lang import (
@@ -33,6 +34,7 @@ from lsrl.lang import (
     modulo,
     not_,
     or_,
+    recur,
     reset_sum,
     shift_register,
 )
@@ -54,6 +56,10 @@ def _real(dim: int = 1) -> Value:
 
 def _bit() -> Value:
     return Input(1, range=(0, 1), integer=True)
+
+
+def _digit() -> Value:
+    return Input(1, range=(0, 2), integer=True)
 
 
 Probe: TypeAlias = tuple[Value, Callable[[Value], Value]]
@@ -78,6 +84,20 @@ ABILITIES: dict[str, Probe] = {
     "`LinState` that decays (A = ½)": (_real(), lambda x: LinState(x, "1/2")),
     "`LinState` that alternates (A = −1)": (_whole(), lambda x: LinState(x, -1)),
     "`LinState` that permutes (A a swap)": (_whole(2), lambda x: LinState(x, [[0, 1], [1, 0]])),
+    "running maximum of reals (`recur`)": (_real(), lambda x: recur(lambda last: maximum(last, x), init=-9)),
+    "maximum of reals with decay (`recur`)": (_real(), lambda x: recur(lambda last: maximum(last * "7/8", x))),
+    "threshold neuron with reset (`recur`)": (
+        Input(1, range=(0, 1), grid="1/8"),
+        lambda x: recur(lambda v: ifelse(v + x >= 200, 0, v + x)),
+    ),
+    "automaton that is star-free (a flip-flop)": (_digit(), lambda x: automaton(x, [[0, 0, 1], [1, 0, 1]])),
+    "automaton with Z₂ (parity)": (_bit(), lambda x: automaton(x, [[0, 1], [1, 0]])),
+    "automaton with S₃": (_bit(), lambda x: automaton(x, word_problem((1, 0, 2), (1, 2, 0)))),
+    "automaton with A₅": (_bit(), lambda x: automaton(x, word_problem((1, 2, 0, 3, 4), (0, 1, 3, 4, 2)))),
+    "any step of a state with few values (`recur`)": (
+        _digit(),
+        lambda x: recur(lambda s: modulo(s * s + 3 * x + lookup(s, [2, 0, 1, 4, 3]), 5)),
+    ),
     "`LinState` with any matrix": (_real(2), lambda x: LinState(x, [[0, "1/2"], ["-1/2", "1/4"]])),
 }
 """What is asked for: an input, and a function of it that needs the ability."""
@@ -89,12 +109,13 @@ def expressiveness() -> list[dict[str, str]]:
     "exact", "bounded" (an error bound) or "refused"; "to `max_length`" where it takes one.
     """
     return [
-        {"": ability} | {target: _answer(function(source), target) for target in TARGETS}
+        {"": ability} | {target: answer(function(source), target) for target in TARGETS}
         for ability, (source, function) in ABILITIES.items()
     ]
 
 
-def _answer(value: Value, target: str) -> str:
+def answer(value: Value, target: str) -> str:
+    """What a target's guarantee of a value is, "to `max_length`" where it takes one; "refused" without one."""
     free = _guarantee(value, target, None)
     if free in ("exact", "bounded"):
         return free

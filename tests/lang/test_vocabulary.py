@@ -147,7 +147,9 @@ def test_guarded_zoo_programs_answer_the_same_or_refuse(name, data):
     guard = guarded(plain, longest)
     assert guard.vocabulary == plain.vocabulary
     assert {v.name for v in plain.values} <= {v.name for v in guard.values}
-    symbols = data.draw(st.lists(st.integers(entry.stream.low[0], entry.stream.high[0]), min_size=1, max_size=longest + 3))
+    symbols = data.draw(
+        st.lists(st.integers(entry.stream.low[0], entry.stream.high[0]), min_size=1, max_size=longest + 3)
+    )
     x = np.array(symbols)[:, None]
     outputs = guard.run(x, exact=True)
     assert (outputs[:longest, :1] == plain.run(x, exact=True)[:longest]).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsrl.automata.transitions import MOST_STATES, State, Symbol, read_transitions
@@ -98,6 +99,12 @@ class Automaton:
         table = tuple(tuple(dead if after is None else after for after in row) for row in rows)
         return Automaton((*self.states, None), self.alphabet, table, self.start, self.accepting)
 
+    def draw(self, path: str | Path) -> Path:
+        """Write a picture of it, FILE.svg or FILE.png; see `lsrl.view.automaton_drawing`."""
+        from lsrl.view.automaton_drawing import draw_automaton
+
+        return draw_automaton(self, path)
+
     def minimal(self) -> Automaton:
         """The smallest automaton that accepts the same words; its states are 0, 1, 2, …
 
@@ -139,6 +146,22 @@ class Automaton:
             initial_state=whole.start,
             final_states=set(whole.accepting),
         )
+
+
+def word_problem(*generators: Sequence[int]) -> Automaton:
+    """The automaton that multiplies the permutations it reads: symbol i is generator i; it accepts the unit.
+
+    >>> len(word_problem((1, 0, 2), (1, 2, 0)).states)  # S₃
+    6
+    """
+    unit = tuple(range(len(generators[0])))
+    if any(sorted(generator) != list(unit) for generator in generators):
+        raise ProgramError(f"generators {shortened(generators)}; expected permutations of 0 … {len(unit) - 1}")
+
+    def times(element: tuple[int, ...], symbol: int) -> tuple[int, ...]:
+        return tuple(generators[symbol][i] for i in element)
+
+    return Automaton.of(times, start=unit, alphabet=list(range(len(generators))), accepting=[unit])
 
 
 def _from_library(found: DFA, alphabet: Sequence[Symbol]) -> Automaton:

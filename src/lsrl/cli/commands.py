@@ -12,6 +12,7 @@ import typer
 from flint import fmpq
 
 from lsrl.backends.registry import TARGETS, target_named
+from lsrl.cli.automaton_command import automaton
 from lsrl.cli.failures import exit_code
 from lsrl.cli.incontext_commands import incontext
 from lsrl.cli.measuring_commands import bench, demo
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.add_typer(incontext, name="incontext")
 app.command()(zoo)
+app.command()(automaton)
 
 
 def main() -> None:
