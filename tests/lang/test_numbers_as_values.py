@@ -85,6 +85,7 @@ def test_a_gated_state_with_a_gate_of_numbers_is_a_linear_state(gate):
     assert str(Program(lsrl.GatedState(pair, gate, [3, 4], name="s"))) == str(Program(state))
 
 
-def test_a_gated_state_with_a_gate_of_constants_is_one_unless_all_are_0_or_1():
-    assert type(lsrl.GatedState(x, lsrl.constant("9/10"))) is lsrl.LinState
+def test_a_constant_as_a_gate_is_a_boolean_like_any_value():
     assert type(lsrl.GatedState(x, lsrl.constant(1))) is lsrl.GatedState
+    with pytest.raises(lsrl.ProgramError, match="state.gate is the number 9/10; expected a boolean, 0 or 1"):
+        lsrl.GatedState(x, lsrl.constant("9/10"))

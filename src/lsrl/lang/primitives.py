@@ -124,9 +124,7 @@ class GatedState(Derived):
         return self.arguments[1]
 
     def __new__(cls, x: Value, gate: Any, init: Any = 0, *, name: str | None = None, hint: str | None = None) -> Any:
-        """A `LinState` where the gate is numbers; of constants, those that are 0 or 1 make a gate, too."""
-        if isinstance(gate, Constant) and any(number not in (0, 1) for number in gate.numbers):
-            gate = gate.numbers
+        """A `LinState` where the gate is numbers, not a value; so files, whose gates are values, keep every state."""
         if isinstance(gate, (Value, bool, np.bool_)):
             return super().__new__(cls)
         x = value_of(x, "GatedState")
