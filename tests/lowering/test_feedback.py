@@ -168,6 +168,38 @@ def test_a_loop_of_which_nothing_is_left_but_a_number_is_that_number(target):
     assert lsrl.compile(program, target).run([[0], [2]]).tolist() == [[1], [1]]
 
 
+eighth, real = (Input(1, range=(0, 1), grid=grid, name="x") for grid in ("1/8", None))
+LOOPS = {
+    "neuron with reset": lambda x: lsrl.recur(lambda v: lsrl.ifelse(v + x >= 200, 0, v + x)),
+    "leaky neuron with reset": lambda x: lsrl.recur(lambda v: lsrl.ifelse(v / 2 + x > 1, 0, v / 2 + x), init="1/2"),
+    "reset to the input": lambda x: lsrl.recur(lambda v: lsrl.ifelse(v + x > 100, x, v + x)),
+    "saturating counter": lambda x: lsrl.recur(lambda v: lsrl.clip(v + x - "1/2", 0, 1000)),
+    "clipped decay": lambda x: lsrl.recur(lambda v: lsrl.clip(v * "3/4" + x, "1/4", 2), init=1),
+    "peak": lambda x: lsrl.recur(lambda v: lsrl.maximum(v * "7/8", x)),
+    "two that drive each other": lambda x: lsrl.recur(
+        lambda v: Concat([lsrl.clip(v[1] + x, 0, 300), lsrl.maximum(v[0] - x, 0)]), init=[1, 2]
+    ),
+    "what it was, too": lambda x: lsrl.recur(lambda v: Concat([lsrl.clip(v[0] + x, 0, 900), v[0]]), init=[0, 7]),
+}
+
+
+@pytest.mark.parametrize("x", [eighth, real], ids=["grid", "reals"])
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("target", FEEDING_BACK)
+def test_every_target_computes_a_loop_as_it_promises_or_refuses_it(target, loop, x):
+    program = Program(LOOPS[loop](x))
+    try:
+        model = lsrl.compile(program, target, max_length=400)
+    except UnsupportedProgram:
+        assert target != "lstm"  # which chooses and bends in one cell
+        return
+    stream = np.random.default_rng(3).integers(0, 9, (400, 1)) / 8 if x is eighth else None
+    stream = np.random.default_rng(3).uniform(0, 1, (400, 1)) if stream is None else stream
+    if not program.undecided(stream):
+        off = np.abs(model.run(stream) - program.run(stream, exact=True).astype(float)).max(axis=0)
+        assert (off <= np.array(model.guarantee.bounds)).all()
+
+
 @pytest.mark.parametrize("target", PIECEWISE)
 def test_a_running_maximum_of_reals_takes_two_units_and_no_more(target):
     x = Input(1, range=(-100, 100), name="x")

@@ -127,13 +127,17 @@ def by_selection(builder: CircuitBuilder, left: Affine, right: Affine, unit: Pro
     if all(booleans):
         return builder.ramp(left.plus(right).shifted(-ONE))
     boolean, value = (left, right) if booleans[0] else (right, left)
-    decision = decision_of(boolean, builder.units)
-    if decision is not None and builder.is_in_loop(boolean):
-        # In a loop no cell reads another one: the gate decides by itself.
-        return builder.choice(
-            decision, value, product_fact(BOOLEAN, fact_where(value, boolean, builder.units, builder.fact))
-        )
     return builder.product(boolean, value)
+
+
+def by_choice(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
+    """The same, and in a loop, where no cell reads another one, by a gate that decides by itself."""
+    for boolean, value in ((left, right), (right, left)):
+        decision = decision_of(boolean, builder.units) if builder.fact(boolean).is_boolean else None
+        if decision is not None and builder.is_in_loop(boolean) and not builder.fact(value).is_boolean:
+            taken = fact_where(value, boolean, builder.units, builder.fact)
+            return builder.choice(decision, value, product_fact(BOOLEAN, taken))
+    return by_selection(builder, left, right, unit)
 
 
 def selected_relu(builder: CircuitBuilder, argument: Affine) -> Affine:
@@ -184,4 +188,5 @@ WITHOUT_PRODUCTS = replace(
 )
 BY_GATES = replace(_FORWARD, ramp=by_relus, gated_state=refused_gated_state, automaton=_COUNTING)
 SELECTING = Rules(by_selection, followed_or_kept)
+CHOOSING = Rules(by_choice, followed_or_kept)
 FOLLOWING = Rules(kept_product, followed_or_kept)

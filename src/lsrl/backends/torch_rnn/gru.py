@@ -33,7 +33,7 @@ from lsrl.lang.numbers import HALF, ONE
 from lsrl.lowering.feedback import by_transitions
 from lsrl.lowering.legalise import Rules
 from lsrl.lowering.ramps import by_steps, decided_gap
-from lsrl.lowering.rules import SELECTING, by_selection, selected_relu
+from lsrl.lowering.rules import CHOOSING, by_selection, selected_relu
 from lsrl.placement.neurons import Neuron
 
 
@@ -78,6 +78,6 @@ TARGET = torch_target(
     "torch.nn.GRU; selection and selective states by its gates, no products of reals",
     TorchArchitecture("GRU", gates=("r", "z", "n"), states=("h0",), arguments={}),
     express,
-    passes=(SELECTING, Rules(by_selection, by_steps, relu, automaton=by_transitions)),
+    passes=(CHOOSING, Rules(by_selection, by_steps, relu, automaton=by_transitions)),
     arithmetic=NeuronArithmetic(stale=True, several=("relu", "select")),
 )

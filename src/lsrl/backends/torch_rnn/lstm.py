@@ -28,7 +28,7 @@ from lsrl.lang.numbers import ONE
 from lsrl.lowering.feedback import by_transitions
 from lsrl.lowering.legalise import Rules
 from lsrl.lowering.ramps import by_steps
-from lsrl.lowering.rules import SELECTING, by_selection
+from lsrl.lowering.rules import CHOOSING, by_selection
 from lsrl.placement.neurons import Neuron
 
 
@@ -60,6 +60,6 @@ TARGET = torch_target(
     "torch.nn.LSTM; selection and selective states by its gates, no products of reals",
     TorchArchitecture("LSTM", gates=("i", "f", "g", "o"), states=("h0", "c0"), arguments={}),
     express,
-    passes=(SELECTING, Rules(by_selection, by_steps, automaton=by_transitions)),
+    passes=(CHOOSING, Rules(by_selection, by_steps, automaton=by_transitions)),
     arithmetic=NeuronArithmetic(),
 )

@@ -52,7 +52,9 @@ def express(neuron: Neuron, scale: HiddenScale) -> Expression:
 
 
 def _selection(neuron: Neuron, scale: HiddenScale) -> Expression:
-    chooser = neuron.chooser  # one minus a bit
+    chooser = neuron.chooser
+    if chooser.own or chooser.constant != 1 or [weight for _, weight in chooser.below] != [-ONE]:
+        raise neuron.inexpressible("rnn-tanh")  # it is one minus a bit
     saturating = Signal(chooser, scale.open.shift, -ONE, plus=scale.small(neuron.drive))
     bit = scale.surely(Drive(_negated(chooser.below), _negated(chooser.own), ONE - chooser.constant))
     return Expression((HiddenUnit({"h": saturating}), HiddenUnit({"h": bit})), (ONE / scale.epsilon,) * 2)
