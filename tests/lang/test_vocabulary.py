@@ -147,9 +147,8 @@ def test_guarded_zoo_programs_answer_the_same_or_refuse(name, data):
     guard = guarded(plain, longest)
     assert guard.vocabulary == plain.vocabulary
     assert {v.name for v in plain.values} <= {v.name for v in guard.values}
-    symbols = data.draw(
-        st.lists(st.integers(entry.stream.low[0], entry.stream.high[0]), min_size=1, max_size=longest + 3)
-    )
+    (low,), (high,) = entry.stream.low, entry.stream.high
+    symbols = data.draw(st.lists(st.integers(low, high), min_size=1, max_size=longest + 3))
     x = np.array(symbols)[:, None]
     outputs = guard.run(x, exact=True)
     assert (outputs[:longest, :1] == plain.run(x, exact=True)[:longest]).all()
@@ -157,7 +156,7 @@ def test_guarded_zoo_programs_answer_the_same_or_refuse(name, data):
     assert ((outputs[:longest, 1] > 0) == (outputs[:longest, 0] < -1)).all()
     assert (outputs[longest:, 1] >= 1).all()
     place = data.draw(st.integers(0, len(x) - 1))
-    x[place] = entry.stream.high[0] + 1
+    x[place] = high + 1
     spoiled = guard.run(x, exact=True)
     assert (spoiled[place:, 1] >= 1).all()
     assert (spoiled[:place, 1] == outputs[:place, 1]).all()
