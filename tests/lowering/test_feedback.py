@@ -49,6 +49,23 @@ def test_any_finite_automaton_is_one_layer_of_feedback_exact_at_any_length(autom
     assert model.network.sizes.widest <= len(table) * len(table[0]) + len(table) + len(table[0])
 
 
+@pytest.mark.parametrize("target", [*FEEDING_BACK, "linear-rnn", "hawk"])
+@pytest.mark.parametrize("successors", [[1, 2, 0], [1, 2, 3, 3], [1, 1]])
+def test_an_automaton_that_reads_nothing_is_a_linear_state(successors, target):
+    clock = lsrl.recur(lambda last: lsrl.lookup(last, successors))
+    model = lsrl.compile(Program(clock + Input(1, range=(0, 1), integer=True)), target, max_length=20)
+    table = [[successor] for successor in successors]
+    assert model.run(np.zeros((20, 1))).ravel().tolist() == followed(table, 0, [0] * 20)
+
+
+@pytest.mark.parametrize("target", FEEDING_BACK)
+def test_symbols_that_never_come_need_no_cells(target):
+    bit = Input(1, range=(0, 1), integer=True, name="bit")
+    count = lsrl.recur(lambda last: lsrl.clip(last + bit, 0, 5), init=2)
+    program = Program(lsrl.recur(lambda last: lsrl.clip(last + count, 0, 1)))
+    assert lsrl.compile(program, target).run([[0], [1], [0]]).ravel().tolist() == [1, 1, 1]
+
+
 @pytest.mark.parametrize("target", FEEDING_BACK)
 def test_automata_stream_and_are_saved_as_other_programs(target, tmp_path):
     table = [[1, 2, 0], [0, 0, 2], [2, 1, 1]]

@@ -206,7 +206,21 @@ def followed(
     distinct = {column: i for i, column in enumerate(dict.fromkeys(columns))}
     merged = [distinct[columns[symbol]] for symbol in symbols]
     rows = [list(row) for row in zip(*distinct, strict=True)]
+    if len(distinct) == 1:
+        return _undriven(builder, [successor for (successor,) in rows], start)
     return builder.automaton(_one_hot(builder, cases, merged), rows, start)
+
+
+def _undriven(builder: CircuitBuilder, successors: Sequence[int], start: int) -> list[Affine]:
+    """The states of an automaton that reads nothing: a linear state, of which a 1 goes from place to place."""
+    rows: list[list[tuple[int, fmpq]]] = [[] for _ in successors]
+    for state, successor in enumerate(successors):
+        rows[successor].append((state, ONE))
+    inits = [ONE if state == start else ZERO for state in range(len(rows))]
+    states = builder.states([tuple(row) for row in rows], [number(ZERO)] * len(rows), inits)
+    for state in states:
+        builder.assume(state, BOOLEAN)
+    return states
 
 
 def _one_hot(builder: CircuitBuilder, cases: JointCases, symbols: Sequence[int]) -> list[Affine]:
