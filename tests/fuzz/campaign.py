@@ -10,8 +10,9 @@ from . import inputs
 from .cases import ALSO, GATED, HUB, TARGETS, Case
 from .families import FAMILIES, clock, long_memory, many_latches, remainder
 from .generate import Maker
+from .loops import recur
 from .operations import USES
-from .syntax import Node, ordered
+from .syntax import Node, make, ordered
 from .token_programs import token_case
 
 
@@ -21,7 +22,27 @@ def case_of(seed: int, targets: Sequence[str] = TARGETS) -> Case:
     target = targets[seed % len(targets)]
     if target in HUB and rng.random() < 0.4:
         return token_case(rng, target)
-    return rng.choice([random_case, random_case, wide_case])(rng, target)
+    return rng.choice([random_case, random_case, wide_case, loop_case])(rng, target)
+
+
+def loop_case(rng: random.Random, target: str) -> Case:
+    """A program with states that read their own past, of an input of any kind, most often of few numbers."""
+    few = make("input", dim=rng.choice([1, 1, 2]), range=(0, rng.choice([1, 1, 2, 3, 5])), grid=1, name="x")
+    real = make("input", dim=rng.choice([1, 1, 2]), range=(-2, rng.choice([1, 4])), grid=None, name="x")
+    x = rng.choice([few, few, real, inputs.declared(rng)])
+    steps = rng.choice([2, 5, 9, 16, 24, 24, 60])
+    sequences = [inputs.sequence(rng, x, steps) for _ in range(3)]
+    maker = Maker(rng, x, sequences, target)
+    for uses, most in (USES, 3), ([recur], 2), (USES, 2), ([recur], 1), (USES, 3):
+        for _ in range(rng.randint(0, most)):
+            maker.grow(uses)
+    while not any("recur" in _operations(node) for node in maker.pool):
+        maker.grow([recur])
+    outputs = chosen(rng, maker)
+    if not any(node.op == "recur" for node in ordered(outputs)):
+        outputs = (*outputs, next(node for node in reversed(maker.pool) if "recur" in _operations(node)))
+    case = finished(rng, Case(outputs, tuple(sequences), target, "float32", steps))
+    return replace(case, max_length=None) if rng.random() < 0.3 else case
 
 
 def wide_case(rng: random.Random, target: str) -> Case:
@@ -53,6 +74,10 @@ def random_case(rng: random.Random, target: str) -> Case:
     outputs = chosen(rng, maker)
     others = [inputs.sequence(rng, x, rng.choice([steps, steps, rng.randint(1, steps)]), within) for _ in range(2)]
     return finished(rng, Case(outputs, (*samples, *others), target, "float32", steps, within))
+
+
+def _operations(node: Node) -> set[str]:
+    return {inner.op for inner in ordered([node])}
 
 
 def chosen(rng: random.Random, maker: Maker) -> tuple[Node, ...]:

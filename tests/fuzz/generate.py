@@ -6,6 +6,7 @@ out by looking at them with the oracle; everything else may be refused by the co
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -41,6 +42,7 @@ class Maker:
         self.runs = [Run(rows) for rows in samples]
         self.pool: list[Node] = []
         self.steps = max(map(len, samples))
+        self.labels = itertools.count()
         lawless = rng.random() < 0.05
         self.gated = lawless or target in GATED
         self.multiplies = lawless or target in MULTIPLYING
@@ -148,5 +150,5 @@ class Maker:
 
 
 UNNAMED = {"item", "part", "add", "sub", "mul", "div", "neg", "mod", "gt", "ge", "lt", "le", "both", "either", "invert"}
-UNNAMED |= {"input", "number"}
+UNNAMED |= {"input", "number", "previous"}
 """Operations written as operators take no name."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from .running import (
     Meaning,
@@ -25,9 +26,12 @@ from .running import (
     wide,
 )
 from .states import STATES
-from .syntax import Node, Number, Params, ordered
+from .syntax import MalformedError, Node, Number, Params, ordered
 
 DEFAULT_WIDTH = Fraction(1, 1024)
+
+MOST_BITS = 4096
+"""Numbers that loops make longer than this have no place in a test."""
 
 
 def _larger(run: Run, params: Params, x: Number, y: Number) -> Number:
@@ -175,14 +179,35 @@ MEANINGS: dict[str, Meaning] = {
 
 
 def value_of(run: Run, node: Node) -> Steps:
-    """The node's value at every step; what it reads is computed first."""
-    for inner in ordered([node]):
-        if inner not in run.values:
+    """The node's value at every step; what it reads is computed first. What reads its own past goes step by step."""
+    missing = [inner for inner in ordered([node]) if inner not in run.values]
+    looped: set[Node] = set()
+    for inner in missing:
+        if inner.op == "previous" or not looped.isdisjoint(inner.args):
+            looped.add(inner)
+        else:
             run.values[inner] = MEANINGS[inner.op](run, [run.values[arg] for arg in inner.args], inner)
+    if looped:
+        _step_by_step(run, [inner for inner in missing if inner in looped])
     return run.values[node]
+
+
+def _step_by_step(run: Run, looped: Sequence[Node]) -> None:
+    memory: dict[Node, Any] = {}
+    found: dict[Node, Steps] = {node: [] for node in looped}
+    for t in range(len(run.inputs)):
+        part = run.part(t, memory)
+        for node in looped:
+            args = [[found[arg][t] if arg in found else run.values[arg][t]] for arg in node.args]
+            (row,) = MEANINGS[node.op](part, args, node)
+            if any(max(n.numerator.bit_length(), n.denominator.bit_length()) > MOST_BITS for n in row):
+                raise MalformedError(f"{node.op} grows too long")
+            found[node].append(row)
+        run.note(part)
+    run.values.update(found)
 
 
 def outputs_of(run: Run, nodes: Sequence[Node]) -> Steps:
     """The outputs one after the other, at every step."""
     columns = [value_of(run, node) for node in nodes]
-    return [tuple(number for part in parts for number in part) for parts in zip(*columns, strict=True)]
+    return [tuple(number for vector in parts for number in vector) for parts in zip(*columns, strict=True)]

@@ -16,11 +16,14 @@ class Run:
     """One program on one sequence: the values of its nodes, and what can be said about them.
 
     `undecided` is how far the worst comparison or condition is from 0 and 1; `undefined` says that the documents
-    give a value no meaning, `unclear` that they leave open whether a comparison is reported.
+    give a value no meaning, `unclear` that they leave open whether a comparison is reported. A run can be a part of
+    one, from step `start` on, with what its nodes remember of the steps before.
     """
 
-    def __init__(self, inputs: Sequence[Vector]) -> None:
+    def __init__(self, inputs: Sequence[Vector], start: int = 0, memory: dict[Node, Any] | None = None) -> None:
         self.inputs = [tuple(map(simple, row)) for row in inputs]
+        self.start = start
+        self.memory: dict[Node, Any] = {} if memory is None else memory
         self.values: dict[Node, Steps] = {}
         self.undecided: Number = 0
         self.undefined = False
@@ -30,6 +33,16 @@ class Run:
     def decided(self) -> bool:
         """Whether every comparison, condition and gate is 0 or 1, and every value is defined."""
         return self.undecided == 0 and not self.undefined and not self.unclear
+
+    def part(self, t: int, memory: dict[Node, Any]) -> Run:
+        """The run of one step."""
+        return Run([self.inputs[t]], t, memory)
+
+    def note(self, part: Run) -> None:
+        """Keep what is to be said of a part."""
+        self.undecided = max(self.undecided, part.undecided)
+        self.undefined |= part.undefined
+        self.unclear |= part.unclear
 
     def boolean(self, value: Number) -> Number:
         """A value that should be 0 or 1; how far the worst is from that is kept."""
@@ -98,4 +111,6 @@ def plus(*vectors: Vector) -> Vector:
 
 def by_clock(function: Callable[[Params, int], Vector]) -> Meaning:
     """The meaning of what depends on the number of the step alone."""
-    return lambda run, args, node: [tuple(map(simple, function(node.params, t))) for t in range(len(run.inputs))]
+    return lambda run, args, node: [
+        tuple(map(simple, function(node.params, run.start + t))) for t in range(len(run.inputs))
+    ]

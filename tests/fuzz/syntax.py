@@ -36,6 +36,8 @@ def make(op: str, *args: Node, name: str | None = None, **params: Any) -> Node:
     dim = OPERATIONS[op].dim([arg.dim for arg in args], params)
     if dim < 1:
         raise MalformedError(f"{op} of dimension {dim}")
+    if op == "recur" and (args[1].op != "previous" or args[1] not in ordered(args[:1])):
+        raise MalformedError("a state that is no function of what it was")
     return Node(op, args, params, dim, name)
 
 
@@ -209,6 +211,13 @@ def _positive(key: str) -> Callable[[Params], int]:
     return lambda params: int(params[key])
 
 
+def _recur(dims: Dims, _: Params) -> int:
+    """What a state is now, and what it was."""
+    if dims[0] != dims[1]:
+        raise MalformedError(f"a step from {dims[1]} numbers to {dims[0]}")
+    return dims[0]
+
+
 def _one(_: Params) -> int:
     return 1
 
@@ -271,5 +280,7 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "latch": Operation("lsrl.latch({0}, {1}, init={init}{named})", _with_init),
     "reset_sum": Operation("lsrl.reset_sum({0}, {1}, init={init}{named})", _with_init),
+    "previous": Operation("lsrl.Previous({init})", lambda dims, params: len(params["init"])),
+    "recur": Operation("lsrl.Recur({0}, {1}{named})", _recur),
 }
 """All of the language: every primitive and library function, and the operators."""
