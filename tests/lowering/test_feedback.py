@@ -66,6 +66,15 @@ def test_symbols_that_never_come_need_no_cells(target):
     assert lsrl.compile(program, target).run([[0], [1], [0]]).ravel().tolist() == [1, 1, 1]
 
 
+@pytest.mark.parametrize("target", PIECEWISE)
+def test_a_cell_that_turns_out_to_be_what_a_state_was_is_a_cell_for_others(target):
+    x = Input(1, range=(0, 2), integer=True, name="x")
+    low = lsrl.recur(lambda last: (last + x) % 8) <= 1
+    program = Program(lsrl.recur(lambda on: lsrl.not_(lsrl.ifelse(on, on, low)), init=1))
+    symbols = np.random.default_rng(3).integers(0, 3, (50, 1))
+    np.testing.assert_array_equal(lsrl.compile(program, target).run(symbols), program.run(symbols))
+
+
 @pytest.mark.parametrize("target", FEEDING_BACK)
 def test_automata_stream_and_are_saved_as_other_programs(target, tmp_path):
     table = [[1, 2, 0], [0, 0, 2], [2, 1, 1]]

@@ -218,8 +218,8 @@ def _undriven(builder: CircuitBuilder, successors: Sequence[int], start: int) ->
         rows[successor].append((state, ONE))
     inits = [ONE if state == start else ZERO for state in range(len(rows))]
     states = builder.states([tuple(row) for row in rows], [number(ZERO)] * len(rows), inits)
-    for state in states:
-        builder.assume(state, BOOLEAN)
+    for form in states:
+        builder.assume(form, BOOLEAN)
     return states
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from lsrl.circuit.units import (
     forms_of,
 )
 from lsrl.errors import UnsupportedProgram
+from lsrl.lang.graphs import strong_components
 from lsrl.lang.matrix import Row
 from lsrl.lowering.delays import delayed, latched
 
@@ -215,6 +217,10 @@ class _Rebuilding:
     replace: Substitution
     needed: AbstractSet[UnitId]
     meanings: dict[UnitId, Affine] = field(default_factory=dict)
+    loops: Mapping[UnitId, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.loops = _loops(self.circuit)
 
     def rebuild(self, unit_id: UnitId) -> None:
         """Give a unit its meaning; states that read one another, and those of an automaton, together."""
@@ -223,12 +229,12 @@ class _Rebuilding:
             case StateUnit(cluster=first):
                 self._rebuild_states(first)
             case AutomatonUnit(symbols, table, start, first):
-                given = [self.over_new(symbol) for symbol in symbols]
+                given = [self.over_new(symbol, unit_id) for symbol in symbols]
                 self.meanings.update(enumerate(self.rules.automaton(self.builder, given, table, start), start=first))
             case PreviousUnit():
                 self.meanings[unit_id] = self.rules.previous(self.builder, unit, fact)
             case _:
-                forms = [self.over_new(form) for form in forms_of(unit)]
+                forms = [self.over_new(form, unit_id) for form in forms_of(unit)]
                 self.meanings[unit_id] = form = _rebuilt(self.builder, unit, fact, forms, self.rules)
                 self.builder.assume(form, fact)
 
@@ -237,11 +243,20 @@ class _Rebuilding:
         for unit_id in sorted(self.needed):
             unit = self.circuit.units[unit_id]
             if isinstance(unit, PreviousUnit):
-                self.builder.close(self.meanings[unit_id], self.builder.in_cells(self.over_new(unit.argument)))
+                self.builder.close(self.meanings[unit_id], self.builder.in_cells(self.over_new(unit.argument, unit_id)))
 
-    def over_new(self, form: Affine) -> Affine:
-        """A form over the new units; of an automaton's states, what is known is that exactly one is 1."""
-        made = self.replace(self.builder, form, self.meanings)
+    def over_new(self, form: Affine, reader: UnitId | None = None) -> Affine:
+        """The form over the new units, for a unit that reads it.
+
+        A cell of a loop may turn out to be no more than what a state was: outside of the loop it is a cell still. Of an
+        automaton's states it is known that exactly one is 1.
+        """
+        outside = {
+            unit_id: self.builder.in_cells(self.meanings[unit_id])
+            for unit_id in form.terms
+            if unit_id in self.loops and (reader is None or self.loops[unit_id] != self.loops.get(reader))
+        }
+        made = self.replace(self.builder, form, ChainMap(outside, self.meanings) if outside else self.meanings)
         if any(isinstance(self.circuit.units[unit], AutomatonUnit) for unit in form.terms):
             self.builder.assume(made, self.circuit.knowledge.fact(form))
         return made
@@ -251,12 +266,21 @@ class _Rebuilding:
         cluster = [(unit_id, unit) for unit_id, unit in self.circuit.cluster(first) if unit_id in self.needed]
         place = {unit_id: i for i, (unit_id, _) in enumerate(cluster)}
         rows = [tuple((place[other], weight) for other, weight in unit.previous) for _, unit in cluster]
-        drives = [self.over_new(unit.drive) for _, unit in cluster]
+        drives = [self.over_new(unit.drive, unit_id) for unit_id, unit in cluster]
         forms = self.rules.states(self.builder, rows, drives, [unit.init for _, unit in cluster])
         for (unit_id, unit), form in zip(cluster, forms, strict=True):
             self.meanings[unit_id] = form
             if unit.previous:
                 self.builder.assume(form, self.circuit.knowledge.facts[unit_id])
+
+
+def _loops(circuit: Circuit) -> dict[UnitId, int]:
+    """The loop of every unit that is in one."""
+    if not any(isinstance(unit, PreviousUnit) for unit in circuit.units):
+        return {}
+    edges = [(unit_id, other) for unit_id, unit in enumerate(circuit.units) for other in dependencies(unit)]
+    groups = strong_components(len(circuit.units), edges)
+    return {unit_id: i for i, group in enumerate(groups) if len(group) > 1 for unit_id in group}
 
 
 def _rebuilt(builder: CircuitBuilder, unit: _Single, fact: Fact, forms: Sequence[Affine], rules: Rules) -> Affine:
