@@ -226,6 +226,27 @@ def test_every_target_computes_a_loop_as_it_promises_or_refuses_it(target, loop,
         assert (off <= np.array(model.guarantee.bounds)).all()
 
 
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("target", FEEDING_BACK)
+def test_a_loop_is_explained_streamed_and_saved_as_other_programs_are(target, loop, tmp_path):
+    try:
+        model = lsrl.compile(Program(LOOPS[loop](eighth)), target, max_length=400)
+    except UnsupportedProgram:
+        return
+    explained = model.explain()
+    assert explained.tolerance > 0 or explained.unbounded
+    assert "declare" not in str(explained)
+    if target == "lstm" and loop == "neuron with reset":
+        assert explained.tolerance == pytest.approx(0.25 / (400 * 1600 * 2), rel=0.5)
+    stream = np.random.default_rng(5).integers(0, 9, (50, 1)) / 8
+    model.save(tmp_path / "loop")
+    loaded, state, outputs = lsrl.load(tmp_path / "loop"), None, []
+    for x in stream:
+        output, state = loaded.step(x, state)
+        outputs.append(output)
+    np.testing.assert_array_equal(np.stack(outputs), model.run(stream))
+
+
 @pytest.mark.parametrize("target", PIECEWISE)
 def test_a_running_maximum_of_reals_takes_two_units_and_no_more(target):
     x = Input(1, range=(-100, 100), name="x")

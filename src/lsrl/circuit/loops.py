@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from lsrl.circuit.affine import Affine, UnitId, number, substituted, variable
+from lsrl.circuit.affine import Affine, UnitId, multiple_of, number, substituted, variable
 from lsrl.circuit.builder import CircuitBuilder
+from lsrl.circuit.cases import decision_of
 from lsrl.circuit.comparisons import Comparisons
 from lsrl.circuit.facts import Fact, constant_fact, union
 from lsrl.circuit.finite_loops import FiniteLoop, finite_loop
-from lsrl.circuit.units import ReLUUnit, forms_of
+from lsrl.circuit.units import ProductUnit, RampUnit, ReLUUnit, Unit, forms_of
 from lsrl.errors import RangeError
 from lsrl.lang import Previous, Program, Recur, Value
 from lsrl.lang.logic import ramp_of
@@ -25,9 +26,6 @@ Ranges: TypeAlias = "dict[Value, list[Fact]]"
 Translation: TypeAlias = Callable[[CircuitBuilder, Comparisons, Program, Primitive, Mapping[Value, Forms]], Forms]
 """The forms of a value, given those of what it reads."""
 
-FEW_TRANSITIONS = 64
-"""Loops with no more transitions than this are automata; some with more are a few ReLUs, as a counter that stops is."""
-
 EXACT_ROUNDS, WIDENING_ROUNDS, NARROWING_ROUNDS = 4, 12, 2
 """How often what is known of a state is made wider, as far as a step goes, and then by all that is still growing; and
 how often a step is taken from there, which gives back what clips and resets hold."""
@@ -40,15 +38,20 @@ def loop_forms(
     group: Sequence[Primitive],
     forms: Mapping[Value, Forms],
     translated: Translation,
+    *,
+    by_cells: bool,
 ) -> dict[Value, Forms]:
-    """The forms of the values of a loop: over the states of an automaton where they are few, else over its units."""
+    """The forms of the values of a loop: over the states of an automaton where they are few, else over its units.
+
+    `by_cells`: over its units also where these are fewer, and each is one cell.
+    """
     members = set(group)
     read = {argument for value in program.values if value not in members for argument in value.arguments}
     read_outside = [value for value in group if value.name is not None or value is program.output or value in read]
     builder.origin = program.names[next(value for value in reversed(group) if isinstance(value, Recur))]
     finite = finite_loop(builder, group, forms, read_outside)
     loop = _Loop(program, group, forms, translated)
-    if finite is not None and (finite.transitions <= FEW_TRANSITIONS or not loop.takes_few_cells(builder)):
+    if finite is not None and not (by_cells and loop.is_cells(builder, finite.transitions)):
         _check_comparisons(finite, comparisons, program)
         return finite.forms(builder)
     return loop.built(builder, comparisons)
@@ -87,17 +90,14 @@ class _Loop:
                 outside.update(dict.fromkeys(was.terms, delayed))
         return {value: [_replaced(form, outside) for form in found[value]] for value in self.group}
 
-    def takes_few_cells(self, builder: CircuitBuilder) -> bool:
-        """Whether a step is made of fewer than `FEW_TRANSITIONS` ReLUs, none of which reads another, of known range."""
+    def is_cells(self, builder: CircuitBuilder, most: int) -> bool:
+        """Whether a step is made of fewer than so many units, each of one cell, of known range."""
         trial = builder.copied()
         found = self._one_step(trial, Comparisons(trial), self._ranges(builder))
         looped = [unit for unit in trial.units[len(builder.units) :] if any(map(trial.is_in_loop, forms_of(unit)))]
         facts = [trial.fact(form) for state in self.states for form in found[state]]
-        return (
-            len(looped) < FEW_TRANSITIONS
-            and all(isinstance(unit, ReLUUnit) and not trial.reads_cells(unit.argument) for unit in looped)
-            and all(fact.steps is not None for fact in facts)
-        )
+        known = all(fact.steps is not None for fact in facts)
+        return known and len(looped) < most and all(_is_cell(trial, unit) for unit in looped)
 
     def _ranges(self, builder: CircuitBuilder) -> Ranges:
         """What is known of every state one step ago: wide enough to hold after a step if it holds before."""
@@ -144,6 +144,17 @@ class _Loop:
             else:
                 forms[value] = self.translated(builder, comparisons, self.program, value, forms)
         return forms
+
+
+def _is_cell(builder: CircuitBuilder, unit: Unit) -> bool:
+    """Whether a unit reads no cell of its loop: a ReLU, a comparison, a choice by a comparison of what it chooses."""
+    if isinstance(unit, ProductUnit):
+        for boolean, value in ((unit.left, unit.right), (unit.right, unit.left)):
+            decision = decision_of(boolean, builder.units)
+            if decision is not None and multiple_of(value, Affine(decision.terms)):
+                return not builder.reads_cells(decision)
+        return False
+    return isinstance(unit, (ReLUUnit, RampUnit)) and not builder.reads_cells(unit.argument)
 
 
 def _replaced(form: Affine, meanings: Mapping[UnitId, Affine]) -> Affine:

@@ -51,12 +51,14 @@ def circuit_of(
     input_range: tuple[Any, Any] | None = None,
     max_length: int | None = None,
     as_written: bool = False,
+    by_cells: bool = False,
 ) -> Circuit:
     """The circuit that computes a program.
 
     `input_range` (low, high), each a number or one per component, narrows what the program's
     `Input` declares; `max_length` is the longest sequence. Both only make facts sharper.
-    A `as_written` circuit stays as the program writes it (`lsrl.circuit.as_written`).
+    A `as_written` circuit stays as the program writes it (`lsrl.circuit.as_written`). `by_cells`: a loop that is a few
+    cells is not made an automaton, for targets that feed cells back.
     Raises `RangeError` for an empty range and for a condition, gate or other boolean that can be something else
     than 0 or 1, as far as is known, and `ShapeError` for no length.
 
@@ -74,7 +76,7 @@ def circuit_of(
     for group in program.groups:
         builder.origin = program.names[group[0]]
         if len(group) > 1:
-            forms |= _loop(builder, comparisons, program, group, forms)
+            forms |= _loop(builder, comparisons, program, group, forms, by_cells=by_cells)
         elif isinstance(group[0], Input):
             forms[group[0]] = [builder.input(i, fact) for i, fact in enumerate(facts)]
         else:
@@ -95,13 +97,15 @@ def _loop(
     program: Program,
     group: Sequence[Primitive],
     forms: Mapping[Value, Forms],
+    *,
+    by_cells: bool,
 ) -> dict[Value, Forms]:
     if builder.as_written:
         raise UnsupportedProgram(
             f"{program.names[group[-1]]!r} reads its own past, and style='paper' has linear states only; "
             "use style='default'"
         )
-    return loop_forms(builder, comparisons, program, group, forms, _translated)
+    return loop_forms(builder, comparisons, program, group, forms, _translated, by_cells=by_cells)
 
 
 def _translated(

@@ -68,7 +68,13 @@ def compile(
     longest = max_length
     if answers_tokens(chosen, program):
         program, longest = _for_tokens(program, input_range, max_length)
-    circuit = circuit_of(program, input_range=input_range, max_length=longest, as_written=style == "paper")
+    circuit = circuit_of(
+        program,
+        input_range=input_range,
+        max_length=longest,
+        as_written=style == "paper",
+        by_cells="feedback" in chosen.abilities,
+    )
     assembly = _assembled(chosen, circuit, program, dtype)
     seconds = time.perf_counter() - started
     guarantee = replace(assembly.guarantee, max_length=max_length)

@@ -32,7 +32,13 @@ def _assembled_again(model: CompiledNetwork) -> Assembly:
     length = model.max_length
     longest = length + GUARD_STEPS if length is not None and model.refuses else length
     as_written = model.style == "paper"
-    circuit = circuit_of(model.program, input_range=narrowed, max_length=longest, as_written=as_written)
+    circuit = circuit_of(
+        model.program,
+        input_range=narrowed,
+        max_length=longest,
+        as_written=as_written,
+        by_cells="feedback" in model.target.abilities,
+    )
     assembly = assembled(model.target, circuit, model.program, model.dtype)
     if assembly.network.sizes == model.network.sizes:
         return assembly

@@ -114,7 +114,9 @@ class Sensitivity:
         if math.isfinite(self.output_gain):
             parts.append(f"outputs change by at most {self.output_gain:.2g} times the change, to first order")
         if self.unbounded:
-            parts.append(f"no bound is known for {self.unbounded!r}: declare Input(range=...) and max_length")
+            unknown = any(math.isinf(limit.magnitude) for limit in self.limits)
+            hint = ": declare Input(range=...) and max_length" if unknown else ", whose changes a loop may add up"
+            parts.append(f"no bound is known for {self.unbounded!r}{hint}")
         if self.makers and math.isfinite(self.makers[0].share):
             worst = ", ".join(f"{maker.name!r} {maker.part:.0%}" for maker in self.makers[:MOST_MAKERS])
             parts.append(f"rounding: of the largest bound, {worst}")

@@ -142,6 +142,8 @@ def _decision(circuit: Circuit, unit: Unit, forms: Sequence[tuple[FormSizes, ...
             return Decision(forms[i][0], as_float(margin), as_float(margin), 0.0)
         case BitUnit():  # it tells 0 from the number next to it
             return Decision(forms[i][0], 0.0, 0.0, 0.0)
+        case ChoiceUnit():  # 0 or less, or 1 or more: its gate is shut or open as long as that is a quarter off
+            return Decision(forms[i][0], 1 / 4, 1 / 4, 0.0)
         case ReLUUnit(Affine(terms=terms, constant=top)) if len(terms) == 1 and top > 0:
             ((inner, weight),) = terms.items()
             below, knee = circuit.units[inner], -top / weight
@@ -201,7 +203,7 @@ def _reads_open(form: FormSizes, undecided: Set[UnitId]) -> bool:
 
 def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u: float) -> float:
     forms = noise.forms[i]
-    if i in noise.decisions or i in noise.open:
+    if i in noise.open or (i in noise.decisions and not isinstance(unit, ChoiceUnit)):
         return u * forms[0].constant if isinstance(unit, ReLUUnit) else u
     match unit:
         case InputUnit() | PreviousUnit():  # what was one step ago is in its loop's errors
@@ -222,7 +224,10 @@ def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u
             keep, taken = (form_error(noise, form, found, u) for form in forms)
             local = times(keep, noise.values[i] + forms[1].largest + taken)
             return accumulated(local, taken, 1 + keep, noise.steps)
-        case RampUnit() | StepUnit() | BitUnit() | StateUnit() | AutomatonUnit() | ChoiceUnit():
+        case ChoiceUnit():
+            decided = noise.decisions[i].holds(form_error(noise, forms[0], found, u), u)
+            return form_error(noise, forms[1], found, u) if decided else math.inf
+        case RampUnit() | StepUnit() | BitUnit() | StateUnit() | AutomatonUnit():
             raise TypeError(f"the error of a {type(unit).__name__} is not bounded here")
 
 
@@ -249,7 +254,7 @@ def _feedback_errors(noise: NoisyCircuit, group: Sequence[UnitId], found: list[f
             if i in previous:
                 found[i] = before
             else:
-                kept = isinstance(units[i], (StateUnit, ProductUnit, ChoiceUnit, GatedStateUnit))
+                kept = isinstance(units[i], (StateUnit, ProductUnit, GatedStateUnit))
                 found[i] = math.inf if kept else _error(noise, i, units[i], found, u)
         return max(form_error(noise, argument, found, u) for argument in arguments)
 
