@@ -5,6 +5,7 @@ import pytest
 
 import lsrl
 from lsrl import Automaton, Input, Program, RangeError, UnsupportedProgram
+from lsrl.automata import word_problem
 
 DIAGONAL = ("mamba", "falcon-mamba", "mamba2", "hawk", "griffin")
 LINEAR = ("linear-rnn", "gated-linear-rnn")
@@ -66,3 +67,17 @@ def test_random_automata_run_on_mamba(seed):
     rng = np.random.default_rng(seed)
     automaton = Automaton.of(rng.integers(0, 4, (4, 2)).tolist())
     check(compiled(automaton, "mamba", max_length=100), automaton, 100)
+
+
+@pytest.mark.parametrize(
+    ("target", "became"),
+    [("lstm", "in 12 cells"), ("mamba", "as a cascade of counters modulo 2, 3, 6 combinations")],
+)
+def test_the_report_says_what_an_automaton_became_also_of_a_loaded_model(target, became, tmp_path):
+    s3 = word_problem((1, 0, 2), (1, 2, 0))
+    model = compiled(s3, target, max_length=50)
+    model.save(tmp_path / "model")
+    said = f"'state' is an automaton of 6 states and 2 symbols, {became}"
+    for found in (model, lsrl.load(tmp_path / "model")):
+        assert found.report().automata == (said,)
+        assert said in str(found.report())

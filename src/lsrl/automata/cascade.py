@@ -69,8 +69,11 @@ class Cascade:
         return found
 
     def __str__(self) -> str:
-        levels = ", ".join(f"{'mod ' if level.kind == 'counter' else ''}{level.size}" for level in self.levels)
-        return f"{len(self.levels)} levels ({levels or 'none'}), {len(self.states):,} combinations"
+        resets = sum(level.kind == "reset" for level in self.levels)
+        parts = [f"{resets} reset{'s' * (resets != 1)}"] * bool(resets)
+        if self.orders:
+            parts.append(f"counters modulo {', '.join(map(str, self.orders))}")
+        return f"{' and '.join(parts) or 'nothing'}, {len(self.states):,} combinations"
 
 
 def cascade(automaton: Automaton) -> Cascade:
@@ -81,7 +84,7 @@ def cascade(automaton: Automaton) -> Cascade:
 
     >>> odd = Automaton.of([[0, 1], [1, 0]])
     >>> str(cascade(odd)), cascade(odd).run([1, 0, 1])
-    ('1 levels (mod 2), 2 combinations', [1, 1, 0])
+    ('counters modulo 2, 2 combinations', [1, 1, 0])
     """
     found = holonomy(automaton)
     return _cascade(found, [_steps(found, depth) for depth in range(len(found.levels))])

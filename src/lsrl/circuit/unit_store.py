@@ -18,7 +18,7 @@ S = TypeVar("S", bound="UnitStore")
 class UnitStore:
     """Collects units, shares equal ones, and knows the facts of every form over them.
 
-    `origin` is the name of the value that units are made for from now on.
+    `origin` is the name of the value that units are made for from now on; `automata` is what `Circuit` has of them.
     """
 
     as_written = False
@@ -29,6 +29,7 @@ class UnitStore:
         self.units: list[Unit] = []
         self.origins: list[str] = []
         self.origin = ""
+        self.automata: list[str] = []
         self._looped: set[UnitId] = set()
         self._shared: dict[object, list[UnitId]] = {}
 
@@ -92,6 +93,7 @@ class UnitStore:
             knowledge=self.knowledge,
             max_length=self.max_length,
             as_written=self.as_written,
+            automata=tuple(self.automata),
         )
         verify_circuit(circuit)
         return circuit

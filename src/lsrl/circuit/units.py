@@ -217,7 +217,7 @@ class Circuit:
     `values` gives every named value of the program as forms over the units; those in `kept` stay
     computed even where no output needs them. `origins` names the value that a unit was made for.
     `as_written` circuits stay as the program writes them (`lsrl.circuit.as_written`). `undecidable` and `narrowed` are
-    as in `lsrl.circuit.comparisons`.
+    as in `lsrl.circuit.comparisons`. `automata` says of every automaton that was written for a target how large it is.
     """
 
     name: str
@@ -232,6 +232,7 @@ class Circuit:
     as_written: bool = False
     undecidable: tuple[str, ...] = ()
     narrowed: tuple[str, ...] = ()
+    automata: tuple[str, ...] = ()
 
     def cluster(self, first: UnitId) -> Iterator[tuple[UnitId, StateUnit]]:
         """The states of the cluster that begins with `first`: one contiguous block of units."""

@@ -40,6 +40,8 @@ def by_cascade(states: StateRule, gated_state: GatedStateRule) -> AutomatonRule:
         except UnsupportedProgram as refusal:
             problem = f"value {builder.origin!r} is a finite automaton, and {refusal}"
             raise UnsupportedProgram(problem, ability="automata") from None
+        size = f"{len(rows):,} states and {len(symbols):,} symbols"
+        builder.automata.append(f"{builder.origin!r} is an automaton of {size}, as a cascade of {found}")
         return _Cascading(builder, symbols, found, states, gated_state).automaton_states()
 
     return rule

@@ -27,6 +27,8 @@ def by_transitions(
             builder.assume(both, Fact(-ONE, ONE, ONE))  # of two booleans; their terms alone do not tell
             entering[successor].append(builder.in_cells(builder.ramp(both)))
     cells = [form for forms in entering for form in forms]
+    size = f"{len(table):,} states and {len(symbols):,} symbols"
+    builder.automata.append(f"{builder.origin!r} is an automaton of {size}, in {len(cells):,} cells")
     if all(not form.constant and list(form.terms.values()) == [ONE] for form in cells):
         builder.knowledge.add_group([unit for form in cells for unit in form.terms])
     states = [combination((ONE, form) for form in forms) for forms in entering]

@@ -164,6 +164,7 @@ def legalised(circuit: Circuit, rules: Rules, substitution: Substitution | None 
     """
     replace = substitution or Substitution()
     builder = (AsWrittenBuilder if circuit.as_written else CircuitBuilder)(circuit.max_length, rules.ramp)
+    builder.automata.extend(circuit.automata)
     rebuilding = _Rebuilding(circuit, builder, rules, replace, reachable(circuit) - replace.skipped)
     meanings = rebuilding.meanings
     claims: dict[UnitId, list[Claim]] = {}

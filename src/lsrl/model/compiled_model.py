@@ -7,13 +7,15 @@ from functools import cached_property
 from pathlib import Path
 
 from lsrl.backends.registry import alternatives
+from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError, UnsupportedProgram
+from lsrl.model.assembled_from import circuit_and_guarantee
 from lsrl.model.checkpoint import save
 from lsrl.model.compiled_network import CompiledNetwork
-from lsrl.model.explanation import explained
 from lsrl.model.report import Report
 from lsrl.model.verification import Verification, verified
-from lsrl.stability.sensitivity import Sensitivity
+from lsrl.rounding.guarantee import Guarantee
+from lsrl.stability.sensitivity import Sensitivity, sensitivity_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,15 +49,20 @@ class CompiledModel(CompiledNetwork):
 
     @cached_property
     def _sensitivity(self) -> Sensitivity:
-        return explained(self)
+        circuit, guarantee = self._made
+        return replace(sensitivity_of(circuit), trail=guarantee.trail)
+
+    @cached_property
+    def _made(self) -> tuple[Circuit, Guarantee]:
+        return circuit_and_guarantee(self)
 
     def report(self) -> Report:
-        """Depth, width, parameters, non-zeros, compile time, guarantee, and what `explain` says in a line."""
+        """Depth, width, parameters, non-zeros, compile time, guarantee, automata, and `explain` in a line."""
         try:
-            stability = str(self.explain())
+            circuit, _ = self._made
         except FormatError as problem:
-            stability = f"not known: {problem}"
-        return replace(self.sizes, stability=stability)
+            return replace(self.sizes, stability=f"not known: {problem}")
+        return replace(self.sizes, stability=str(self.explain()), automata=circuit.automata)
 
     def verify(self, cases: int = 100, *, length: int | None = None, seed: int = 0) -> Verification:
         """Compare with the exact interpreter on random inputs; see `Verification`."""

@@ -18,7 +18,8 @@ class Report:
     `parameters` counts the dense matrices' entries, `nonzeros` those that are not zero;
     `state_dimension` adds up all layers' states; `channels` are those of `widest` that a model with a residual stream
     uses (a width is a power of four), None without a stream. `compile_seconds` is the wall-clock time. `stability` says
-    what changed weights do to it (`CompiledModel.explain` has more).
+    what changed weights do to it (`CompiledModel.explain` has more); `automata`, what became of states that
+    read their own past and have few values.
     """
 
     program: str
@@ -33,6 +34,7 @@ class Report:
     channels: int | None
     guarantee: str
     stability: str = ""
+    automata: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON types."""
@@ -40,10 +42,11 @@ class Report:
 
     def __str__(self) -> str:
         used = "" if self.channels is None else f" ({self.channels} in use)"
-        return (
+        sizes = (
             f"{self.program} on {self.target} ({self.dtype}): {self.layers} layers, widest {self.widest}{used}, "
-            f"{self.nonzeros:,} non-zeros of {self.parameters:,} parameters; {self.guarantee}"
+            f"{self.nonzeros:,} non-zeros of {self.parameters:,} parameters"
         )
+        return "; ".join([sizes, *self.automata, self.guarantee])
 
 
 def report_of(program: Program, target: Target, network: Network, guarantee: Guarantee, seconds: float) -> Report:

@@ -1,24 +1,22 @@
-"""What limits a compiled network: found from what it was assembled from, or is assembled from again."""
+"""The circuit that a compiled network was assembled from, or is assembled from again."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from lsrl.backends.guarded import GUARD_STEPS
 from lsrl.backends.target import Assembly, assembled
 from lsrl.circuit.translate import circuit_of
+from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError
 from lsrl.model.compiled_network import CompiledNetwork
-from lsrl.stability.sensitivity import Sensitivity, sensitivity_of
+from lsrl.rounding.guarantee import Guarantee
 
 
-def explained(network: CompiledNetwork) -> Sensitivity:
-    """What `CompiledModel.explain` says; raises as it does."""
-    circuit, guarantee = network.circuit, network.guarantee
-    if circuit is None:
-        made = _assembled_again(network)
-        circuit, guarantee = made.circuit, guarantee if network.style == "paper" else made.guarantee
-    return replace(sensitivity_of(circuit), trail=guarantee.trail)
+def circuit_and_guarantee(network: CompiledNetwork) -> tuple[Circuit, Guarantee]:
+    """The legalised circuit, and the guarantee with its trail; of a loaded model, as `_assembled_again` finds them."""
+    if network.circuit is not None:
+        return network.circuit, network.guarantee
+    made = _assembled_again(network)
+    return made.circuit, network.guarantee if network.style == "paper" else made.guarantee
 
 
 def _assembled_again(model: CompiledNetwork) -> Assembly:
