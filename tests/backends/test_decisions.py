@@ -76,7 +76,8 @@ def test_reals_with_a_range_and_a_length_have_a_bound_that_holds(case, target):
 def test_a_decision_that_the_format_cannot_make_is_named_with_what_helps(target):
     level = Input(1, range=(-10, 10), name="level")
     program = Program(lsrl.latch(level, lsrl.larger(lsrl.cumsum(level), 50, width="1e-12"), name="held"))
-    model = lsrl.compile(program, target, max_length=100)
+    with pytest.warns(lsrl.UselessGuaranteeWarning, match="'held' is decided"):
+        model = lsrl.compile(program, target, max_length=100)
     assert model.guarantee.kind == "none"
     assert "'held' is decided among numbers too large for this float format" in model.guarantee.reason
     assert "width" in model.guarantee.reason

@@ -156,6 +156,7 @@ def stepped(cell, stream):
     return states
 
 
+@pytest.mark.filterwarnings("ignore::lsrl.UselessGuaranteeWarning")
 @settings(max_examples=80, deadline=None)
 @given(
     cells(),
@@ -209,6 +210,7 @@ LOOPS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::lsrl.UselessGuaranteeWarning")
 @pytest.mark.parametrize("x", [eighth, real], ids=["grid", "reals"])
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("target", FEEDING_BACK)
@@ -226,6 +228,7 @@ def test_every_target_computes_a_loop_as_it_promises_or_refuses_it(target, loop,
         assert (off <= np.array(model.guarantee.bounds)).all()
 
 
+@pytest.mark.filterwarnings("ignore::lsrl.UselessGuaranteeWarning")
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("target", FEEDING_BACK)
 def test_a_loop_is_explained_streamed_and_saved_as_other_programs_are(target, loop, tmp_path):
@@ -270,3 +273,27 @@ def test_two_cells_between_a_step_and_the_next_are_refused_with_their_path():
     step = lambda last: ReLU(x + 1 - ReLU(last + x - 1, name="inner"), name="outer")  # noqa: E731
     with pytest.raises(UnsupportedProgram, match="'inner' feeds 'outer'"):
         lsrl.compile(Program(lsrl.recur(step)), "lstm")
+
+
+@pytest.mark.parametrize("target", FEEDING_BACK)
+def test_what_reads_a_loop_from_outside_is_compiled_as_all_else(target):
+    x = Input(1, range=(0, 4), integer=True, name="x")
+    down = lsrl.recur(lambda down: lsrl.ifelse(x <= 0, lsrl.not_(down), down), name="down")
+    program = Program(lsrl.modulo(lsrl.cumsum(lsrl.ifelse(down, -x, x)), 5))
+    model = lsrl.compile(program, target, max_length=1000)
+    assert model.guarantee.kind == "exact"
+    assert model.network.sizes.widest <= 16  # ReLUs of ReLUs of the sum, side by side, would be over a thousand
+    stream = np.random.default_rng(4).integers(0, 5, (1000, 1))
+    np.testing.assert_array_equal(model.run(stream), program.run(stream))
+
+
+@pytest.mark.parametrize("step", [1, 3, 7])
+def test_a_generator_of_numbers_is_a_few_cells_that_bend_where_the_state_is(step):
+    x = Input(1, range=(0, 9), integer=True, name="x")
+    program = Program(lsrl.recur(lambda last: (last * step + x) % 5000, init=4999))
+    stream = np.random.default_rng(4).integers(0, 10, (2000, 1))
+    for target in FEEDING_BACK if step == 1 else ("rnn-relu",):
+        model = lsrl.compile(program, target)
+        assert model.guarantee.kind == "exact"
+        assert model.network.sizes.widest <= 4 * step
+        np.testing.assert_array_equal(model.run(stream), program.run(stream))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lsrl.backends.registry import alternatives
+from lsrl.backends.target import Target
 from lsrl.circuit.units import Circuit, GatedStateUnit, PreviousUnit, ProductUnit
 from lsrl.errors import Ability, RangeError, UnsupportedProgram
 from lsrl.lowering.legalise import legalised
@@ -18,10 +19,10 @@ IN_WORDS: dict[Ability, str] = {
 }
 
 
-def with_alternatives(problem: UnsupportedProgram, circuit: Circuit) -> UnsupportedProgram:
-    """The refusal of a circuit, with the targets that have every ability that the circuit needs."""
+def with_alternatives(problem: UnsupportedProgram, circuit: Circuit, refusing: Target) -> UnsupportedProgram:
+    """The refusal of a circuit, with the other targets that have every ability that the circuit needs."""
     needed = needed_abilities(circuit) | ({problem.ability} if problem.ability else set())
-    others = alternatives(lambda target: needed <= target.abilities)
+    others = alternatives(lambda target: target is not refusing and needed <= target.abilities)
     if not others:
         together = " and ".join(IN_WORDS[ability] for ability in IN_WORDS if ability in needed)
         return UnsupportedProgram(f"{problem}; no target has {together}: write two programs")

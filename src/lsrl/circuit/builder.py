@@ -104,6 +104,8 @@ class CircuitBuilder(UnitStore):
         cells = {unit: cell.argument for unit in argument.terms if (cell := self._cell_of_loop(unit)) is not None}
         bent = relu_of_bends(argument, cells) if cells else None
         if bent is not None:
+            known = self.fact(bent.z)
+            bent = bent if known.grid is None else bent.on_grid(known.grid, known.offset)
             bends = [(bend, self.relu_unit(bent.z.shifted(-place))) for place, bend in bent.bends]
             made = combination([(bent.slope, bent.z), *bends] if bent.slope else bends, bent.level)
             self.assume(made, relu_fact(self.fact(argument)))
@@ -115,7 +117,7 @@ class CircuitBuilder(UnitStore):
 
     def _cell_of_loop(self, unit_id: UnitId) -> ReLUUnit | None:
         unit = self.units[unit_id]
-        return unit if unit_id in self._looped and isinstance(unit, ReLUUnit) else None
+        return unit if self._looping and unit_id in self._looped and isinstance(unit, ReLUUnit) else None
 
     def ramp(self, progress: Affine) -> Affine:
         """clip(progress, 0, 1), as the cheapest form that has this value wherever it is 0 or 1."""

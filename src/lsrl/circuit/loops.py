@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+from flint import fmpq
+
 from lsrl.circuit.affine import Affine, UnitId, multiple_of, number, substituted, variable
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.cases import decision_of
@@ -16,7 +18,7 @@ from lsrl.errors import RangeError
 from lsrl.lang import Previous, Program, Recur, Value
 from lsrl.lang.logic import ramp_of
 from lsrl.lang.numbers import ONE, ZERO
-from lsrl.lang.primitives import Primitive
+from lsrl.lang.primitives import Modulo, Primitive
 
 Forms: TypeAlias = "list[Affine]"
 
@@ -76,6 +78,7 @@ class _Loop:
     ) -> None:
         self.program, self.group, self.forms, self.translated = program, group, forms, translated
         self.states = [value for value in group if isinstance(value, Recur)]
+        self.largest_remainders = sorted(fmpq(value.n - 1) for value in group if isinstance(value, Modulo))
 
     def built(self, builder: CircuitBuilder, comparisons: Comparisons) -> dict[Value, Forms]:
         """The loop's values; what they were one step ago is a state of its own wherever else it is read."""
@@ -94,10 +97,11 @@ class _Loop:
         """Whether a step is made of fewer than so many units, each of one cell, of known range."""
         trial = builder.copied()
         found = self._one_step(trial, Comparisons(trial), self._ranges(builder))
-        looped = [unit for unit in trial.units[len(builder.units) :] if any(map(trial.is_in_loop, forms_of(unit)))]
         facts = [trial.fact(form) for state in self.states for form in found[state]]
         known = all(fact.steps is not None for fact in facts)
-        return known and len(looped) < most and all(_is_cell(trial, unit) for unit in looped)
+        with trial.loop():
+            looped = [unit for unit in trial.units[len(builder.units) :] if any(map(trial.is_in_loop, forms_of(unit)))]
+            return known and len(looped) < most and all(_is_cell(trial, unit) for unit in looped)
 
     def _ranges(self, builder: CircuitBuilder) -> Ranges:
         """What is known of every state one step ago: wide enough to hold after a step if it holds before."""
@@ -113,7 +117,7 @@ class _Loop:
                 return self._narrowed(builder, known)
             if attempt >= EXACT_ROUNDS:
                 wider = {
-                    state: [_widened(*pair) for pair in zip(known[state], facts, strict=True)]
+                    state: [_widened(*pair, self.largest_remainders) for pair in zip(known[state], facts, strict=True)]
                     for state, facts in wider.items()
                 }
             known = wider
@@ -141,7 +145,8 @@ class _Loop:
             if isinstance(value, Previous):
                 cells = zip(value.init, known[value], strict=True)
                 forms[value] = [builder.previous(init, fact) for init, fact in cells]
-            else:
+                continue
+            with builder.loop():
                 forms[value] = self.translated(builder, comparisons, self.program, value, forms)
         return forms
 
@@ -164,9 +169,13 @@ def _replaced(form: Affine, meanings: Mapping[UnitId, Affine]) -> Affine:
     return substituted(form, {unit: meanings.get(unit, variable(unit)) for unit in form.terms})
 
 
-def _widened(was: Fact, now: Fact) -> Fact:
-    """Without the ends that still move."""
+def _widened(was: Fact, now: Fact, largest_remainders: Sequence[fmpq]) -> Fact:
+    """Without the ends that still move, unless remainders, which are 0 to n − 1, may hold them."""
     low = was.low if was.low == now.low else None
     high = was.high if was.high == now.high else None
-    same = was.grid is not None and (was.grid, was.offset) == (now.grid, now.offset)
+    if low is None and largest_remainders and now.low is not None and now.low >= 0:
+        low = ZERO
+    if high is None and now.high is not None:
+        high = next((largest for largest in largest_remainders if largest >= now.high), None)
+    same = was.grid is not None and was.grid == now.grid and ((was.offset - now.offset) / was.grid).q == 1
     return Fact(low, high, was.grid, was.offset) if same else Fact(low, high)

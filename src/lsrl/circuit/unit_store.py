@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from typing import TypeVar
 
@@ -30,6 +31,7 @@ class UnitStore:
         self.origins: list[str] = []
         self.origin = ""
         self.automata: list[str] = []
+        self._looping = False
         self._looped: set[UnitId] = set()
         self._shared: dict[object, list[UnitId]] = {}
 
@@ -56,9 +58,18 @@ class UnitStore:
         twin._shared, twin._looped = dict(self._shared), set(self._looped)
         return twin
 
+    @contextmanager
+    def loop(self, *, inside: bool = True) -> Iterator[None]:
+        """While a loop's own units are made; what reads them from outside is made as all else is."""
+        before, self._looping = self._looping, inside
+        try:
+            yield
+        finally:
+            self._looping = before
+
     def is_in_loop(self, form: Affine) -> bool:
-        """Whether a form reads, within its step, what a loop's values were one step ago."""
-        return bool(self._looped) and not self._looped.isdisjoint(form.terms)
+        """Whether a form of a loop's own reads, within its step, what the loop's values were one step ago."""
+        return self._looping and not self._looped.isdisjoint(form.terms)
 
     def reads_cells(self, form: Affine) -> bool:
         """Whether it reads, within its step, a cell of a loop."""

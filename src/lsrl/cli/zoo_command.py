@@ -42,7 +42,7 @@ def _row(entry: Any) -> dict[str, Any]:
     return {
         "name": f"zoo:{entry.name}",
         "family": entry.family,
-        "what it computes": entry.summary,
+        "computes": entry.summary,
         "difficulty": entry.difficulty,
         "references": list(entry.references),
         "targets": {target: str(found) for target, found in kept_answers().get(entry.name, {}).items()},
@@ -56,7 +56,7 @@ def _by_family(rows: list[dict[str, Any]]) -> list[Rows | str]:
     parts: list[Rows | str] = []
     for name, family in families().items():
         shown = [
-            {key: row[key] for key in ("name", "what it computes", "difficulty")}
+            {key: row[key] for key in ("name", "computes", "difficulty")}
             | {"targets": bar(row["name"].removeprefix("zoo:"))}
             for row in rows
             if row["family"] == name

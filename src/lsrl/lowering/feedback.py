@@ -25,7 +25,9 @@ def by_transitions(
             taken = combination((ONE, symbol) for symbol, to in zip(symbols, row, strict=True) if to == successor)
             both = before.plus(taken).shifted(-ONE)
             builder.assume(both, Fact(-ONE, ONE, ONE))  # of two booleans; their terms alone do not tell
-            entering[successor].append(builder.in_cells(builder.ramp(both)))
+            with builder.loop():
+                cell = builder.ramp(both)
+            entering[successor].append(builder.in_cells(cell))
     cells = [form for forms in entering for form in forms]
     size = f"{len(table):,} states and {len(symbols):,} symbols"
     builder.automata.append(f"{builder.origin!r} is an automaton of {size}, in {len(cells):,} cells")

@@ -173,7 +173,8 @@ def legalised(circuit: Circuit, rules: Rules, substitution: Substitution | None 
     for unit_id in sorted(rebuilding.needed):
         builder.origin = circuit.origins[unit_id]
         if unit_id not in meanings:  # a block is rebuilt with its first unit
-            rebuilding.rebuild(unit_id)
+            with builder.loop(inside=unit_id in rebuilding.loops):
+                rebuilding.rebuild(unit_id)
         # What is known of forms comes along at once: the units that follow are rebuilt by it.
         for direction, fact in claims.get(unit_id, ()):
             if all(unit in meanings for unit, _ in direction):

@@ -44,7 +44,7 @@ def compile(
     fragile forms, on the two linear targets; such a model guarantees nothing.
     Raises `UnsupportedProgram` for what the target cannot express and `RangeError` where it needs
     a range or length that is not declared, or for a condition that can be something other than 0 or 1. Warns with
-    `UselessGuaranteeWarning` where the error can be as large as the output.
+    `UselessGuaranteeWarning` where the error can be as large as the output, or has no bound, all ranges being declared.
 
     >>> from lsrl import Input, Program
     >>> model = compile(Program(Input(1, range=(0, 9), integer=True) > 4))
@@ -81,14 +81,16 @@ def compile(
     if style == "paper":
         unknown = (math.inf,) * program.output.dim
         guarantee = Guarantee(unknown, max_length, "style='paper' keeps forms that lose their precision")
-    if guarantee.kind == "bounded" and guarantee.reason:
+    inputs = tuple(input_facts(program, input_range))
+    declared = max_length is not None and all(fact.magnitude is not None for fact in inputs)
+    if guarantee.reason and style != "paper" and (guarantee.kind == "bounded" or declared):
         warnings.warn(f"{program.name} on {target}: {guarantee}", UselessGuaranteeWarning, stacklevel=2)
     return CompiledModel(
         program=program,
         target=chosen,
         style=style,
         dtype=dtype,
-        inputs=tuple(input_facts(program, input_range)),
+        inputs=inputs,
         max_length=max_length,
         guarantee=guarantee,
         layout=assembly.layout,
@@ -107,7 +109,7 @@ def _assembled(target: Target, circuit: Circuit, program: Program, dtype: str) -
     except UnsupportedProgram as problem:
         if problem.ability is None:
             raise
-        raise with_alternatives(problem, circuit) from None
+        raise with_alternatives(problem, circuit, target) from None
 
 
 def _for_tokens(program: Program, input_range: Any, max_length: int | None) -> tuple[Program, int | None]:

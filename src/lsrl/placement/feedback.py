@@ -47,7 +47,9 @@ def fed_back(
         missing = was.init - started
         if not missing:
             continue
-        own = next((i for i in was.form.terms if i >= fixed and readers[i] == 1 and made[i].kind != "hold"), None)
+        able = [i for i in was.form.terms if i >= fixed and readers[i] == 1 and made[i].kind != "hold"]
+        # No finer than the number itself: 1/1000, say, of a cell that counts 1000 times is no float.
+        own = next((i for i in able if (missing / was.form.terms[i]).q <= missing.q), None)
         if own is None:
             own = len(made)
             fact = constant_fact(ZERO)

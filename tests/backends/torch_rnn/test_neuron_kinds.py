@@ -14,6 +14,7 @@ from lsrl.placement.neurons import Drive, Neuron, NeuronKind
 from lsrl.placement.stack import Cell
 
 ROW = Drive(((0, ONE),), (), ZERO)
+OPPOSITE = Drive(((0, -ONE),), (), ONE)  # 1 − a bit, which is what rnn-tanh can choose by
 EXPRESSED = {
     lstm: {"linear", "relu", "step", "select", "hold"},
     gru: {"linear", "relu", "step", "select", "hold"},
@@ -23,7 +24,7 @@ EXPRESSED = {
 
 
 def neuron(kind):
-    gate = ROW if kind in ("select", "hold") else None
+    gate = OPPOSITE if kind in ("select", "hold") else None
     return Neuron(kind, ROW, BOOLEAN, Cell("value", BOOLEAN, False), gate, margin=fmpq(1, 2))
 
 
