@@ -17,7 +17,13 @@ running = lsrl.Program(lsrl.cumsum(x, name="sum"), name="running")
 number = 5
 """
 
-FILES = {"file.py": PROGRAM, "x.csv": "1\n2\n3\n", "pairs.csv": "AUS,VIE\nBUL,SOF\n", "grid.csv": "0,1\n1,2\n"}
+FILES = {
+    "file.py": PROGRAM,
+    "x.csv": "1\n2\n3\n",
+    "pairs.csv": "AUS,VIE\nBUL,SOF\n",
+    "grid.csv": "0,1\n1,2\n",
+    "parity.json": '{"transitions": [[0, 1], [1, 0]], "accepting": [1]}',
+}
 
 
 def write_files(folder):

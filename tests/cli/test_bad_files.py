@@ -51,6 +51,28 @@ JSON = {
     "a value that is not there": json.dumps(READ).replace('"lead"', '"dead"', 1),
 }
 
+AUTOMATA = {
+    "empty": "",
+    "no JSON": "transitions",
+    "another form": "[[0, 1], [1, 0]]",
+    "nothing": "{}",
+    "something else": '{"transitions": [[0]], "final": [0]}',
+    "no transitions": '{"transitions": []}',
+    "no symbols": '{"transitions": [[]]}',
+    "ragged rows": '{"transitions": [[0, 1], [1]]}',
+    "an unknown state": '{"transitions": [[0, 2], [1, 0]]}',
+    "an unknown state by name": '{"transitions": {"a": {"0": "b"}}}',
+    "an unknown start": '{"transitions": [[0, 1], [1, 0]], "start": 2}',
+    "an unknown accepting state": '{"transitions": [[0, 1], [1, 0]], "accepting": [7]}',
+    "accepting no list": '{"transitions": [[0, 1], [1, 0]], "accepting": 1}',
+    "an alphabet that is no list": '{"transitions": [[0, 1], [1, 0]], "alphabet": "01"}',
+    "a state that is a list": '{"transitions": [[[0]]]}',
+    "a state of escape codes": json.dumps({"transitions": {ESCAPES: {"0": "b"}}}),
+    "binary": bytes(range(256)),
+}
+
+PATTERNS = ["(", "a", "*", "(01", "0{2,1}", "0" * 5000, "(0|1){4000}", ESCAPES]
+
 READERS = {
     "run": ["file.py:running", "--input", "given.csv"],
     "incontext dictionary": ["given.csv"],
@@ -97,6 +119,17 @@ def test_a_csv_file_that_is_none_ends_in_one_line(command, tmp_path, name, conte
 def test_a_json_file_that_is_no_program_ends_in_one_line(command, tmp_path, name, content):
     write(tmp_path / "given.json", content)
     assert_refused(command(name, "given.json", *PROGRAM_READERS[name], "--json"))
+
+
+@pytest.mark.parametrize("content", AUTOMATA.values(), ids=AUTOMATA)
+def test_a_file_that_is_no_automaton_ends_in_one_line(command, tmp_path, content):
+    write(tmp_path / "given.json", content)
+    assert_refused(command("automaton", "given.json", "--json"))
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: ascii(pattern)[:12])
+def test_a_malformed_pattern_ends_in_one_line(command, pattern):
+    assert_refused(command("automaton", f"--pattern={pattern}", "--alphabet=01", "--json"))
 
 
 @pytest.mark.parametrize("name", ["given.csv", "given.py:running", "given.json"])

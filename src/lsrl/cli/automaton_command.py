@@ -9,7 +9,7 @@ import typer
 
 from lsrl.cli.options import Json, named_path
 from lsrl.cli.terminal import Rows, emit, working
-from lsrl.errors import FormatError, ProgramError
+from lsrl.errors import FormatError
 
 Draw = Annotated[Path | None, typer.Option("--draw", parser=named_path, help="a picture of it: FILE.svg or FILE.png")]
 
@@ -24,7 +24,7 @@ def automaton(
         ),
     ] = None,
     pattern: Annotated[str | None, typer.Option("--pattern", help="a regular expression in place of a file")] = None,
-    alphabet: Annotated[str, typer.Option("--alphabet", help="the characters of the pattern")] = "01",
+    alphabet: Annotated[str | None, typer.Option("--alphabet", help="the pattern's characters, else 01")] = None,
     draw: Draw = None,
     as_json: Json = False,
 ) -> None:
@@ -32,9 +32,10 @@ def automaton(
     from lsrl.analysis import analyse
     from lsrl.automata import pattern_automaton
 
-    if (source is None) == (pattern is None):
-        raise ProgramError("lsrl automaton takes a FILE or --pattern, one of them")
-    machine = pattern_automaton(pattern, alphabet) if pattern is not None else _from_file(source)
+    if (source is None) == (pattern is None) or (source is not None and alphabet is not None):
+        raise typer.BadParameter("a FILE is needed, or a --pattern and its --alphabet, and not both")
+    characters = "01" if alphabet is None else alphabet
+    machine = _from_file(source) if pattern is None else pattern_automaton(pattern, characters)
     with working("compiling it for every target"):
         found = analyse(machine, what="accepts" if machine.accepting else "states")
     lines: list[Rows | str] = [*str(found).splitlines()[: 2 if found.cascade else 1]]
