@@ -16,7 +16,8 @@ from lsrl.view import palette
 MOST_STATES = 64
 """Larger automata are not drawn: nobody could read them."""
 
-RADIUS = 0.28
+RADIUS, LAYER = 0.28, 1.8
+"""Of a state, and from one layer of states to the next."""
 
 
 def draw_automaton(automaton: Automaton, path: str | Path) -> Path:
@@ -42,29 +43,29 @@ def automaton_figure(automaton: Automaton) -> Figure:
             if after is not None:
                 arrows.setdefault((state, after), []).append(str(symbol))
     places = _places(size, [pair for pair in arrows if pair[0] != pair[1]])
-    width, height = (max(place[axis] for place in places) + 2.0 for axis in (0, 1))
-    figure = Figure(figsize=(max(width, 2.5), max(height, 1.8)), layout="constrained")
+    right, low = (max(place[axis] for place in places) + 0.6 for axis in (0, 1))
+    figure = Figure(figsize=(max(right + 1.1, 2.5), low + 0.9), layout="constrained")
     axes = figure.add_subplot()
-    axes.set(xlim=(-1.1, width - 0.9), ylim=(height - 0.9, -1.1), aspect="equal")
+    axes.set(xlim=(-1.1, right), ylim=(low, -0.9), aspect="equal")
     axes.axis("off")
     for i, name in enumerate(automaton.states):
         _draw_state(axes, places[i], str(name) if len(str(name)) <= 6 else str(i), accepting=i in automaton.accepting)
     x, y = places[automaton.start]
     _arrow(axes, (x - 0.9, y), (x - RADIUS, y), bend=0.0)
     for (start, end), symbols in arrows.items():
-        back = (end, start) in arrows
-        _draw_transition(axes, places[start], places[end], ", ".join(symbols), bend=0.3 if back else 0.0)
+        beside = (end, start) in arrows or abs(places[end][0] - places[start][0]) > 1.5 * LAYER
+        _draw_transition(axes, places[start], places[end], ", ".join(symbols), bend=0.3 if beside else 0.0)
     return figure
 
 
 def _places(size: int, edges: list[tuple[int, int]]) -> list[tuple[float, float]]:
-    """In layers from left to right, two apart."""
+    """In layers from left to right."""
     if size == 1:
         return [(0.0, 0.0)]
     layout = igraph.Graph(n=size, edges=edges, directed=True).layout_sugiyama(maxiter=200)
     coordinates = layout.coords[:size]
     left, top = min(x for x, _ in coordinates), min(y for _, y in coordinates)
-    return [(1.8 * (y - top), 1.4 * (x - left)) for x, y in coordinates]
+    return [(LAYER * (y - top), 1.4 * (x - left)) for x, y in coordinates]
 
 
 def _draw_state(axes: Any, place: tuple[float, float], name: str, *, accepting: bool) -> None:
@@ -80,7 +81,7 @@ def _draw_transition(
     if start == end:
         x, y = start
         _arrow(axes, (x - 0.12, y - RADIUS + 0.03), (x + 0.12, y - RADIUS + 0.03), bend=-2.2)
-        axes.text(x, y - RADIUS - 0.42, label, ha="center", va="center", fontsize=8, color=palette.OUTPUT)
+        _label(axes, (x, y - RADIUS - 0.32), label)
         return
     (x, y), (across, down) = start, (end[0] - start[0], end[1] - start[1])
     length = (across**2 + down**2) ** 0.5
@@ -92,9 +93,14 @@ def _draw_transition(
         bend=bend,
     )
     # The middle of the arc lies half as far from the chord as its bend says; y points down, so to the right of it.
-    side = 0.5 * bend + 0.16 / length
-    middle = x + across / 2 - down * side, y + down / 2 + across * side
-    axes.text(*middle, label, ha="center", va="center", fontsize=8, color=palette.OUTPUT)
+    side = 0.5 * bend * (1 - 2 * away)
+    _label(axes, (x + across / 2 - down * side, y + down / 2 + across * side), label)
+
+
+def _label(axes: Any, place: tuple[float, float], text: str) -> None:
+    """On its arrow, which it interrupts."""
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+    axes.text(*place, text, ha="center", va="center", fontsize=8, color=palette.OUTPUT, bbox=box, zorder=5)
 
 
 def _arrow(axes: Any, start: tuple[float, float], end: tuple[float, float], *, bend: float) -> None:
