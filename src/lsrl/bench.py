@@ -20,9 +20,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lsrl.automata import automaton
 from lsrl.backends.registry import targets_with
 from lsrl.backends.torch_environment import torch_or_error
 from lsrl.incontext import FunctionApproximator, SequenceMap, TokenMap
+from lsrl.lang import Input, Program
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.compiler import compile as compiled
 
@@ -73,6 +75,7 @@ def figures(*, quick: bool = False) -> Iterator[Figure]:
     yield from function_figures()
     yield from stock_figures(1 if quick else 10)
     yield from hub_figures(1 if quick else 10)
+    yield from automaton_figures(10 if quick else 200)
 
 
 def import_figures() -> Iterator[Figure]:
@@ -225,6 +228,41 @@ def hub_figures(scale: int) -> Iterator[Figure]:
         prompt = words.prompt(pairs[0][0], pairs)
         seconds = median_seconds(partial(model.complete, prompt), 3)
         yield Figure(f"{name}: an answer of 10 symbols to a prompt of 10 pairs", seconds, "s")
+
+
+def automaton_figures(count: int) -> Iterator[Figure]:
+    """Random automata of up to 32 states and 8 symbols where a layer feeds them back, followed for 10,000 steps."""
+    rng = np.random.default_rng(0)
+    tables = [
+        rng.integers(0, n, (n, k)) for n, k in zip(rng.integers(1, 33, count), rng.integers(1, 9, count), strict=True)
+    ]
+    large = [rng.integers(0, 20, (20, 8)) for _ in range(7)]
+    for target in ("rnn-relu", "lstm", "gru"):
+        wrong, width = 0, 0.0
+        for table in tables:
+            states, symbols = table.shape
+            model = compiled(_automaton_program(table), target)
+            word = rng.integers(0, symbols, 10_000)
+            wrong += int((model.run(word[:, None]).argmax(axis=-1) != _states(table, word)).sum())
+            width = max(width, model.sizes.widest / (states * symbols + states))
+        name = f"{count} random automata, {target}"
+        yield Figure(f"{name}: wrong states in 10,000 steps each", wrong, "", 0)
+        yield Figure(f"{name}: hidden size over states · symbols + states", width, "", 1)
+        seconds = [median_seconds(partial(compiled, _automaton_program(table), target), 1) for table in large]
+        yield Figure(f"random automaton of 20 states and 8 symbols, {target}: compile", max(seconds), "s", 0.5)
+
+
+def _states(table: np.ndarray, word: np.ndarray) -> list[int]:
+    state, found = 0, []
+    for symbol in word:
+        state = int(table[state, symbol])
+        found.append(state)
+    return found
+
+
+def _automaton_program(table: np.ndarray) -> Program:
+    symbol = Input(1, range=(0, max(table.shape[1] - 1, 1)), integer=True, name="symbol")
+    return Program(automaton(symbol, table.tolist()), name="automaton")
 
 
 def _once(task: Callable[[object], object], argument: object) -> float:
