@@ -9,8 +9,9 @@ from lsrl.circuit.listing import listing
 from lsrl.circuit.translate import circuit_of
 from lsrl.circuit.units import RampUnit, ReLUUnit, StepUnit
 from lsrl.lang.primitives import complement
-from lsrl.lowering.legalise import Rules, legalised
+from lsrl.lowering.legalise import legalised
 from lsrl.lowering.ramps import by_held_steps, by_relus, by_steps
+from lsrl.lowering.rule_kinds import Rules
 from lsrl.lowering.rules import BY_GATES, DIAGONAL, WITHOUT_PRODUCTS, by_gates
 
 KEPT = Rules(by_gates, kept_ramp)

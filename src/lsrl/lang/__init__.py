@@ -3,6 +3,7 @@
 from lsrl.lang.arithmetic import absolute, clip, constant, maximum, minimum, modulo, total
 from lsrl.lang.broadcasting import broadcast
 from lsrl.lang.constants import Constant
+from lsrl.lang.feedback import Previous, Recur
 from lsrl.lang.logic import (
     and_,
     at_least,
@@ -20,18 +21,7 @@ from lsrl.lang.logic import (
 )
 from lsrl.lang.loops import recur
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.primitives import (
-    Concat,
-    GatedState,
-    Linear,
-    LinState,
-    Modulo,
-    Multi,
-    Previous,
-    Recur,
-    ReLU,
-    Slice,
-)
+from lsrl.lang.primitives import Concat, GatedState, Linear, LinState, Modulo, Multi, ReLU, Slice
 from lsrl.lang.program import ForEach, Program
 from lsrl.lang.recurrence import (
     counter,

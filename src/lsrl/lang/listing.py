@@ -20,21 +20,10 @@ from collections.abc import Sequence
 from flint import fmpq
 
 from lsrl.lang.constants import Constant
+from lsrl.lang.feedback import Previous, Recur
 from lsrl.lang.matrix import Matrix, cycle, diagonal, shift
 from lsrl.lang.numbers import Vector, number_text
-from lsrl.lang.primitives import (
-    Concat,
-    GatedState,
-    Linear,
-    LinState,
-    Modulo,
-    Multi,
-    Previous,
-    Primitive,
-    Recur,
-    ReLU,
-    Slice,
-)
+from lsrl.lang.primitives import Concat, GatedState, Linear, LinState, Modulo, Multi, Primitive, ReLU, Slice
 from lsrl.lang.program import Program
 from lsrl.lang.stream import Input
 from lsrl.lang.vocabulary import Vocabulary

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lsrl.errors import ProgramError, shortened
+from lsrl.lang.feedback import Previous, Recur
 from lsrl.lang.graphs import strong_components
-from lsrl.lang.primitives import Previous, Primitive, Recur
+from lsrl.lang.primitives import Primitive
 from lsrl.lang.values import Value, value_of
 
 

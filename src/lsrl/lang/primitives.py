@@ -13,8 +13,9 @@ import numpy as np
 
 from lsrl.errors import ProgramError, ShapeError, shortened
 from lsrl.lang.constants import Constant, as_value
+from lsrl.lang.feedback import Previous, Recur
 from lsrl.lang.matrix import Matrix, diagonal, identity, rows_of
-from lsrl.lang.numbers import Vector, exact_vector, is_sequence, plain, whole_number
+from lsrl.lang.numbers import Vector, exact_vector, is_sequence, whole_number
 from lsrl.lang.stream import Input
 from lsrl.lang.values import Derived, Value, value_of
 
@@ -143,62 +144,6 @@ class GatedState(Derived):
         start = exact_vector(init, x.dim, f"init of {label}")
         gate = claimed(gate, f"{name or hint or self.default_hint}.gate")
         super().__init__(x.dim, (x, gate), name, hint, init=start)
-
-
-class Previous(Value):
-    """What a `Recur` was one step ago; `init` before the first step. Made by `lsrl.recur`, which closes the loop.
-
-    >>> Previous([0, 1])
-    <Previous 'previous' of dimension 2>
-    """
-
-    __slots__ = ("init",)
-    default_hint = "previous"
-
-    init: Vector
-
-    def __init__(self, init: Any, *, name: str | None = None, hint: str | None = None) -> None:
-        init = plain(init)
-        dim = len(init) if is_sequence(init) else 1
-        super().__init__(dim, (), name, hint, init=exact_vector(init, dim, f"init of {name or hint or 'previous'}"))
-
-
-class Recur(Value):
-    """`after`, which is made of `previous`: of what this value itself was one step ago. Made by `lsrl.recur`.
-
-    Raises `ShapeError` when their dimensions differ, and `ProgramError` for a `previous` that is none.
-
-    >>> last = Previous(0)
-    >>> Recur(last + Input(1), last).dim
-    1
-    """
-
-    __slots__ = ()
-    default_hint = "recur"
-
-    @property
-    def after(self) -> Value:
-        """What it is."""
-        return self.arguments[0]
-
-    @property
-    def previous(self) -> Previous:
-        """Itself one step ago."""
-        previous = self.arguments[1]
-        assert isinstance(previous, Previous)
-        return previous
-
-    def __init__(self, after: Value, previous: Value, *, name: str | None = None, hint: str | None = None) -> None:
-        label = name or hint or "recur"
-        after = value_of(after, label)
-        if not isinstance(previous, Previous):
-            raise ProgramError(f"{label} closes a loop over {shortened(previous)}; expected what Previous(…) made")
-        if after.dim != previous.dim:
-            raise ShapeError(
-                f"{label} goes from {previous.dim} numbers to {after.dim}; expected as many after a step as before, "
-                "and init with so many numbers"
-            )
-        super().__init__(after.dim, (after, previous), name, hint)
 
 
 class ReLU(Derived):

@@ -22,7 +22,7 @@ from lsrl.circuit.remainders import remainder
 from lsrl.circuit.units import GatedStateUnit
 from lsrl.errors import RangeError, UnsupportedProgram
 from lsrl.lang.numbers import ONE, ZERO
-from lsrl.lowering.legalise import AutomatonRule, GatedStateRule, StateRule
+from lsrl.lowering.rule_kinds import AutomatonRule, GatedStateRule, StateRule
 
 Places: TypeAlias = tuple[int, ...]
 

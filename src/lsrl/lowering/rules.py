@@ -16,14 +16,8 @@ from lsrl.errors import RangeError, UnsupportedProgram
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lowering.cascades import by_cascade
 from lsrl.lowering.diagonal_states import diagonal_states, summed_and_latched
-from lsrl.lowering.legalise import (
-    Rules,
-    dissolved_sum,
-    kept_states,
-    refused_gated_state,
-    refused_previous,
-)
 from lsrl.lowering.ramps import by_held_steps, by_relus, decided_gap
+from lsrl.lowering.rule_kinds import Rules, dissolved_sum, kept_states, refused_gated_state, refused_previous
 
 LARGE_M = 32
 """For values larger than this, big-M gets a condition that is exactly 0 where it selects."""

@@ -16,7 +16,8 @@ from lsrl.circuit.affine import UnitId
 from lsrl.circuit.units import Circuit
 from lsrl.errors import Ability, FormatError
 from lsrl.lang import Program
-from lsrl.lowering.legalise import Rules, legalised
+from lsrl.lowering.legalise import legalised
+from lsrl.lowering.rule_kinds import Rules
 from lsrl.placement.layering import stacked
 from lsrl.placement.stack import Place, Stack
 from lsrl.rounding.guarantee import Guarantee

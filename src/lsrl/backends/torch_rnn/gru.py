@@ -31,8 +31,8 @@ from lsrl.circuit.affine import Affine
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.lang.numbers import HALF, ONE
 from lsrl.lowering.feedback import by_transitions
-from lsrl.lowering.legalise import Rules
 from lsrl.lowering.ramps import by_steps, decided_gap
+from lsrl.lowering.rule_kinds import Rules
 from lsrl.lowering.rules import CHOOSING, by_selection, selected_relu
 from lsrl.placement.neurons import Neuron
 

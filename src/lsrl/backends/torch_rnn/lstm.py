@@ -26,8 +26,8 @@ from lsrl.backends.torch_rnn.target import torch_target
 from lsrl.backends.torch_rnn.weights import TorchArchitecture
 from lsrl.lang.numbers import ONE
 from lsrl.lowering.feedback import by_transitions
-from lsrl.lowering.legalise import Rules
 from lsrl.lowering.ramps import by_steps
+from lsrl.lowering.rule_kinds import Rules
 from lsrl.lowering.rules import CHOOSING, by_selection
 from lsrl.placement.neurons import Neuron
 

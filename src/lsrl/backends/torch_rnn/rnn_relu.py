@@ -27,8 +27,8 @@ from lsrl.backends.torch_rnn.weights import TorchArchitecture
 from lsrl.circuit.facts import MOST_STEPS, Fact, constant_fact, union
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lowering.feedback import by_transitions
-from lsrl.lowering.legalise import Rules
 from lsrl.lowering.ramps import by_relus
+from lsrl.lowering.rule_kinds import Rules
 from lsrl.lowering.rules import FOLLOWING, without_products
 from lsrl.placement.neurons import Drive, Neuron
 

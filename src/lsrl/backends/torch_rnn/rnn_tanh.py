@@ -29,8 +29,8 @@ from lsrl.backends.torch_rnn.weights import TorchArchitecture
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import HALF, ONE
 from lsrl.lowering.feedback import by_transitions
-from lsrl.lowering.legalise import Rules, refused_gated_state
 from lsrl.lowering.ramps import by_steps
+from lsrl.lowering.rule_kinds import Rules, refused_gated_state
 from lsrl.lowering.rules import SELECTING, by_bits, relu_by_bits
 from lsrl.placement.neurons import Drive, Neuron
 

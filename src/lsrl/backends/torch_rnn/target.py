@@ -22,7 +22,8 @@ from lsrl.circuit.affine import UnitId, combination
 from lsrl.circuit.units import Circuit
 from lsrl.errors import Ability, UnsupportedProgram
 from lsrl.lang import Program
-from lsrl.lowering.legalise import Rules, legalised
+from lsrl.lowering.legalise import legalised
+from lsrl.lowering.rule_kinds import Rules
 from lsrl.placement.neuron_layering import neuron_stacks
 from lsrl.placement.neurons import NeuronStack
 from lsrl.placement.stack import Place
