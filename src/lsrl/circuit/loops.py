@@ -7,16 +7,19 @@ from typing import TypeAlias
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, UnitId, multiple_of, number, substituted, variable
+from lsrl.circuit.affine import Affine, UnitId, combination, multiple_of, number, substituted, variable
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.cases import decision_of
 from lsrl.circuit.comparisons import Comparisons
-from lsrl.circuit.facts import Fact, constant_fact, union
+from lsrl.circuit.facts import Fact, constant_fact, intersection, union
 from lsrl.circuit.finite_loops import FiniteLoop, finite_loop
+from lsrl.circuit.state_facts import sum_fact
+from lsrl.circuit.state_graph import components
 from lsrl.circuit.units import ProductUnit, RampUnit, ReLUUnit, Unit, forms_of
 from lsrl.errors import RangeError
 from lsrl.lang import Previous, Program, Recur, Value
 from lsrl.lang.logic import ramp_of
+from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lang.primitives import Modulo, Primitive
 
@@ -53,7 +56,7 @@ def loop_forms(
     builder.origin = program.names[next(value for value in reversed(group) if isinstance(value, Recur))]
     finite = finite_loop(builder, group, forms, read_outside)
     loop = _Loop(program, group, forms, translated)
-    if finite is not None and not (by_cells and loop.is_cells(builder, finite.transitions)):
+    if finite is not None and not loop.is_smaller(builder, finite.transitions, by_cells=by_cells):
         _check_comparisons(finite, comparisons, program)
         return finite.forms(builder)
     return loop.built(builder, comparisons)
@@ -83,25 +86,51 @@ class _Loop:
     def built(self, builder: CircuitBuilder, comparisons: Comparisons) -> dict[Value, Forms]:
         """The loop's values; what they were one step ago is a state of its own wherever else it is read."""
         found = self._one_step(builder, comparisons, self._ranges(builder))
+        linear = not any(builder.reads_cells(form) for state in self.states for form in found[state])
+        (self._make_linear if linear else self._close)(builder, found)
         outside: dict[UnitId, Affine] = {}
         for state in self.states:
             builder.origin = self.program.names[state]
-            found[state] = [builder.in_cells(form) for form in found[state]]
             for was, now, init in zip(found[state.previous], found[state], state.previous.init, strict=True):
-                builder.close(was, now)
                 _, delayed = builder.states([(), ((0, ONE),)], [now, number(ZERO)], [init, ZERO])
                 outside.update(dict.fromkeys(was.terms, delayed))
         return {value: [_replaced(form, outside) for form in found[value]] for value in self.group}
 
-    def is_cells(self, builder: CircuitBuilder, most: int) -> bool:
-        """Whether a step is made of fewer than so many units, each of one cell, of known range."""
+    def _close(self, builder: CircuitBuilder, found: dict[Value, Forms]) -> None:
+        """What the states were is what these forms were."""
+        for state in self.states:
+            builder.origin = self.program.names[state]
+            found[state] = [builder.in_cells(form) for form in found[state]]
+            for was, now in zip(found[state.previous], found[state], strict=True):
+                builder.close(was, now)
+
+    def _make_linear(self, builder: CircuitBuilder, found: dict[Value, Forms]) -> None:
+        """A step without a cell is that of a linear state."""
+        rows, drives = self._rows(found)
+        builder.origin = self.program.names[self.states[-1]]
+        made = iter(builder.states(rows, drives, [init for state in self.states for init in state.previous.init]))
+        for state in self.states:
+            found[state] = [next(made) for _ in range(state.dim)]
+
+    def _rows(self, found: Mapping[Value, Forms]) -> tuple[list[Row], Forms]:
+        """A and u, where a step is s' = A s + u."""
+        before = [unit for state in self.states for was in found[state.previous] for unit in was.terms]
+        place = {unit: i for i, unit in enumerate(before)}
+        forms = [form for state in self.states for form in found[state]]
+        rows = [tuple((place[unit], w) for unit, w in form.terms.items() if unit in place) for form in forms]
+        return rows, [_replaced(form, dict.fromkeys(before, number(ZERO))) for form in forms]
+
+    def is_smaller(self, builder: CircuitBuilder, transitions: int, *, by_cells: bool) -> bool:
+        """Whether a step takes less than an automaton: delays, or fewer units, each of one cell, of known range."""
         trial = builder.copied()
         found = self._one_step(trial, Comparisons(trial), self._ranges(builder))
-        facts = [trial.fact(form) for state in self.states for form in found[state]]
-        known = all(fact.steps is not None for fact in facts)
         with trial.loop():
             looped = [unit for unit in trial.units[len(builder.units) :] if any(map(trial.is_in_loop, forms_of(unit)))]
-            return known and len(looped) < most and all(_is_cell(trial, unit) for unit in looped)
+        if not looped:
+            rows, _ = self._rows(found)
+            return all(len(members) == 1 and members[0] not in dict(rows[members[0]]) for members in components(rows))
+        known = all(trial.fact(form).steps is not None for state in self.states for form in found[state])
+        return by_cells and known and len(looped) < transitions and all(_is_cell(trial, unit) for unit in looped)
 
     def _ranges(self, builder: CircuitBuilder) -> Ranges:
         """What is known of every state one step ago: wide enough to hold after a step if it holds before."""
@@ -114,14 +143,14 @@ class _Loop:
                 before, now = known[state.previous], [trial.fact(form) for form in found[state]]
                 wider[state.previous] = [union(pair) for pair in zip(before, now, strict=True)]
             if wider == known:
-                return self._narrowed(builder, known)
+                return self._grown(builder, self._narrowed(builder, known))
             if attempt >= EXACT_ROUNDS:
                 wider = {
                     state: [_widened(*pair, self.largest_remainders) for pair in zip(known[state], facts, strict=True)]
                     for state, facts in wider.items()
                 }
             known = wider
-        return {state: [Fact()] * len(facts) for state, facts in known.items()}
+        return self._grown(builder, {state: [Fact()] * len(facts) for state, facts in known.items()})
 
     def _narrowed(self, builder: CircuitBuilder, known: Ranges) -> Ranges:
         """Of ends that were given up, those that a step from anything within the others brings back."""
@@ -136,6 +165,25 @@ class _Loop:
                 for state in self.states
             }
         return known
+
+    def _grown(self, builder: CircuitBuilder, known: Ranges) -> Ranges:
+        """Ends that are not known as what the longest sequence adds up: a step adds no more, wherever the state is."""
+        if builder.max_length is None or all(fact.magnitude is not None for facts in known.values() for fact in facts):
+            return known
+        trial = builder.copied()
+        found = self._one_step(trial, Comparisons(trial), known)
+        grown: Ranges = {}
+        for state in self.states:
+            before = state.previous
+            added = [
+                trial.fact(trial.linear(combination([(ONE, now), (-ONE, was)])))
+                for now, was in zip(found[state], found[before], strict=True)
+            ]
+            grown[before] = [
+                intersection(fact, union([sum_fact(one, init, builder.max_length), constant_fact(init)]))
+                for fact, one, init in zip(known[before], added, before.init, strict=True)
+            ]
+        return grown
 
     def _one_step(self, builder: CircuitBuilder, comparisons: Comparisons, known: Ranges) -> dict[Value, Forms]:
         """The forms of all values at one step, given what is known of the states one step ago."""

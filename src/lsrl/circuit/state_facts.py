@@ -8,6 +8,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import common_measure
 from lsrl.circuit.facts import Fact, constant_fact, on_grid, union, weighted_sum
+from lsrl.circuit.stable_powers import norm_of, stable_powers
 from lsrl.circuit.state_graph import components, is_permutation
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO
@@ -91,13 +92,12 @@ def recurrent_facts(
     """Facts of one strongly connected component; rows index its own members.
 
     A driven-by-nothing permutation only moves its initial values around. Otherwise the ∞-norm ρ
-    of A bounds growth: |s| ≤ ρᵗ |s₀| + (1 + ρ + … + ρᵗ⁻¹) |u|.
+    of A bounds growth: |s| ≤ ρᵗ |s₀| + (1 + ρ + … + ρᵗ⁻¹) |u|; or those of its powers, if one of them is below 1.
     """
     undriven = all(drive.low == 0 and drive.high == 0 for drive in drives)
     if undriven and is_permutation(rows):
         return [union([constant_fact(init) for init in inits])] * len(rows)
-    norm = max(sum((abs(weight) for _, weight in row), ZERO) for row in rows)
-    reach = _reach(norm, _largest(drives), max(abs(init) for init in inits), max_length)
+    reach = _reach(rows, _largest(drives), max(abs(init) for init in inits), max_length)
     weights = [weight for row in rows for _, weight in row]
     grid = None
     if all(weight.q == 1 for weight in weights) and all(drive.grid is not None for drive in drives):
@@ -111,11 +111,14 @@ def _largest(drives: Sequence[Fact]) -> fmpq | None:
     return max(known) if len(known) == len(magnitudes) else None
 
 
-def _reach(norm: fmpq, drive: fmpq | None, init: fmpq, steps: int | None) -> fmpq | None:
+def _reach(rows: Sequence[Row], drive: fmpq | None, init: fmpq, steps: int | None) -> fmpq | None:
+    norm = norm_of(rows)
     if drive is not None and norm < 1:
         return max(init, drive / (ONE - norm))
     if norm == 1 and drive == 0:
         return init
+    if drive is not None and norm >= 1 and (powers := stable_powers(rows)) is not None:
+        return init * powers.largest + drive * powers.total
     if drive is None or steps is None or steps * int(norm.ceil() - 1).bit_length() > LARGEST_EXPONENT:
         return None
     if norm == 1:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from flint import fmpq
 
 from lsrl.circuit.facts import Fact, constant_fact, union
+from lsrl.circuit.stable_powers import stable_powers
 from lsrl.circuit.state_graph import components
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ZERO, as_float
@@ -72,10 +73,23 @@ def recurrent_errors(
         norm, local, start = max(map(as_float, loops)), max(found[i] for i in members), max(starts[i] for i in members)
         if norm and (local or start):
             # What is off already is rounded, too.
-            total = accumulated(local * (1 if simple else how.roundings), start, norm * (1 + grown), length)
+            added = local * (1 if simple else how.roundings)
+            total = accumulated(added, start, norm * (1 + grown), length)
+            total = min(total, _settled(A, members, added, start, norm * grown))
             for i in members:
                 found[i], lasting[i] = total, total / local if local else 1.0
     return StateErrors(found, lasting)
+
+
+def _settled(A: Sequence[Row], members: Sequence[int], added: float, start: float, rounded: float) -> float:
+    """The error where powers of the matrix make it smaller: e = P e₀ + S (added + what of e is rounded, too)."""
+    if len(members) == 1:
+        return math.inf
+    place = {member: i for i, member in enumerate(members)}
+    powers = stable_powers([tuple((place[j], weight) for j, weight in A[i] if j in place) for i in members])
+    if powers is None or (again := as_float(powers.total) * rounded) >= 1 / 2:
+        return math.inf
+    return (as_float(powers.largest) * start + as_float(powers.total) * added) / (1 - again)
 
 
 def reached(decay: float, drive: float, start: float, steps: float) -> float:

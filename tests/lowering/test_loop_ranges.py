@@ -1,0 +1,63 @@
+"""What is known of a state that reads itself: remainders, what the longest sequence adds up, linear steps."""
+
+import numpy as np
+import pytest
+
+import lsrl
+from lsrl import Concat, Input, LinState, Program, RangeError, ReLU
+from lsrl.backends.registry import TARGETS
+
+STEP = Input(1, range=(-1, 1), integer=True, name="step")
+GROWING = {
+    "reflected walk": (lambda s: ReLU(s + STEP), 0, lambda s, x: max(s + x, 0)),
+    "held count": (lambda s: lsrl.ifelse(STEP > 0, s + STEP, s), 5, lambda s, x: s + x if x > 0 else s),
+    "steps since": (lambda s: lsrl.ifelse(STEP > 0, 0, s + 1), 3, lambda s, x: 0 if x > 0 else s + 1),
+    "falling": (lambda s: lsrl.minimum(s + STEP, 2), -1, lambda s, x: min(s + x, 2)),
+}
+
+
+@pytest.mark.parametrize("target", ["rnn-relu", "lstm"])
+@pytest.mark.parametrize("name", GROWING)
+def test_what_grows_by_a_step_is_known_for_the_longest_sequence(name, target):
+    step, init, specified = GROWING[name]
+    program = Program(lsrl.recur(step, init, name="state"))
+    model = lsrl.compile(program, target, max_length=700)
+    assert model.guarantee.kind == "exact"
+    stream = np.random.default_rng(0).integers(-1, 2, 700)
+    stream[:300], expected, state = 1 if name == "reflected walk" else -1, [], init
+    for x in stream:
+        state = specified(state, x)
+        expected.append(state)
+    assert model.run(stream[:, None]).ravel().tolist() == expected
+    with pytest.raises(RangeError, match="max_length"):
+        lsrl.compile(program, "lstm")
+
+
+LINEAR = {
+    "a sum": (lambda s: s + STEP, 3, (1, 1)),
+    "a decay": (lambda s: s / 2 + 3 * STEP, "1/2", ("1/2", 3)),
+    "delays": (lambda s: Concat([STEP, s[0], s[1]]), [0, 1, 2], ([[0, 0, 0], [1, 0, 0], [0, 1, 0]], [[1], [0], [0]])),
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", LINEAR)
+def test_a_linear_step_is_a_linear_state_on_every_target(name, target):
+    step, init, (A, B) = LINEAR[name]
+    loop, state = Program(lsrl.recur(step, init)), Program(LinState(STEP, A, B, init))
+    stream = np.random.default_rng(0).integers(-1, 2, (40, 1))
+    model, other = (lsrl.compile(program, target, max_length=40) for program in (loop, state))
+    assert model.network.sizes == other.network.sizes
+    assert model.guarantee == other.guarantee
+    np.testing.assert_array_equal(model.run(stream), other.run(stream))
+    assert (np.abs(model.run(stream) - loop.run(stream)) <= model.guarantee.bound).all()
+
+
+@pytest.mark.parametrize("init", [0, 1, 6999])
+def test_a_remainder_holds_what_it_is_added_to_wherever_that_begins(init):
+    program = Program(lsrl.recur(lambda s: (s + 3 + STEP) % 7000, init))
+    stream = np.random.default_rng(0).integers(-1, 2, (5000, 1))
+    for target in ("rnn-relu", "lstm", "gru"):
+        model = lsrl.compile(program, target)
+        assert str(model.guarantee) == "exact: bit for bit, any length"
+        np.testing.assert_array_equal(model.run(stream), program.run(stream))
