@@ -98,7 +98,7 @@ def _table(m: Maker) -> Node | None:
 
 def _remainder(m: Maker) -> Node | None:
     found = _whole(m)
-    n, factor = m.rng.choice([2, 3, 4, 5, 7, 8, 16, 17, 60, 97]), m.rng.choice([1, 1, 2, 3, -1])
+    n, factor = m.rng.choice([2, 3, 4, 5, 7, 8, 16, 17, 60, 97, 1000, 5000]), m.rng.choice([1, 1, 2, 3, -1])
     if found is None:
         return None
     return _closed(
