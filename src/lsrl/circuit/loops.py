@@ -123,7 +123,10 @@ class _Loop:
     def is_smaller(self, builder: CircuitBuilder, transitions: int, *, by_cells: bool) -> bool:
         """Whether a step takes less than an automaton: delays, or fewer units, each of one cell, of known range."""
         trial = builder.copied()
-        found = self._one_step(trial, Comparisons(trial), self._ranges(builder))
+        try:
+            found = self._one_step(trial, Comparisons(trial), self._ranges(builder))
+        except RangeError:  # of what only its few numbers keep within a range
+            return False
         with trial.loop():
             looped = [unit for unit in trial.units[len(builder.units) :] if any(map(trial.is_in_loop, forms_of(unit)))]
         if not looped:
