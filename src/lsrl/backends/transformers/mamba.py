@@ -32,8 +32,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from flint import fmpq
 
-from lsrl.backends.transformers.rounding import StageArithmetic
 from lsrl.backends.transformers.scale import SILU, StreamScale, opened, sharpness
+from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
 from lsrl.backends.transformers.target import Blocks, HubArchitecture, hub_target
 from lsrl.backends.transformers.weights import StreamRows

@@ -33,8 +33,8 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from lsrl.backends.transformers.rounding import StageArithmetic
 from lsrl.backends.transformers.scale import GELU, StreamScale, opened, sharpness
+from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
 from lsrl.backends.transformers.target import Blocks, HubArchitecture
 from lsrl.backends.transformers.weights import StreamRows

@@ -14,8 +14,9 @@ from lsrl.backends.network import WEIGHTS, FileTensors
 from lsrl.backends.target import Target
 from lsrl.backends.transformers.head_forms import HeadForms, head_forms
 from lsrl.backends.transformers.network import HubNetwork
-from lsrl.backends.transformers.rounding import Analysis, StageArithmetic, analysed, erasable_units, guarantee_of
+from lsrl.backends.transformers.rounding import Analysis, analysed, erasable_units, guarantee_of
 from lsrl.backends.transformers.scale import StreamScale, epsilon_of, scale_of, width_of
+from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.backends.transformers.stock_model import StockModel
 from lsrl.backends.transformers.tokens import embedding_of, head_of, table_of
 from lsrl.backends.transformers.weights import MAPS, HubWeights, StreamRows, converted, from_tensors, maps_of

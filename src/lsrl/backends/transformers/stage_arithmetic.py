@@ -1,0 +1,28 @@
+"""What a stage of an architecture does to numbers: declared by its file, read by the bounds of rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lsrl.backends.transformers.scale import Activation
+
+
+@dataclass(frozen=True, slots=True)
+class StageArithmetic:
+    """What an architecture does to numbers.
+
+    `pairs`: all but what is selected goes through the activation, so that a signed value is a difference of two that
+    are not, and a state adds up each by itself; a boolean that is off by δ opens a latch by 1 + 8δ. Without, signed
+    values pass as they are, and latches open by what saturates. `decay_errors(a)`: how far off a decay of a, and the
+    gain that makes up for the input's, can be at one step, relative to what they multiply; that their products and the
+    sums of a state round is counted apart.
+
+    Of all architectures it is taken for granted that what scales a number on its way is a power of two and leaves it
+    above the smallest normal float, so that nothing but sums, products and what is named here rounds. Nobody checks
+    that a block is so but tests: the fuzzer, and bounds against what is seen in full passes and in cached steps.
+    """
+
+    activation: Activation
+    pairs: bool
+    decay_errors: Callable[[float], tuple[float, float]]
