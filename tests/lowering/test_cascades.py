@@ -81,3 +81,15 @@ def test_the_report_says_what_an_automaton_became_also_of_a_loaded_model(target,
     for found in (model, lsrl.load(tmp_path / "model")):
         assert found.report().automata == (said,)
         assert said in str(found.report())
+
+
+@pytest.mark.parametrize(("target", "automaton"), [("mamba", FLIP_FLOP), ("hawk", SWAPS), ("linear-rnn", SWAPS)])
+def test_a_cascade_streams_and_is_saved_as_other_programs(target, automaton, tmp_path):
+    model = compiled(automaton, target, max_length=40)
+    model.save(tmp_path / "cascade")
+    loaded, state, outputs = lsrl.load(tmp_path / "cascade"), None, []
+    word = np.random.default_rng(5).integers(0, len(automaton.alphabet), 40)
+    for symbol in word:
+        output, state = loaded.step([symbol], state)
+        outputs.append(output.tolist())
+    assert outputs == [[float(s == after) for s in automaton.states] for after in automaton.run(word.tolist())]
