@@ -96,8 +96,8 @@ def _unbounded(trail: Trail) -> str:
     label = repr("the output" if culprit is None else culprit.label)
     if culprit is not None and culprit.fact.magnitude is not None:
         return (
-            f"{label} is decided among numbers too large for this float format to tell apart; write wider ramps "
-            "(width=…) or smaller ranges, or use dtype='float64' where the target has it"
+            f"{label} is decided among numbers too large for this float format to tell apart, or adds its errors up; "
+            "write wider ramps (width=…), smaller ranges or max_length, or use dtype='float64' where the target has it"
         )
     return (
         f"no range that floats hold is known for {label}; "
