@@ -77,7 +77,7 @@ def as_markdown(families: Mapping[str, Family], answers: Answers) -> str:
         lines += [f"### {family.name}", "", f"{_sentence(family.summary)}", ""]
         lines += _rows(["program", *TARGETS]) + _rows(["---"] * (len(TARGETS) + 1))
         for name in family.members:
-            cells = [_cell(answers.get(name, {}).get(target), reasons) for target in TARGETS]
+            cells = [_cell(name, answers.get(name, {}).get(target), reasons) for target in TARGETS]
             lines += _rows([f"`{name}`", *cells])
         lines.append("")
     lines += ["### Why not", ""]
@@ -89,19 +89,19 @@ def _rows(cells: Sequence[str]) -> list[str]:
     return [f"| {' | '.join(cells)} |"]
 
 
-def _cell(known: Answer | None, reasons: dict[str, int]) -> str:
+def _cell(program: str, known: Answer | None, reasons: dict[str, int]) -> str:
     if known is None:
         return "?"
     sign = SIGNS[known.kind]
     if known.kind in ("exact", "bounded"):
         return sign if known.steps is None else f"{sign}\\*"
-    return f"{sign}{reasons.setdefault(_general(known.reason), len(reasons) + 1)}"
+    return f"{sign}{reasons.setdefault(_general(known.reason, program), len(reasons) + 1)}"
 
 
-def _general(reason: str) -> str:
-    """A reason without the names and numbers of its program, and without what to do."""
-    said = re.split(r"; (?:use )?target=", reason)[0]
-    return re.sub(r"\d[\d,.e+-]*", "N", re.sub(r"'[^']*'", "…", said))
+def _general(reason: str, program: str) -> str:
+    """A reason without the names and numbers of its program, but with years, and without what to do."""
+    said = re.split(r"; (?:use )?target=", reason)[0].replace(f"{program} has", "the program has")
+    return re.sub(r"\b(?!(?:19|20)\d\d\b)\d(?:[\d,.e+-]*\d)?", "N", re.sub(r"'[^']*'", "…", said))
 
 
 def _sentence(text: str) -> str:
