@@ -92,7 +92,7 @@ def import_figures() -> Iterator[Figure]:
 def size_figures(length: int, repeats: int = 15) -> Iterator[Figure]:
     """Sizes and compile time of the dictionary program with keys and values of `length`."""
     sequence_map = dictionary_program(length)
-    goal = {10: 0.05, 100: 0.5, 1000: 10.0}[length]
+    goal = {10: 0.05, 100: 0.5, 1000: 3.0}[length]
     for target in targets_with(lambda target: target.library is None):
         name = f"dictionary T={length}, {target}"
         at_ten = length == 10 and target == "linear-rnn"
