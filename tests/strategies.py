@@ -29,7 +29,7 @@ COMPILABLE = [(target, dtype) for target in TARGETS for dtype in target_named(ta
 HUB = tuple(targets_with(lambda target: target.tokens))
 """The targets that are transformers models."""
 
-thorough = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def examples_for(target, many=thorough):

@@ -37,7 +37,7 @@ def program_of(table, start, **naming):
     return Program(lsrl.recur(lambda last: lsrl.lookup(k * last + symbol, entries), start, **naming))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(automata(), st.sampled_from(FEEDING_BACK), st.randoms(use_true_random=False))
 def test_any_finite_automaton_is_one_layer_of_feedback_exact_at_any_length(automaton, target, random):
     table, start = automaton
@@ -157,7 +157,7 @@ def stepped(cell, stream):
 
 
 @pytest.mark.filterwarnings("ignore::lsrl.UselessGuaranteeWarning")
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     cells(),
     st.sampled_from(PIECEWISE),

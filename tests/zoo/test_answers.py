@@ -16,7 +16,7 @@ SAMPLE = [
     for i, family in enumerate(zoo.families().values())
     for turn, target in enumerate(TARGETS)
     for members in [list(family.members)]
-    if (i + turn) % 3 == 0
+    if (i + turn) % 5 == 0
 ]
 """Of every family a few, and all targets as often: other programs on each."""
 
