@@ -61,3 +61,30 @@ def test_a_remainder_holds_what_it_is_added_to_wherever_that_begins(init):
         model = lsrl.compile(program, target)
         assert str(model.guarantee) == "exact: bit for bit, any length"
         np.testing.assert_array_equal(model.run(stream), program.run(stream))
+
+
+MEMORY = {
+    "a delay": lambda s: lsrl.delay(s + STEP, 5),
+    "a register": lambda s: lsrl.shift_register(s[0] + STEP, 3),
+    "a sum": lambda s: lsrl.cumsum(STEP + s / 2),
+    "a latch": lambda s: lsrl.latch(STEP - s, STEP > 0),
+    "a loop": lambda s: lsrl.recur(lambda inner: lsrl.clip(inner + s + STEP, -3, 3)),
+    "a linear loop": lambda s: lsrl.recur(lambda inner: inner / 2 + STEP - s / 4),
+    "a delay of a ReLU": lambda s: lsrl.delay(ReLU(s + STEP), 2),
+}
+
+
+@pytest.mark.filterwarnings("ignore::lsrl.UselessGuaranteeWarning")
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("memory", MEMORY)
+def test_a_step_that_remembers_by_itself_is_right_or_refused(memory, target):
+    init = [1, 0, 2] if memory == "a register" else 1
+    program = Program(lsrl.recur(MEMORY[memory], init, name="state"))
+    stream = np.random.default_rng(1).integers(-1, 2, (20, 1))
+    try:
+        model = lsrl.compile(program, target, max_length=20)
+    except lsrl.LsrlError:
+        return
+    if model.guarantee.kind != "none":
+        off = np.abs(model.run(stream) - program.run(stream, exact=True).astype(float))
+        assert (off <= np.array(model.guarantee.bounds)).all()

@@ -85,9 +85,9 @@ class _Loop:
 
     def built(self, builder: CircuitBuilder, comparisons: Comparisons) -> dict[Value, Forms]:
         """The loop's values; what they were one step ago is a state of its own wherever else it is read."""
-        found = self._one_step(builder, comparisons, self._ranges(builder))
-        linear = not any(builder.reads_cells(form) for state in self.states for form in found[state])
-        (self._make_linear if linear else self._close)(builder, found)
+        ranges, first = self._ranges(builder), len(builder.units)
+        found = self._one_step(builder, comparisons, ranges)
+        (self._close if _looped_units(builder, first) else self._make_linear)(builder, found)
         outside: dict[UnitId, Affine] = {}
         for state in self.states:
             builder.origin = self.program.names[state]
@@ -127,8 +127,7 @@ class _Loop:
             found = self._one_step(trial, Comparisons(trial), self._ranges(builder))
         except RangeError:  # of what only its few numbers keep within a range
             return False
-        with trial.loop():
-            looped = [unit for unit in trial.units[len(builder.units) :] if any(map(trial.is_in_loop, forms_of(unit)))]
+        looped = _looped_units(trial, len(builder.units))
         if not looped:
             rows, _ = self._rows(found)
             return all(len(members) == 1 and members[0] not in dict(rows[members[0]]) for members in components(rows))
@@ -200,6 +199,12 @@ class _Loop:
             with builder.loop():
                 forms[value] = self.translated(builder, comparisons, self.program, value, forms)
         return forms
+
+
+def _looped_units(builder: CircuitBuilder, first: UnitId) -> list[Unit]:
+    """The units from `first` on that read what states were one step ago, or units that do."""
+    with builder.loop():
+        return [unit for unit in builder.units[first:] if any(map(builder.is_in_loop, forms_of(unit)))]
 
 
 def _is_cell(builder: CircuitBuilder, unit: Unit) -> bool:
