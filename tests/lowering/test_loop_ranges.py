@@ -6,6 +6,8 @@ import pytest
 import lsrl
 from lsrl import Concat, Input, LinState, Program, RangeError, ReLU
 from lsrl.backends.registry import TARGETS
+from lsrl.circuit import finite_loops
+from lsrl.semantics.evaluation import one_step
 
 STEP = Input(1, range=(-1, 1), integer=True, name="step")
 GROWING = {
@@ -88,3 +90,21 @@ def test_a_step_that_remembers_by_itself_is_right_or_refused(memory, target):
     if model.guarantee.kind != "none":
         off = np.abs(model.run(stream) - program.run(stream, exact=True).astype(float))
         assert (off <= np.array(model.guarantee.bounds)).all()
+
+
+@pytest.mark.filterwarnings("ignore::lsrl.UselessGuaranteeWarning")
+@pytest.mark.parametrize("target", TARGETS)
+def test_numbers_that_get_finer_for_ever_are_no_automaton_and_soon_seen_to_be_none(target, monkeypatch):
+    steps = []
+    monkeypatch.setattr(finite_loops, "one_step", lambda *given: steps.append(1) or one_step(*given))
+    halved = lsrl.recur(lambda s: lsrl.ifelse(s / 2 + (STEP > 0) >= 2, 0, s / 2 + (STEP > 0)), init="1/3")
+    program = Program(halved)
+    try:
+        model = lsrl.compile(program, target, max_length=20)
+    except lsrl.UnsupportedProgram:
+        return
+    finally:
+        assert 0 < len(steps) < 100
+    stream = np.random.default_rng(1).integers(-1, 2, (20, 1))
+    off = np.abs(model.run(stream) - program.run(stream, exact=True).astype(float))
+    assert (off <= np.array(model.guarantee.bounds)).all()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -27,6 +28,9 @@ from lsrl.semantics.exact import ExactArithmetic, Rationals, rationals
 
 MOST_TRANSITIONS = 2**12
 """Pairs of a state and an input that are followed."""
+
+MOST_ROUNDS, MOST_BITS = 2**10, 64
+"""Steps after which there may be new states, and the digits of their numbers: what is halved for ever gets no end."""
 
 Numbers: TypeAlias = tuple[Fraction, ...]
 
@@ -115,17 +119,19 @@ class _Exploration:
         return max(map(len, self.inputs.values()), default=1)
 
     def finished(self) -> bool:
-        """Whether everything was reached within `MOST_TRANSITIONS`."""
+        """Whether everything was reached within the bounds above."""
         one = ExactArithmetic(1, 1)
         memory = started(self.group, one)
         start = tuple(number for numbers in memory.values() for number in one.numbers(numbers).ravel())
         self.known[start] = 0
         frontier = [start]
-        while frontier:
-            if len(self.known) * self.width > MOST_TRANSITIONS:
+        for _ in range(MOST_ROUNDS):
+            if len(self.known) * self.width > MOST_TRANSITIONS or any(map(_is_long, chain(*frontier))):
                 return False
             frontier = self._followed(frontier, list(memory))
-        return True
+            if not frontier:
+                return True
+        return False
 
     def _followed(self, frontier: Sequence[Numbers], memory: Sequence[Value]) -> list[Numbers]:
         """The states that come after those of the frontier and are new."""
@@ -153,6 +159,10 @@ class _Exploration:
             self.next.append([self.known[state] for state in states[i : i + self.width]])
             self.outputs.append([tuple(rows[j] for rows in outputs) for j in range(i, i + self.width)])
         return new
+
+
+def _is_long(number: Fraction) -> bool:
+    return max(abs(number.numerator), number.denominator).bit_length() > MOST_BITS
 
 
 def _column(rows: Sequence[Numbers]) -> Rationals:
