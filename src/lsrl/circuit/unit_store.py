@@ -54,7 +54,7 @@ class UnitStore:
         """A store with the same units, for what may have to be tried again."""
         twin = copy(self)
         twin.knowledge = self.knowledge.copied()
-        twin.units, twin.origins = list(self.units), list(self.origins)
+        twin.units, twin.origins, twin.automata = list(self.units), list(self.origins), list(self.automata)
         twin._shared, twin._looped = dict(self._shared), set(self._looped)
         return twin
 
