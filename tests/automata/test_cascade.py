@@ -104,3 +104,11 @@ def test_what_would_explode_is_refused_with_its_number():
     table = [[column[state] for column in shuffles] for state in range(10)]
     with pytest.raises(UnsupportedProgram, match="over [0-9,]+"):
         cascade(Automaton.of(table))
+
+
+def test_the_more_levels_there_are_the_fewer_combinations_are_followed(monkeypatch):
+    automaton = word_problem(S4)
+    whole = cascade(automaton)
+    monkeypatch.setattr("lsrl.automata.cascade.MOST_VALUES", len(whole.states) * len(whole.levels) // 2)
+    with pytest.raises(UnsupportedProgram, match="over [0-9]+ combinations"):
+        cascade(automaton)

@@ -17,8 +17,8 @@ from lsrl.automata.groups import CyclicStep, Permutation, cyclic_steps, inverse,
 from lsrl.automata.holonomy import Holonomy, Move, Places, holonomy
 from lsrl.errors import UnsupportedProgram
 
-MOST_CONFIGURATIONS = 4096
-"""Combinations of all levels' values that are followed."""
+MOST_CONFIGURATIONS, MOST_VALUES = 4096, 2**20
+"""Combinations of all levels' values that are followed, and values that these may be of in all."""
 
 NAMES = {60: "A₅", 168: "PSL(2, 7)", 360: "A₆", 2520: "A₇"}
 """The only groups of so many elements that are groups of their own commutators."""
@@ -80,7 +80,7 @@ def cascade(automaton: Automaton) -> Cascade:
     """The cascade that runs as an automaton does, completed.
 
     Raises `UnsupportedProgram` for an automaton with a group that is not solvable, naming it, and for one whose levels
-    have more than `MOST_CONFIGURATIONS` combinations of values.
+    have more than `MOST_CONFIGURATIONS` combinations of values, or these more than `MOST_VALUES` in all.
 
     >>> odd = Automaton.of([[0, 1], [1, 0]])
     >>> str(cascade(odd)), cascade(odd).run([1, 0, 1])
@@ -94,11 +94,11 @@ def _steps(found: Holonomy, depth: int) -> list[CyclicStep]:
     """The cyclic steps of a level's group."""
     level = found.levels[depth]
     generators = {move.permuted for move in found.possible_moves(level) if move.permuted is not None}
-    steps = cyclic_steps(sorted(generators), found.size(level))
+    steps = cyclic_steps(sorted(generators), found.sizes[depth])
     if isinstance(steps, int):
         group = NAMES.get(steps, f"a group of {steps:,} elements")
         raise UnsupportedProgram(
-            f"it permutes {found.size(level)} places by a group that is not solvable, as it contains {group}: no "
+            f"it permutes {found.sizes[depth]} places by a group that is not solvable, as it contains {group}: no "
             "cascade of resets and counters does that (Krohn and Rhodes 1965), and no diagonal state is known to "
             "(Barrington 1989; Merrill et al. 2024)"
         )
@@ -111,6 +111,7 @@ def _cascade(found: Holonomy, steps: Sequence[Sequence[CyclicStep]]) -> Cascade:
     actions: list[Actions] = [{} for _ in start]
     states: dict[Places, int] = {}
     waiting, known = [start], {start}
+    most = min(MOST_CONFIGURATIONS, MOST_VALUES // max(len(start), 1))
     for values in waiting:
         places = _places(values, steps, found)
         (states[values],) = found.image(places)
@@ -120,10 +121,9 @@ def _cascade(found: Holonomy, steps: Sequence[Sequence[CyclicStep]]) -> Cascade:
             if after not in known:
                 known.add(after)
                 waiting.append(after)
-        if len(known) > MOST_CONFIGURATIONS:
+        if len(known) > most:
             raise UnsupportedProgram(
-                f"its cascade of resets and counters has over {MOST_CONFIGURATIONS:,} combinations of values, and is "
-                "not built"
+                f"its cascade of resets and counters has over {most:,} combinations of values, and is not built"
             )
     return _pruned(found, steps, start, actions, states)
 
@@ -137,8 +137,8 @@ def _pruned(
 ) -> Cascade:
     """Without the levels that always stay what they are."""
     sizes: list[tuple[Literal["reset", "counter"], int]] = []
-    for level, own in zip(found.levels, steps, strict=True):
-        sizes += [*(("counter", step.order) for step in own), ("reset", found.size(level))]
+    for size, own in zip(found.sizes, steps, strict=True):
+        sizes += [*(("counter", step.order) for step in own), ("reset", size)]
     kept = [
         i for i, (kind, _) in enumerate(sizes) if any(kind == "counter" or to != start[i] for to in actions[i].values())
     ]
@@ -159,7 +159,7 @@ def _places(values: Places, steps: Sequence[Sequence[CyclicStep]], found: Holono
     for depth, own in enumerate(steps):
         numbers, place = values[first : first + len(own)], values[first + len(own)]
         first += len(own) + 1
-        places.append(_element(numbers, own, found.size(found.levels[depth]))[place])
+        places.append(_element(numbers, own, found.sizes[depth])[place])
     return tuple(places)
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from lsrl.automata.automaton import Automaton
@@ -48,9 +49,11 @@ class Holonomy:
     levels: tuple[int, ...]
     tiles: Mapping[Image, tuple[Image, ...]]
 
-    def size(self, level: int) -> int:
-        """How many tiles images of a level have."""
-        return next(len(self.tiles[image]) for image, own in self.level.items() if own == level)
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """How many tiles images of each of the levels have."""
+        of_level = {own: len(self.tiles[image]) for image, own in self.level.items()}
+        return tuple(of_level[level] for level in self.levels)
 
     def start(self) -> Places:
         """A chain of the state before the first symbol: a tile for each level, 0 where the chain has no such image."""
@@ -64,22 +67,22 @@ class Holonomy:
         return tuple(places)
 
     def image(self, places: Sequence[int]) -> Image:
-        """Where the first levels, with these places, lead to from all states."""
+        """Where the levels, with these places, lead to from all states."""
         image = self._top
-        for level, place in zip(self.levels, places, strict=False):
+        for level, place in zip(self.levels, places, strict=True):
             if self.level[image] == level:
                 image = self.tiles[image][place]
         return image
 
     def possible_moves(self, level: int) -> Iterator[Move]:
         """How symbols permute the tiles of images of a level, whether or not it is ever there."""
-        for image, own in self.level.items():
+        for image in (image for image, own in self.level.items() if own == level):
             for symbol in range(len(self.automaton.alphabet)):
                 after = stepped(self.automaton, image, symbol)
-                if own == self.level[after] == level:
+                if self.level[after] == level:
                     yield self._move(image, after, symbol)
 
-    @property
+    @cached_property
     def _top(self) -> Image:
         return frozenset(range(len(self.automaton.states)))
 
@@ -87,11 +90,15 @@ class Holonomy:
         """What a symbol does to every level of a chain, and the chain after it."""
         found: list[Move] = []
         after: list[int] = []
-        for depth, level in enumerate(self.levels):
-            before, ahead = self.image(places[:depth]), self.image(after)
+        before = ahead = self._top
+        for level, place in zip(self.levels, places, strict=True):
             move = self._move(before, ahead, symbol) if self.level[ahead] == level else Move()
             found.append(move)
-            after.append(_moved(move, places[depth]))
+            after.append(_moved(move, place))
+            if self.level[before] == level:
+                before = self.tiles[before][place]
+            if self.level[ahead] == level:
+                ahead = self.tiles[ahead][after[-1]]
         return tuple(found), tuple(after)
 
     def _move(self, before: Image, ahead: Image, symbol: int) -> Move:
