@@ -181,7 +181,7 @@ def _followed(
             moved = move.permuted
             for step in own:
                 place = len(after)
-                added = next(j for j in range(step.order) if times(power(step.generator, -j), moved) in step.normal)
+                added = step.exponents[moved]
                 ahead = (values[place] + added) % step.order
                 moved = times(power(step.generator, -ahead), times(moved, power(step.generator, values[place])))
                 if added:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from lsrl.errors import UnsupportedProgram
 
-MOST_ELEMENTS = 20_000
-"""Elements of a group that are made."""
+MOST_ELEMENTS, MOST_NUMBERS = 20_000, 2**21
+"""Elements of a group that are made, and what these permute in all."""
 
 Permutation: TypeAlias = tuple[int, ...]
 
 
 class CyclicStep(NamedTuple):
-    """A group is N and its multiples by powers of `generator`, `order` of them; N is normal in it, `order` prime."""
+    """A group is N and its multiples by powers of `generator`, `order` of them; N is normal in it, `order` prime.
+
+    `exponents` says for every element of the group which power it is a multiple by.
+    """
 
     order: int
     generator: Permutation
     normal: frozenset[Permutation]
+    exponents: Mapping[Permutation, int]
 
 
 def times(one: Permutation, other: Permutation) -> Permutation:
@@ -41,29 +45,31 @@ def inverse(one: Permutation) -> Permutation:
 
 def power(one: Permutation, exponent: int) -> Permutation:
     """The permutation so many times, of either sign."""
-    found = tuple(range(len(one)))
-    for _ in range(abs(exponent)):
-        found = times(one if exponent > 0 else inverse(one), found)
+    found, square = tuple(range(len(one))), one if exponent > 0 else inverse(one)
+    for bit in reversed(f"{abs(exponent):b}"):
+        found = times(square, found) if bit == "1" else found
+        square = times(square, square)
     return found
 
 
 def generated(generators: Iterable[Permutation], degree: int) -> frozenset[Permutation]:
-    """All products of the generators. Raises `UnsupportedProgram` for more than `MOST_ELEMENTS`.
+    """All products of the generators. Raises `UnsupportedProgram` for more than `MOST_ELEMENTS` or `MOST_NUMBERS`.
 
     >>> len(generated([(1, 2, 3, 4, 0), (1, 0, 2, 3, 4)], 5))
     120
     """
     unit = tuple(range(degree))
     found, waiting, generators = {unit}, [unit], set(generators)
+    most = min(MOST_ELEMENTS, MOST_NUMBERS // max(degree, 1))
     for element in waiting:
         for generator in generators:
             product = times(generator, element)
             if product not in found:
                 found.add(product)
                 waiting.append(product)
-        if len(found) > MOST_ELEMENTS:
+        if len(found) > most:
             raise UnsupportedProgram(
-                f"it permutes places by a group of over {MOST_ELEMENTS:,} elements, which is not built"
+                f"it permutes {degree:,} places by a group of over {most:,} elements, which is not built"
             )
     return frozenset(found)
 
@@ -119,9 +125,20 @@ def _abelian_steps(larger: frozenset[Permutation], smaller: frozenset[Permutatio
     steps, normal = [], smaller
     for element in sorted(larger):
         while element not in normal:
-            exponent = next(e for e in range(1, len(larger) + 1) if power(element, e) in normal)
+            exponent, product = 1, element
+            while product not in normal:
+                exponent, product = exponent + 1, times(element, product)
             prime = next(p for p in range(2, exponent + 1) if exponent % p == 0)
-            generator = power(element, exponent // prime)
-            steps.append(CyclicStep(prime, generator, normal))
-            normal = generated([*_few_generators(normal, degree), generator], degree)
+            steps.append(_step(prime, power(element, exponent // prime), normal))
+            normal = frozenset(steps[-1].exponents)
     return steps
+
+
+def _step(order: int, generator: Permutation, normal: frozenset[Permutation]) -> CyclicStep:
+    """The step from a normal subgroup."""
+    exponents: dict[Permutation, int] = {}
+    coset: Iterable[Permutation] = normal
+    for exponent in range(order):
+        exponents.update(dict.fromkeys(coset, exponent))
+        coset = [times(generator, element) for element in coset]
+    return CyclicStep(order, generator, normal, exponents)

@@ -14,7 +14,7 @@ Zeiger 1967; Eilenberg, Automata, Languages and Machines B, 1976; Egri-Nagy, Neh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
@@ -48,6 +48,7 @@ class Holonomy:
     level: Mapping[Image, int]
     levels: tuple[int, ...]
     tiles: Mapping[Image, tuple[Image, ...]]
+    _known: dict[tuple[Image, Image, int], Move] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -102,11 +103,17 @@ class Holonomy:
         return tuple(found), tuple(after)
 
     def _move(self, before: Image, ahead: Image, symbol: int) -> Move:
+        known = self._known.get((before, ahead, symbol))
+        if known is None:
+            known = self._known[before, ahead, symbol] = self._new_move(before, ahead, symbol)
+        return known
+
+    def _new_move(self, before: Image, ahead: Image, symbol: int) -> Move:
         reached = stepped(self.automaton, before, symbol)
         if reached != ahead:
             return Move(reset=next(i for i, tile in enumerate(self.tiles[ahead]) if reached <= tile))
-        targets = [stepped(self.automaton, tile, symbol) for tile in self.tiles[before]]
-        return Move(permuted=tuple(self.tiles[ahead].index(target) for target in targets))
+        places = {tile: i for i, tile in enumerate(self.tiles[ahead])}
+        return Move(permuted=tuple(places[stepped(self.automaton, tile, symbol)] for tile in self.tiles[before]))
 
 
 def _moved(move: Move, place: int) -> int:
