@@ -91,7 +91,7 @@ def cyclic_steps(generators: Sequence[Permutation], degree: int) -> list[CyclicS
         series.append(smaller)
     steps: list[CyclicStep] = []
     for larger, smaller in pairwise(series):
-        steps += reversed(_abelian_steps(larger, smaller, degree))
+        steps += reversed(_abelian_steps(larger, smaller))
     return steps
 
 
@@ -120,7 +120,7 @@ def _few_generators(group: frozenset[Permutation], degree: int) -> list[Permutat
     return few
 
 
-def _abelian_steps(larger: frozenset[Permutation], smaller: frozenset[Permutation], degree: int) -> list[CyclicStep]:
+def _abelian_steps(larger: frozenset[Permutation], smaller: frozenset[Permutation]) -> list[CyclicStep]:
     """From the smaller group up, by primes; the quotient is abelian, so that all between are normal."""
     steps, normal = [], smaller
     for element in sorted(larger):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from flint import fmpq
 
 from lsrl.circuit.facts import Fact, constant_fact, union
-from lsrl.circuit.stable_powers import stable_powers
+from lsrl.circuit.stable_powers import norm_of, stable_powers
 from lsrl.circuit.state_graph import components
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ZERO, as_float
@@ -18,13 +18,27 @@ from lsrl.rounding.error_calculus import accumulated, times
 from lsrl.rounding.sums import Sum, Terms, stored_error
 
 
+class Step(NamedTuple):
+    """A step of a recurrence: how far off it is, and the first state; how large states are, how much it rounds."""
+
+    local: float
+    start: float
+    size: float
+    gamma: float
+    precision: int
+
+
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """How a recurrence is evaluated: how large pieces of sums and of other states get, and how often it rounds."""
+    """How a recurrence is evaluated: step by step, or otherwise.
+
+    `sums` and `others` are how many times larger than the states the pieces get that these are put together from.
+    `scanned(A, step, length)` is what the error of states comes to that are no running sums; A is their own matrix.
+    """
 
     sums: int = 1
     others: int = 1
-    roundings: int = 1
+    scanned: Callable[[Sequence[Row], Step, float], float] | None = None
 
 
 class StateErrors(NamedTuple):
@@ -58,11 +72,11 @@ def recurrent_errors(
     for members in components(A):
         if not A[members[0]]:
             continue
-        inside, grown = set(members), 0.0
-        loops = [sum((abs(weight) for j, weight in A[i] if j in inside), ZERO) for i in members]
+        place, grown = {member: i for i, member in enumerate(members)}, 0.0
+        loops = [sum((abs(weight) for j, weight in A[i] if j in place), ZERO) for i in members]
         simple = len(members) == 1 and loops[0] in (0, 1)
         for i in members:
-            earlier = [(weight, before[j], 0.0 if j in inside else max(found[j], starts[j])) for j, weight in A[i]]
+            earlier = [(weight, before[j], 0.0 if j in place else max(found[j], starts[j])) for j, weight in A[i]]
             terms, constant = drives[i]
             row = Sum([*earlier, *terms], constant, how.sums if simple else how.others, tiny)
             found[i] = row.error(precision)
@@ -72,24 +86,28 @@ def recurrent_errors(
                     found[i] = _as_it_grows(row, i, A[i], states[i][1], max_length).error(precision)
         norm, local, start = max(map(as_float, loops)), max(found[i] for i in members), max(starts[i] for i in members)
         if norm and (local or start):
-            # What is off already is rounded, too.
-            added = local * (1 if simple else how.roundings)
-            total = accumulated(added, start, norm * (1 + grown), length)
-            total = min(total, _settled(A, members, added, start, norm * grown))
+            inner = [tuple((place[j], weight) for j, weight in A[i] if j in place) for i in members]
+            size = max(_size(before[i]) for i in members)
+            scanned = None if simple else how.scanned
+            total = (scanned or _stepped)(inner, Step(local, start, size, norm * grown, precision), length)
             for i in members:
                 found[i], lasting[i] = total, total / local if local else 1.0
     return StateErrors(found, lasting)
 
 
-def _settled(A: Sequence[Row], members: Sequence[int], added: float, start: float, rounded: float) -> float:
-    """The error where powers of the matrix make it smaller: e = P e₀ + S (added + what of e is rounded, too)."""
-    if len(members) == 1:
-        return math.inf
-    place = {member: i for i, member in enumerate(members)}
-    powers = stable_powers([tuple((place[j], weight) for j, weight in A[i] if j in place) for i in members])
-    if powers is None or (again := as_float(powers.total) * rounded) >= 1 / 2:
-        return math.inf
-    return (as_float(powers.largest) * start + as_float(powers.total) * added) / (1 - again)
+def _size(fact: Fact) -> float:
+    return math.inf if fact.magnitude is None else as_float(fact.magnitude)
+
+
+def _stepped(A: Sequence[Row], step: Step, length: float) -> float:
+    """The error of states that are evaluated one step after the other; what is off already is rounded, too."""
+    norm = as_float(norm_of(A))
+    total = accumulated(step.local, step.start, norm + step.gamma, length)
+    powers = stable_powers(A) if len(A) > 1 else None
+    if powers is None or (again := as_float(powers.total) * step.gamma) >= 1 / 2:
+        return total
+    settled = as_float(powers.largest) * step.start + as_float(powers.total) * step.local
+    return min(total, settled / (1 - again))
 
 
 def reached(decay: float, drive: float, start: float, steps: float) -> float:

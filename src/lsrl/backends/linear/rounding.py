@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from flint import fmpq
 
 from lsrl.backends.linear.scan import LARGEST_GROWTH
+from lsrl.backends.linear.scan_rounding import scan_error
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.facts import Fact, weighted_sum
 from lsrl.circuit.units import Circuit
@@ -20,10 +21,9 @@ from lsrl.rounding.recurrences import Recurrence, recurrent_errors
 from lsrl.rounding.sums import LARGEST, PRECISION, Sum, Term, fits, input_error
 from lsrl.rounding.trail import Reads, Rounded, Trail, rounded
 
-BY_SCAN = Recurrence(sums=2, others=1 + LARGEST_GROWTH, roundings=8)
+BY_SCAN = Recurrence(sums=2, others=1 + LARGEST_GROWTH, scanned=scan_error)
 """A cumulative sum may be evaluated in pieces; a piece is the difference of two states. A piece of a scan is
-s − Aʲ s', and `block_powers` bounds Aʲ; such a state is rounded at every step of its block, once more when the
-block before it is added, and so are the powers of A that do that: eight times the bound of a step covers them."""
+s − Aʲ s', and `block_powers` bounds Aʲ."""
 
 
 def guarantee_of(circuit: Circuit, stack: Stack, dtype: str, max_length: int | None) -> Guarantee:
