@@ -122,15 +122,18 @@ def _approximator(dim: int, order: int) -> FunctionApproximator:
 
 
 def _bumps(dim: int, order: int) -> Sampler:
-    """A query, and the cells of a wave."""
+    """A query, and the cells of a wave; or one cell around it, again and again, so that sums grow large and round."""
 
     def sample(rng: np.random.Generator, length: int) -> np.ndarray:
         approximator = _approximator(dim, order)
         slant = rng.uniform(1, 9, dim)
         cells = max(1, min(length - 1, 64))
         prompt = approximator.prompt(lambda x: np.sin(x @ slant), cells)
+        if rng.random() < 0.5:
+            prompt = approximator.prompt(lambda x: rng.uniform(2, 4) + x[:, 0] * (x @ slant) / 90, 1)
+            prompt[:, 2 * dim + 1 :] *= 1024
         sequence = approximator.queries(prompt, rng.random((1, dim)))[0]
-        return np.concatenate([sequence] * (length // len(sequence) + 1))[:length]
+        return np.asarray(sequence[np.minimum(np.arange(length), 1 + (np.arange(length) - 1) % len(prompt))])
 
     return sample
 

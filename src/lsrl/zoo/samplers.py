@@ -79,3 +79,31 @@ def waves(stream: Stream, period: float, noise: float = 0.1) -> Sampler:
         return np.asarray(np.clip(np.rint(x * FINE) / FINE, low, high))
 
     return sample
+
+
+def rounding(stream: Stream) -> Sampler:
+    """Reals on which rounding shows: of all their bits, at a level drawn from the whole range down to 2⁻¹⁶ of it.
+
+    They are drawn anew, stay what they are for ever or for a while, turn their signs over, or rise and fall slowly:
+    what rounds one way at one step does so at the next.
+    """
+    low, high = np.array(stream.low, dtype=float), np.array(stream.high, dtype=float)
+
+    def sample(rng: np.random.Generator, length: int) -> np.ndarray:
+        steps = np.arange(length)[:, None]
+        level = np.maximum(abs(low), abs(high)) * rng.choice([1, 2.0 ** -rng.uniform(0, 16)])
+        anew, near = rng.uniform(-1, 1, (length, stream.dim)), 1 - rng.random((length, stream.dim)) / 1024
+        since = np.maximum.accumulate(np.where(rng.random(length) < 1 / 64, steps[:, 0], 0))
+        period = length / rng.choice([1, 2, 8, 32])
+        slope = np.abs((steps / period + rng.random()) % 1 * 4 - 2) - 1
+        shapes = [
+            anew,
+            anew[:1] + 0 * anew,
+            anew[since],
+            near * (-1.0) ** steps,
+            near * np.sign(anew),
+            slope * near[:1],
+        ]
+        return np.asarray(np.clip(level * shapes[rng.integers(len(shapes))], low, high))
+
+    return sample
