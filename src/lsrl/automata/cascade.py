@@ -17,7 +17,7 @@ from lsrl.automata.groups import CyclicStep, Permutation, cyclic_steps, inverse,
 from lsrl.automata.holonomy import Holonomy, Move, Places, holonomy
 from lsrl.errors import UnsupportedProgram
 
-MOST_CONFIGURATIONS, MOST_VALUES = 4096, 2**20
+MOST_CONFIGURATIONS, MOST_VALUES = 4096, 2**17
 """Combinations of all levels' values that are followed, and values that these may be of in all."""
 
 NAMES = {60: "A₅", 168: "PSL(2, 7)", 360: "A₆", 2520: "A₇"}
