@@ -65,7 +65,12 @@ def joint_cases(
         if unit_id in inner or unit_id in leaves:
             continue
         unit, fact = units[unit_id], facts[unit_id]
-        if isinstance(unit, (ReLUUnit, RampUnit, ProductUnit, SumUnit)) and (through_bits or not fact.is_bit):
+        cut = isinstance(unit, SumUnit) and unit.variable
+        if (
+            isinstance(unit, (ReLUUnit, RampUnit, ProductUnit, SumUnit))
+            and not cut
+            and (through_bits or not fact.is_bit)
+        ):
             inner.add(unit_id)
             waiting.extend(read for argument in forms_of(unit) for read in argument.terms)
         else:

@@ -45,6 +45,16 @@ class StateBuilder(UnitStore):
         """The form as a unit of its own."""
         return self.unit(("sum", argument.key()), SumUnit(argument), self.fact(argument))
 
+    def cut(self, name: str, forms: Sequence[Affine]) -> list[Affine]:
+        """The components of a variable as units that nothing shares; of a one-hot group exactly one is 1 still."""
+        made = [self._append(SumUnit(form, name), self.fact(form)) for form in forms]
+        groups = {self.knowledge.one_hot.get(unit) for form in forms for unit in form.terms}
+        alone = all(list(form.terms.values()) == [ONE] and not form.constant for form in forms)
+        group = groups.pop() if alone and len(groups) == 1 else None
+        if group is not None and self.knowledge.group_sizes[group] == len(forms):
+            self.knowledge.add_group(made)
+        return [variable(unit) for unit in made]
+
     def previous(self, init: fmpq, fact: Fact) -> Affine:
         """What a form was one step ago that is given later, to `close`; `fact` is what will be known of it."""
         return self.unit(("previous", len(self.units)), PreviousUnit(number(init), init), fact)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -12,6 +12,7 @@ from lsrl.circuit.affine import Affine, combination, number
 from lsrl.circuit.as_written import AsWrittenBuilder
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.comparisons import Comparisons
+from lsrl.circuit.cuts import is_state
 from lsrl.circuit.facts import BOOLEAN, Fact, is_empty, on_grid, weighted_sum
 from lsrl.circuit.loops import loop_forms
 from lsrl.circuit.remainders import remainder
@@ -52,13 +53,15 @@ def circuit_of(
     max_length: int | None = None,
     as_written: bool = False,
     by_cells: bool = False,
+    cuts: Collection[str] = (),
 ) -> Circuit:
     """The circuit that computes a program.
 
     `input_range` (low, high), each a number or one per component, narrows what the program's
     `Input` declares; `max_length` is the longest sequence. Both only make facts sharper.
     A `as_written` circuit stays as the program writes it (`lsrl.circuit.as_written`). `by_cells`: a loop that is a few
-    cells is not made an automaton, for targets that feed cells back.
+    cells is not made an automaton, for targets that feed cells back. `cuts` names variables that are cut
+    (`lsrl.circuit.cuts`).
     Raises `RangeError` for an empty range and for a condition, gate or other boolean that can be something else
     than 0 or 1, as far as is known, and `ShapeError` for no length.
 
@@ -73,6 +76,7 @@ def circuit_of(
     comparisons = Comparisons(builder)
     facts = input_facts(program, input_range)
     forms: dict[Value, Forms] = {}
+    states: dict[str, tuple[Affine, ...]] = {}
     for group in program.groups:
         builder.origin = program.names[group[0]]
         if len(group) > 1:
@@ -81,6 +85,12 @@ def circuit_of(
             forms[group[0]] = [builder.input(i, fact) for i, fact in enumerate(facts)]
         else:
             forms[group[0]] = _translated(builder, comparisons, program, group[0], forms)
+        for value in group:
+            if (name := program.names[value]) in cuts:
+                builder.origin = name
+                if is_state(value):
+                    states[name] = tuple(forms[value])
+                forms[value] = builder.cut(name, forms[value])
     circuit = builder.finished(
         name=program.name,
         input_dim=program.input.dim,
@@ -88,7 +98,9 @@ def circuit_of(
         values={name: tuple(forms[value]) for value, name in program.names.items() if value in forms},
         kept=frozenset(name for value, name in program.names.items() if value.name is not None),
     )
-    return replace(circuit, undecidable=tuple(comparisons.undecidable), narrowed=tuple(comparisons.narrowed))
+    return replace(
+        circuit, undecidable=tuple(comparisons.undecidable), narrowed=tuple(comparisons.narrowed), states=states
+    )
 
 
 def _loop(

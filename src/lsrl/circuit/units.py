@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from flint import fmpq
@@ -84,9 +84,13 @@ class ChoiceUnit:
 
 @dataclass(frozen=True, slots=True)
 class SumUnit:
-    """The argument itself, as a unit of its own: a long form that many others read."""
+    """The argument itself, as a unit of its own: a long form that many others read.
+
+    Or a component of a `variable` that is cut (`lsrl.circuit.cuts`): then no pass puts its argument in its place.
+    """
 
     argument: Affine
+    variable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +221,8 @@ class Circuit:
     `values` gives every named value of the program as forms over the units; those in `kept` stay
     computed even where no output needs them. `origins` names the value that a unit was made for.
     `as_written` circuits stay as the program writes them (`lsrl.circuit.as_written`). `undecidable` and `narrowed` are
-    as in `lsrl.circuit.comparisons`. `automata` says of every automaton that was written for a target how large it is.
+    as in `lsrl.circuit.comparisons`. `states` gives those variables that are cut and kept from step to step, as they
+    are before the cut. `automata` says of every automaton that was written for a target how large it is.
     """
 
     name: str
@@ -233,12 +238,22 @@ class Circuit:
     undecidable: tuple[str, ...] = ()
     narrowed: tuple[str, ...] = ()
     automata: tuple[str, ...] = ()
+    states: Mapping[str, tuple[Affine, ...]] = field(default_factory=dict)
 
     def cluster(self, first: UnitId) -> Iterator[tuple[UnitId, StateUnit]]:
         """The states of the cluster that begins with `first`: one contiguous block of units."""
         for unit_id in range(first, len(self.units)):
             unit = self.units[unit_id]
             if not isinstance(unit, StateUnit) or unit.cluster != first:
+                return
+            yield unit_id, unit
+
+    def cut(self, first: UnitId) -> Iterator[tuple[UnitId, SumUnit]]:
+        """The components of the variable that is cut and begins with `first`: one contiguous block of units."""
+        name = getattr(self.units[first], "variable", "")
+        for unit_id in range(first, len(self.units)):
+            unit = self.units[unit_id]
+            if not isinstance(unit, SumUnit) or unit.variable != name:
                 return
             yield unit_id, unit
 

@@ -6,6 +6,7 @@ from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_fields
 from typing import TypeAlias
 
 from lsrl.circuit.affine import Affine, UnitId, substituted
@@ -85,13 +86,15 @@ def legalised(circuit: Circuit, rules: Rules, substitution: Substitution | None 
         for name, forms in circuit.values.items()
         if name in circuit.kept or all(unit in meanings for form in forms for unit in form.terms)
     }
-    return builder.finished(
+    finished = builder.finished(
         name=circuit.name,
         input_dim=circuit.input_dim,
         outputs=[rebuilding.over_new(form) for form in circuit.outputs],
         values=values,
         kept=circuit.kept,
     )
+    states = {name: tuple(map(rebuilding.over_new, forms)) for name, forms in circuit.states.items()}
+    return replace_fields(finished, states=states)
 
 
 def reachable(circuit: Circuit) -> set[UnitId]:
@@ -133,6 +136,8 @@ class _Rebuilding:
             case AutomatonUnit(symbols, table, start, first):
                 given = [self.over_new(symbol, unit_id) for symbol in symbols]
                 self.meanings.update(enumerate(self.rules.automaton(self.builder, given, table, start), start=first))
+            case SumUnit(variable=name) if name:
+                self._rebuild_cut(unit_id, name)
             case PreviousUnit():
                 self.meanings[unit_id] = self.rules.previous(self.builder, unit, fact)
             case _:
@@ -174,6 +179,14 @@ class _Rebuilding:
             self.meanings[unit_id] = form
             if unit.previous:
                 self.builder.assume(form, self.circuit.knowledge.facts[unit_id])
+
+    def _rebuild_cut(self, first: UnitId, name: str) -> None:
+        """Rebuild all components of a variable that is cut."""
+        block = list(self.circuit.cut(first))
+        forms = self.builder.cut(name, [self.over_new(unit.argument, unit_id) for unit_id, unit in block])
+        for (unit_id, _), form in zip(block, forms, strict=True):
+            self.meanings[unit_id] = form
+            self.builder.assume(form, self.circuit.knowledge.facts[unit_id])
 
 
 def _loops(circuit: Circuit) -> dict[UnitId, int]:

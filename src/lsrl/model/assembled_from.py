@@ -36,6 +36,7 @@ def _assembled_again(model: CompiledNetwork) -> Assembly:
         max_length=longest,
         as_written=as_written,
         by_cells="feedback" in model.target.abilities,
+        cuts=model.variables,
     )
     assembly = assembled(model.target, circuit, model.program, model.dtype)
     if assembly.network.sizes == model.network.sizes:

@@ -37,7 +37,8 @@ class CompiledNetwork:
     """A network that computes `program`, as `CompiledModel` is for its user.
 
     `circuit` is what the target made of the program's, `stack` what it was assembled from; a loaded model has neither.
-    `undecidable` names comparisons that inputs inside the declaration can leave between 0 and 1.
+    `undecidable` names comparisons that inputs inside the declaration can leave between 0 and 1, `variables` the values
+    that are cut.
 
     >>> import lsrl
     >>> model = lsrl.compile(lsrl.Program(lsrl.cumsum(lsrl.Input(1, range=(0, 9), integer=True))), max_length=100)
@@ -58,6 +59,7 @@ class CompiledNetwork:
     stack: AnyStack | None
     circuit: Circuit | None
     undecidable: tuple[str, ...]
+    variables: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.sizes}>"

@@ -12,6 +12,7 @@ from lsrl.backends.abilities import with_alternatives
 from lsrl.backends.guarded import GUARD_STEPS, guarded
 from lsrl.backends.registry import alternatives, target_named
 from lsrl.backends.target import Assembly, Style, Target, assembled
+from lsrl.circuit.cuts import Variables, cut_values
 from lsrl.circuit.paper_style import in_paper_style
 from lsrl.circuit.translate import circuit_of, input_facts
 from lsrl.circuit.units import Circuit
@@ -33,6 +34,7 @@ def compile(
     max_length: int | None = None,
     dtype: str | None = None,
     style: Style = "default",
+    variables: Variables = (),
 ) -> CompiledModel:
     """Compile a program into a network of the target architecture.
 
@@ -41,7 +43,8 @@ def compile(
     where the target has it, else float32. A program over tokens becomes, on the targets that are models of
     language, one that answers with no token whatever it was not made for (`lsrl.backends.guarded`).
     `style="paper"` writes steps, branches and cyclic counters as Petrov et al. 2024 do, for studies of their
-    fragile forms, on the two linear targets; such a model guarantees nothing.
+    fragile forms, on the two linear targets; such a model guarantees nothing. `variables` names values that become units
+    of their own, which can be written (`CompiledModel.sites`); "named" are all that the program names and that can.
     Raises `UnsupportedProgram` for what the target cannot express and `RangeError` where it needs
     a range or length that is not declared, or for a condition that can be something other than 0 or 1. Warns with
     `UselessGuaranteeWarning` where the error can be as large as the output, or has no bound, all ranges being declared.
@@ -63,7 +66,12 @@ def compile(
         others = alternatives(lambda target: target.paper_style)
         raise UnsupportedProgram(f"style='paper' on {target}; the paper's forms are for target={others}")
     started = time.perf_counter()
+    cuts = frozenset(cut_values(program, variables).values())
     if style == "paper":
+        if cuts:
+            raise UnsupportedProgram(
+                "style='paper' keeps what the program writes, and cuts no variables; expected none"
+            )
         program = in_paper_style(program, input_range=input_range, max_length=max_length)
     longest = max_length
     if answers_tokens(chosen, program):
@@ -74,6 +82,7 @@ def compile(
         max_length=longest,
         as_written=style == "paper",
         by_cells="feedback" in chosen.abilities,
+        cuts=cuts,
     )
     assembly = _assembled(chosen, circuit, program, dtype)
     seconds = time.perf_counter() - started
@@ -99,6 +108,7 @@ def compile(
         stack=assembly.stack,
         circuit=assembly.circuit,
         undecidable=circuit.undecidable,
+        variables=tuple(name for name in program.names.values() if name in cuts),
     )
 
 
