@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
 from lsrl.errors import ProgramError, UnsupportedProgram, listed, shortened
-from lsrl.lang import Constant, GatedState, Input, LinState, Program, Recur, Value
+from lsrl.lang import Constant, Input, Program, Recur, Value
 
 Variables: TypeAlias = Sequence[str] | Literal["named"]
 """Names of values, or all that their author named and that can be cut."""
@@ -48,17 +48,10 @@ def cut_values(program: Program, variables: Variables | Any) -> dict[Value, str]
     return found
 
 
-def is_state(value: Value) -> bool:
-    """Whether it is kept from step to step, so that writing it can also mean what later steps go on from."""
-    return isinstance(value, (LinState, GatedState, Recur))
-
-
 def _problem(program: Program, value: Value) -> ProgramError | UnsupportedProgram | None:
     name = program.names[value]
     if value is program.output:
-        return ProgramError(
-            f"value {name!r} is the output of {program.name}, which nothing reads; expected another one"
-        )
+        return ProgramError(f"value {name!r} is the output of {program.name}, which nothing reads; expected another")
     if isinstance(value, (Input, Constant)):
         kind = "the input" if isinstance(value, Input) else "a constant"
         return ProgramError(f"value {name!r} is {kind} of {program.name}; expected one that is computed from the input")

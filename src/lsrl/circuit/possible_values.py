@@ -66,11 +66,8 @@ def joint_cases(
             continue
         unit, fact = units[unit_id], facts[unit_id]
         cut = isinstance(unit, SumUnit) and unit.variable
-        if (
-            isinstance(unit, (ReLUUnit, RampUnit, ProductUnit, SumUnit))
-            and not cut
-            and (through_bits or not fact.is_bit)
-        ):
+        of_one_step = isinstance(unit, (ReLUUnit, RampUnit, ProductUnit, SumUnit)) and not cut
+        if of_one_step and (through_bits or not fact.is_bit):
             inner.add(unit_id)
             waiting.extend(read for argument in forms_of(unit) for read in argument.terms)
         else:

@@ -12,7 +12,6 @@ from lsrl.circuit.affine import Affine, combination, number
 from lsrl.circuit.as_written import AsWrittenBuilder
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.comparisons import Comparisons
-from lsrl.circuit.cuts import is_state
 from lsrl.circuit.facts import BOOLEAN, Fact, is_empty, on_grid, weighted_sum
 from lsrl.circuit.loops import loop_forms
 from lsrl.circuit.remainders import remainder
@@ -35,6 +34,7 @@ from lsrl.lang import (
     Value,
 )
 from lsrl.lang.logic import ramp_of
+from lsrl.lang.loops import is_state
 from lsrl.lang.matrix import Matrix, identity
 from lsrl.lang.numbers import exact_vector, whole_number
 from lsrl.lang.primitives import Primitive

@@ -8,8 +8,18 @@ from typing import Any
 from lsrl.errors import ProgramError, shortened
 from lsrl.lang.feedback import Previous, Recur
 from lsrl.lang.graphs import strong_components
-from lsrl.lang.primitives import Primitive
+from lsrl.lang.primitives import GatedState, LinState, Primitive
 from lsrl.lang.values import Value, value_of
+
+
+def is_state(value: Value) -> bool:
+    """Whether it is kept from step to step, so that setting it can also mean what later steps go on from.
+
+    >>> from lsrl import Input, cumsum
+    >>> is_state(cumsum(Input(1)))
+    True
+    """
+    return isinstance(value, (LinState, GatedState, Recur))
 
 
 def recur(step: Callable[[Value], Value], init: Any = 0, *, name: str | None = None) -> Value:

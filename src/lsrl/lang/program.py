@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from lsrl.lang.values import LONGEST_LABEL, Value
 from lsrl.lang.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from lsrl.semantics import Trace, Undecided
+    from lsrl.semantics import Do, Trace, Undecided
 
 
 class Program:
@@ -114,21 +114,37 @@ class Program:
     # What a program means is the next room's business (`lsrl.semantics`); these are doors to it,
     # so that a program can be tried where it is written.
 
-    def run(self, x: Any, *, exact: bool = False) -> np.ndarray:
+    def run(
+        self, x: Any, *, exact: bool = False, do: Do | None = None, kind: Literal["value", "continuing"] = "value"
+    ) -> np.ndarray:
         """The outputs for inputs `x` of shape (T, dim) or (batch, T, dim); the result likewise.
 
         float64 by default; `exact=True` computes with rationals and gives an object array of
         `Fraction`. Warns with `UndecidedComparisonWarning` if a comparison was undecided.
+
+        `do` sets values, by name, at some steps: {name: (steps, numbers)}, numbers that broadcast to
+        (batch, steps, dim). Of a state that is what is read of it at these steps; with `kind="continuing"` later steps
+        go on from it. Raises `ProgramError`, `RangeError` or `ShapeError` for what cannot be set.
+
+        >>> from lsrl import Input, cumsum
+        >>> total = cumsum(Input(1), name="total")
+        >>> twice = Program(total * 2)
+        >>> twice.run([[1], [1], [1]], do={"total": (1, 9)}).ravel().tolist()
+        [2.0, 18.0, 6.0]
+        >>> twice.run([[1], [1], [1]], do={"total": (1, 9)}, kind="continuing").ravel().tolist()
+        [2.0, 18.0, 20.0]
         """
         from lsrl.semantics import run
 
-        return run(self, x, exact=exact)
+        return run(self, x, exact=exact, do=do, kind=kind)
 
-    def trace(self, x: Any, *, exact: bool = False) -> Trace:
-        """Every named value at every step, and the undecided comparisons."""
+    def trace(
+        self, x: Any, *, exact: bool = False, do: Do | None = None, kind: Literal["value", "continuing"] = "value"
+    ) -> Trace:
+        """Every named value at every step, and the undecided comparisons; `do` and `kind` are as in `run`."""
         from lsrl.semantics import trace
 
-        return trace(self, x, exact=exact)
+        return trace(self, x, exact=exact, do=do, kind=kind)
 
     def undecided(self, x: Any, *, exact: bool = True) -> tuple[Undecided, ...]:
         """The comparisons that come out strictly between 0 and 1 on `x`: value, step, amount."""

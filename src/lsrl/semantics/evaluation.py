@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -29,6 +31,8 @@ from lsrl.lang.numbers import Vector
 from lsrl.lang.primitives import Primitive
 
 V = TypeVar("V")
+
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 class Arithmetic(Protocol[V]):
@@ -68,6 +72,9 @@ class Arithmetic(Protocol[V]):
     def slice(self, x: V, start: int, stop: int) -> V:
         """Components start … stop − 1."""
 
+    def replaced(self, x: V, steps: Sequence[int], numbers: V) -> V:
+        """x with these numbers, one for each of the steps, in place of its own there."""
+
     def steps(self, x: V) -> Sequence[V]:
         """x step by step."""
 
@@ -95,21 +102,35 @@ class Undecided(NamedTuple):
         return f"{self.value} is {float(self.amount):.4g} at {where}; expected 0 or 1"
 
 
-def evaluated(program: Program, x: V, arithmetic: Arithmetic[V], *, keep: bool) -> Iterator[tuple[Value, V]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Intervention(Generic[V]):
+    """What a value is made to be at some steps, whatever it would be; `continuing`: later steps go on from there."""
+
+    steps: tuple[int, ...]
+    numbers: Sequence[V]
+    continuing: bool
+
+
+def evaluated(
+    program: Program, x: V, arithmetic: Arithmetic[V], *, keep: bool, do: Mapping[Value, Intervention[V]] = NOTHING
+) -> Iterator[tuple[Value, V]]:
     """Every value with its numbers, arguments before what reads them.
 
-    Without `keep`, numbers are let go after their last reader.
+    Without `keep`, numbers are let go after their last reader. `do` says what is intervened on.
     """
     readers = Counter(argument for value in program.values for argument in value.arguments)
     known: dict[Value, V] = {}
     for group in program.groups:
-        if len(group) == 1:
+        if len(group) == 1 and not (group[0] in do and do[group[0]].continuing):
             (value,) = group
             known[value] = (
                 x if isinstance(value, Input) else _meaning(value, known, started(group, arithmetic), arithmetic)
             )
+            if value in do:
+                numbers = arithmetic.joined(do[value].numbers)
+                known[value] = arithmetic.replaced(known[value], do[value].steps, numbers)
         else:
-            known |= _loop(group, known, arithmetic)
+            known |= _loop(group, known, arithmetic, do)
         for value in group:
             yield value, known[value]
         for value in group:
@@ -119,16 +140,23 @@ def evaluated(program: Program, x: V, arithmetic: Arithmetic[V], *, keep: bool) 
                     known.pop(argument, None)
 
 
-def _loop(group: Sequence[Primitive], known: Mapping[Value, V], arithmetic: Arithmetic[V]) -> dict[Value, V]:
+def _loop(
+    group: Sequence[Primitive],
+    known: Mapping[Value, V],
+    arithmetic: Arithmetic[V],
+    do: Mapping[Value, Intervention[V]],
+) -> dict[Value, V]:
     """The numbers of values that read one another, one step after the other."""
     outside = {argument for value in group for argument in value.arguments} - set(group)
     given = {value: arithmetic.steps(known[value]) for value in outside}
     before = started(group, arithmetic)
     found: list[dict[Value, V]] = []
     for t in range(arithmetic.length):
-        now = one_step(group, {value: steps[t] for value, steps in given.items()}, before, arithmetic)
+        made = {value: done.numbers[done.steps.index(t)] for value, done in do.items() if t in done.steps}
+        own: dict[Value, V] = {}
+        now = one_step(group, {value: steps[t] for value, steps in given.items()}, before, arithmetic, made, own)
         found.append(now)
-        before = remembered(group, now)
+        before = remembered(group, now | {value: kept for value, kept in own.items() if not do[value].continuing})
     return {value: arithmetic.joined([now[value] for now in found]) for value in group}
 
 
@@ -139,12 +167,22 @@ def started(group: Sequence[Primitive], arithmetic: Arithmetic[V]) -> dict[Value
 
 
 def one_step(
-    group: Sequence[Primitive], outside: Mapping[Value, V], before: Mapping[Value, V], arithmetic: Arithmetic[V]
+    group: Sequence[Primitive],
+    outside: Mapping[Value, V],
+    before: Mapping[Value, V],
+    arithmetic: Arithmetic[V],
+    made: Mapping[Value, V] = NOTHING,
+    own: dict[Value, V] | None = None,
 ) -> dict[Value, V]:
-    """The values of a loop at one step, from what they read outside of it and what they remember."""
+    """The values of a loop at one step, from what they read outside of it and what they remember.
+
+    What some are `made` to be is what others read; what these would be is put into `own`.
+    """
     now = dict(outside)
     for value in group:
         now[value] = _meaning(value, now, before, arithmetic)
+        if value in made and own is not None:
+            own[value], now[value] = now[value], made[value]
     return now
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import Vector
+from lsrl.semantics.whole_matrix import WholeMatrix
 
 LIMIT = 2**62
 """Whole numbers below this are int64."""
@@ -52,36 +53,6 @@ class Rationals:
 
 
 @dataclass(frozen=True, slots=True)
-class _WholeMatrix:
-    """A matrix of rationals as whole numbers over one denominator."""
-
-    rows: tuple[tuple[tuple[int, int], ...], ...]
-    denominator: int
-
-    @staticmethod
-    def of(matrix: Matrix) -> _WholeMatrix:
-        denominator = reduce(lcm, {int(number.q) for row in matrix.rows for _, number in row}, 1)
-        rows = tuple(
-            tuple((column, int(number.p) * (denominator // int(number.q))) for column, number in row)
-            for row in matrix.rows
-        )
-        return _WholeMatrix(rows, denominator)
-
-    @property
-    def norm(self) -> int:
-        """The largest sum of |entries| of a row."""
-        return max((sum(abs(number) for _, number in row) for row in self.rows), default=0)
-
-    def times(self, numerators: np.ndarray, factor: int = 1) -> np.ndarray:
-        """factor · matrix @ numerators, over the non-zero entries."""
-        result = np.zeros((len(self.rows), *numerators.shape[1:]), dtype=numerators.dtype)
-        for i, row in enumerate(self.rows):
-            for column, number in row:
-                result[i] += numerators[column] * (number * factor)
-        return result
-
-
-@dataclass(frozen=True, slots=True)
 class ExactArithmetic:
     """Numbers are `Rationals`."""
 
@@ -96,7 +67,7 @@ class ExactArithmetic:
 
     def linear(self, x: Rationals, A: Matrix, b: Vector) -> Rationals:
         """A x + b."""
-        matrix, (bias, bias_denominator) = _WholeMatrix.of(A), _whole(b)
+        matrix, (bias, bias_denominator) = WholeMatrix.of(A), _whole(b)
         denominator = lcm(x.denominator * matrix.denominator, bias_denominator)
         factor = denominator // (x.denominator * matrix.denominator)
         bias = [number * (denominator // bias_denominator) for number in bias]
@@ -111,7 +82,7 @@ class ExactArithmetic:
 
     def state(self, drive: Rationals, A: Matrix, before: Rationals) -> Rationals:
         """sₜ = A sₜ₋₁ + driveₜ, one step after the other."""
-        matrix = _WholeMatrix.of(A)
+        matrix = WholeMatrix.of(A)
         if matrix.denominator != 1:
             return _fractional_states(drive, matrix, before)
         denominator = lcm(drive.denominator, before.denominator)
@@ -150,6 +121,13 @@ class ExactArithmetic:
     def slice(self, x: Rationals, start: int, stop: int) -> Rationals:
         """Components start … stop − 1."""
         return Rationals(x.numerators[start:stop], x.denominator)
+
+    def replaced(self, x: Rationals, steps: Sequence[int], numbers: Rationals) -> Rationals:
+        """x with these numbers, one for each of the steps, in place of its own there."""
+        parts = self.steps(x)
+        for step, part in zip(steps, self.steps(numbers), strict=True):
+            parts[step] = part
+        return self.joined(parts)
 
     def steps(self, x: Rationals) -> list[Rationals]:
         """x step by step."""
@@ -190,7 +168,7 @@ def rationals(fractions: np.ndarray) -> Rationals:
     return Rationals(np.ascontiguousarray(numerators), denominator)
 
 
-def _whole_states(drive: np.ndarray, matrix: _WholeMatrix, start: np.ndarray) -> np.ndarray:
+def _whole_states(drive: np.ndarray, matrix: WholeMatrix, start: np.ndarray) -> np.ndarray:
     """The recurrence in whole numbers."""
     length = drive.shape[-1]
     growth, push = max(matrix.norm, 1), _largest(drive)
@@ -215,7 +193,7 @@ def _whole_states(drive: np.ndarray, matrix: _WholeMatrix, start: np.ndarray) ->
     return np.stack(states, axis=-1)
 
 
-def _sums_or_delays(drive: np.ndarray, matrix: _WholeMatrix, start: np.ndarray, bound: int) -> np.ndarray | None:
+def _sums_or_delays(drive: np.ndarray, matrix: WholeMatrix, start: np.ndarray, bound: int) -> np.ndarray | None:
     """All steps at once where every state only sums itself up, or only copies one state before it."""
     if bound >= LIMIT:
         return None
@@ -232,7 +210,7 @@ def _sums_or_delays(drive: np.ndarray, matrix: _WholeMatrix, start: np.ndarray, 
     return result
 
 
-def _fractional_states(drive: Rationals, matrix: _WholeMatrix, before: Rationals) -> Rationals:
+def _fractional_states(drive: Rationals, matrix: WholeMatrix, before: Rationals) -> Rationals:
     """The recurrence where every step divides by the matrix's denominator."""
     state = before
     steps = []

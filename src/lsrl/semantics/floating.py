@@ -96,6 +96,12 @@ class FloatArithmetic:
         """Components start … stop − 1."""
         return x[start:stop]
 
+    def replaced(self, x: np.ndarray, steps: Sequence[int], numbers: np.ndarray) -> np.ndarray:
+        """x with these numbers, one for each of the steps, in place of its own there."""
+        result: np.ndarray = x.copy()
+        result[:, :, list(steps)] = numbers
+        return result
+
     def steps(self, x: np.ndarray) -> list[np.ndarray]:
         """x step by step."""
         return [x[:, :, t : t + 1] for t in range(x.shape[-1])]

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from lsrl.errors import ProgramError, UndecidedComparisonWarning, listed
-from lsrl.lang import Program
-from lsrl.semantics.evaluation import Undecided, evaluated, undecided_in
+from lsrl.lang import Program, Value
+from lsrl.semantics.evaluation import NOTHING, Intervention, Undecided, evaluated, undecided_in
 from lsrl.semantics.exact import ExactArithmetic, rationals
 from lsrl.semantics.floating import FloatArithmetic
 from lsrl.semantics.inputs import check_outputs, checked_floats, checked_fractions, declarations
+from lsrl.semantics.interventions import Do, Kind, interventions
 
 
 class Trace(Mapping[str, np.ndarray]):
@@ -54,10 +55,10 @@ class Trace(Mapping[str, np.ndarray]):
         return len(self._read)
 
 
-def run(program: Program, x: Any, *, exact: bool = False) -> np.ndarray:
+def run(program: Program, x: Any, *, exact: bool = False, do: Do | None = None, kind: Kind = "value") -> np.ndarray:
     """The outputs of a program, shaped as `x` is; see `Program.run`."""
     arithmetic, numbers, single = _prepared(program, x, exact)
-    output, undecided = _outputs(program, numbers, arithmetic)
+    output, undecided = _outputs(program, numbers, arithmetic, interventions(program, do, kind, arithmetic))
     _warn(undecided)
     result: np.ndarray = arithmetic.numbers(output)
     check_outputs(result, program.name)
@@ -70,11 +71,13 @@ def report_undecided(program: Program, x: Any) -> None:
     _warn(_outputs(program, numbers, arithmetic)[1])
 
 
-def _outputs(program: Program, numbers: Any, arithmetic: Any) -> tuple[Any, tuple[Undecided, ...]]:
+def _outputs(
+    program: Program, numbers: Any, arithmetic: Any, do: Mapping[Value, Intervention[Any]] = NOTHING
+) -> tuple[Any, tuple[Undecided, ...]]:
     undecided: tuple[Undecided, ...] = ()
     output = numbers
     with np.errstate(over="ignore", invalid="ignore"):  # outputs beyond the floats are refused by who shows them
-        for value, output in evaluated(program, numbers, arithmetic, keep=False):
+        for value, output in evaluated(program, numbers, arithmetic, keep=False, do=do):
             if value.comparison:
                 undecided += undecided_in(program.names[value], output, arithmetic)
     return output, undecided
@@ -86,12 +89,13 @@ def _warn(undecided: tuple[Undecided, ...]) -> None:
         warnings.warn(f"undecided comparison: {undecided[0]}{more}", UndecidedComparisonWarning, stacklevel=4)
 
 
-def trace(program: Program, x: Any, *, exact: bool = False) -> Trace:
+def trace(program: Program, x: Any, *, exact: bool = False, do: Do | None = None, kind: Kind = "value") -> Trace:
     """Every value of a program at every step; see `Program.trace`."""
     arithmetic, numbers, single = _prepared(program, x, exact)
     read: dict[str, Callable[[], np.ndarray]] = {}
     undecided: tuple[Undecided, ...] = ()
-    for value, known in evaluated(program, numbers, arithmetic, keep=True):
+    made = interventions(program, do, kind, arithmetic)
+    for value, known in evaluated(program, numbers, arithmetic, keep=True, do=made):
         read[program.names[value]] = _reader(known, arithmetic, single)
         if value.comparison:
             undecided += undecided_in(program.names[value], known, arithmetic)
