@@ -84,12 +84,13 @@ class Layout(Mapping[str, ReadOut]):
 
 def layout_of(circuit: Circuit, places: Mapping[UnitId, Place], names: Sequence[str]) -> Layout:
     """The layout of the program's values (`names`, in its order), given where the circuit's units are."""
-    found = {name: _read_out(circuit.values[name], places) for name in names if name in circuit.values}
-    reads = {name: read_out for name, read_out in found.items() if read_out.is_finite}
+    found = {name: read_out(circuit.values[name], places) for name in names if name in circuit.values}
+    reads = {name: way for name, way in found.items() if way.is_finite}
     return Layout(reads, tuple(name for name in names if name not in reads))
 
 
-def _read_out(forms: Sequence[Affine], places: Mapping[UnitId, Place]) -> ReadOut:
+def read_out(forms: Sequence[Affine], places: Mapping[UnitId, Place]) -> ReadOut:
+    """How to read forms over units that are in these places."""
     parts: dict[tuple[int, Part], list[dict[int, fmpq]]] = defaultdict(lambda: [{} for _ in forms])
     constants = []
     for component, form in enumerate(forms):

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
+from lsrl.backends.sites import Address
+from lsrl.placement.stack import Part
+
 if TYPE_CHECKING:
     import torch
 
@@ -68,6 +71,12 @@ class Network(Protocol):
 
     def module(self) -> torch.nn.Module:
         """The network in torch, made anew."""
+
+    def hooked(self) -> torch.nn.Module:
+        """The network in torch so that every number of a layer's state and output comes out of a module."""
+
+    def address(self, layer: int, part: Part) -> Address:
+        """The modules of the hooked network out of which a layer's state or output comes (`lsrl.backends.sites`)."""
 
     def tensors(self) -> FileTensors:
         """What is in its files of weights."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
-from lsrl.backends.layout import Layout, layout_of
+from lsrl.backends.layout import Layout, ReadOut, layout_of, read_out
 from lsrl.backends.network import WEIGHTS, FileTensors, Network
 from lsrl.circuit.affine import UnitId
 from lsrl.circuit.units import Circuit
@@ -45,6 +45,9 @@ class Placement(Protocol):
 
     def places(self) -> Mapping[UnitId, Place]:
         """Where in the network every unit is."""
+
+    def remembered(self) -> Mapping[UnitId, Place]:
+        """Where what the next step goes on from is, for units that remember something by themselves."""
 
     def network(self, program: Program) -> Network:
         """The network in floats."""
@@ -89,13 +92,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """What a target makes of a circuit. `circuit` is the legalised one, `stack` its units by layers."""
+    """What a target makes of a circuit. `circuit` is the legalised one, `stack` its units by layers.
+
+    `states` says of the variables that are cut and kept from step to step how they are read where they are kept; None
+    where that is no place of their own.
+    """
 
     network: Network
     stack: AnyStack
     layout: Layout
     guarantee: Guarantee
     circuit: Circuit
+    states: Mapping[str, ReadOut | None]
 
 
 def assembled(target: Target, circuit: Circuit, program: Program, dtype: str) -> Assembly:
@@ -107,4 +115,14 @@ def assembled(target: Target, circuit: Circuit, program: Program, dtype: str) ->
         layout=layout_of(placement.circuit, placement.places(), tuple(program.names.values())),
         guarantee=placement.guarantee(circuit.max_length),
         circuit=placement.circuit,
+        states=_states(placement),
     )
+
+
+def _states(placement: Placement) -> dict[str, ReadOut | None]:
+    """How the variables that are cut and kept from step to step are read where they are kept, if they are units."""
+    places, found = placement.remembered(), dict[str, ReadOut | None]()
+    for name, forms in placement.circuit.states.items():
+        there = all(len(form.terms) == 1 and form.terms.keys() <= places.keys() for form in forms)
+        found[name] = read_out(forms, places) if there else None
+    return found

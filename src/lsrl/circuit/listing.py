@@ -32,8 +32,8 @@ def _unit(unit: Unit) -> str:
     if isinstance(unit, AutomatonUnit):
         symbols, rows = ", ".join(map(str, unit.symbols)), "; ".join(" ".join(map(str, row)) for row in unit.table)
         return f"Automaton([{symbols}], [{rows}], {unit.start}, {unit.cluster})"
-    given = ", ".join(_argument(getattr(unit, field.name)) for field in fields(unit))
-    return f"{type(unit).__name__.removesuffix('Unit')}({given})"
+    given = [_argument(getattr(unit, field.name)) for field in fields(unit)]
+    return f"{type(unit).__name__.removesuffix('Unit')}({', '.join(filter(None, given))})"
 
 
 def _argument(argument: Any) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from flint import fmpq
 
@@ -17,6 +18,8 @@ from lsrl.circuit.unit_store import UnitStore
 from lsrl.circuit.units import AutomatonUnit, GatedStateUnit, PreviousUnit, StateUnit, SumUnit
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO
+
+_Clustered: TypeAlias = Callable[[Sequence[Row], Sequence[Affine], Sequence[fmpq]], list[Affine]]
 
 
 class StateBuilder(UnitStore):
@@ -92,24 +95,32 @@ class StateBuilder(UnitStore):
 
         A component that reads no state is its drive; one that never changes is its initial value.
         """
+        return self._by_cluster(self._cluster, rows, drives, inits)
+
+    def state_cells(self, rows: Sequence[Row], drives: Sequence[Affine], inits: Sequence[fmpq]) -> list[Affine]:
+        """Where the components of states that were made are kept for the next step, if it reads them."""
+        return self._by_cluster(self._cells, rows, drives, inits)
+
+    def _by_cluster(
+        self, make: _Clustered, rows: Sequence[Row], drives: Sequence[Affine], inits: Sequence[fmpq]
+    ) -> list[Affine]:
         meanings: dict[int, Affine] = {}
         for members in clusters(rows):
             place = {member: position for position, member in enumerate(members)}
             inner = [tuple(sorted((place[j], weight) for j, weight in rows[i])) for i in members]
-            forms = self._cluster(inner, [drives[i] for i in members], [inits[i] for i in members])
+            forms = make(inner, [drives[i] for i in members], [inits[i] for i in members])
             meanings.update(zip(members, forms, strict=True))
         return [meanings[i] for i in range(len(rows))]
+
+    def _cells(self, rows: Sequence[Row], drives: Sequence[Affine], inits: Sequence[fmpq]) -> list[Affine]:
+        known = self._shared.get(_cluster_key(rows, drives, inits))
+        return self._cluster(rows, drives, inits) if known is None else [variable(unit) for unit in known]
 
     def _cluster(self, rows: Sequence[Row], drives: Sequence[Affine], inits: Sequence[fmpq]) -> list[Affine]:
         """States that read one another: one block of units, shared with an equal cluster as a whole."""
         if len(rows) == 1 and (not rows[0] or (rows[0] == ((0, ONE),) and _is_zero(drives[0]))):
             return [number(inits[0])] if rows[0] else list(drives)
-        key = (
-            "states",
-            tuple(map(terms_key, rows)),
-            tuple(drive.key() for drive in drives),
-            terms_key(enumerate(inits)),
-        )
+        key = _cluster_key(rows, drives, inits)
         known = self._shared.get(key)
         if known is None:
             first = len(self.units)
@@ -124,6 +135,11 @@ class StateBuilder(UnitStore):
             if one_hot and is_permutation(rows) and len(components(rows)) == 1:
                 self.knowledge.add_group(known)
         return [variable(unit) if row else drive for unit, row, drive in zip(known, rows, drives, strict=True)]
+
+
+def _cluster_key(rows: Sequence[Row], drives: Sequence[Affine], inits: Sequence[fmpq]) -> object:
+    drive_keys = tuple(drive.key() for drive in drives)
+    return ("states", tuple(map(terms_key, rows)), drive_keys, terms_key(enumerate(inits)))
 
 
 def _is_zero(form: Affine) -> bool:

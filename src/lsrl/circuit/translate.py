@@ -89,7 +89,7 @@ def circuit_of(
             if (name := program.names[value]) in cuts:
                 builder.origin = name
                 if is_state(value):
-                    states[name] = tuple(forms[value])
+                    states[name] = tuple(_kept(builder, value, forms))
                 forms[value] = builder.cut(name, forms[value])
     circuit = builder.finished(
         name=program.name,
@@ -101,6 +101,13 @@ def circuit_of(
     return replace(
         circuit, undecidable=tuple(comparisons.undecidable), narrowed=tuple(comparisons.narrowed), states=states
     )
+
+
+def _kept(builder: CircuitBuilder, value: Primitive, forms: Mapping[Value, Forms]) -> Forms:
+    """What the next step goes on from: of a linear state that only passes on, too."""
+    if not isinstance(value, LinState):
+        return forms[value]
+    return builder.state_cells(value.A.rows, _applied(builder, value.B, forms[value.x], value.bias), value.init)
 
 
 def _loop(

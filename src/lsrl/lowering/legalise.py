@@ -35,8 +35,9 @@ from lsrl.circuit.units import (
     forms_of,
 )
 from lsrl.lang.graphs import strong_components
+from lsrl.lang.numbers import ONE
 from lsrl.lowering.delays import delayed, latched
-from lsrl.lowering.rule_kinds import Rules
+from lsrl.lowering.rule_kinds import Rules, kept_states
 
 _MadeByRules: TypeAlias = StepUnit | GateUnit | ChoiceUnit | BitUnit | DelayUnit | LatchUnit
 _Single: TypeAlias = InputUnit | ReLUUnit | RampUnit | ProductUnit | GatedStateUnit | SumUnit | _MadeByRules
@@ -93,7 +94,7 @@ def legalised(circuit: Circuit, rules: Rules, substitution: Substitution | None 
         values=values,
         kept=circuit.kept,
     )
-    states = {name: tuple(map(rebuilding.over_new, forms)) for name, forms in circuit.states.items()}
+    states = {name: tuple(map(rebuilding.kept, forms)) for name, forms in circuit.states.items()}
     return replace_fields(finished, states=states)
 
 
@@ -122,6 +123,7 @@ class _Rebuilding:
     replace: Substitution
     needed: AbstractSet[UnitId]
     meanings: dict[UnitId, Affine] = field(default_factory=dict)
+    cells: dict[UnitId, Affine] = field(default_factory=dict)
     loops: Mapping[UnitId, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -168,13 +170,23 @@ class _Rebuilding:
             self.builder.assume(made, self.circuit.knowledge.fact(form))
         return made
 
+    def kept(self, form: Affine) -> Affine:
+        """What the next step goes on from, of what went on from this form."""
+        alone = list(form.terms) if list(form.terms.values()) == [ONE] and not form.constant else []
+        cells = [self.cells[unit] for unit in alone if unit in self.cells]
+        return cells[0] if cells else self.over_new(form)
+
     def _rebuild_states(self, first: UnitId) -> None:
         """Rebuild the needed states of the cluster that begins with `first`."""
         cluster = [(unit_id, unit) for unit_id, unit in self.circuit.cluster(first) if unit_id in self.needed]
         place = {unit_id: i for i, (unit_id, _) in enumerate(cluster)}
         rows = [tuple((place[other], weight) for other, weight in unit.previous) for _, unit in cluster]
         drives = [self.over_new(unit.drive, unit_id) for unit_id, unit in cluster]
-        forms = self.rules.states(self.builder, rows, drives, [unit.init for _, unit in cluster])
+        inits = [unit.init for _, unit in cluster]
+        forms = self.rules.states(self.builder, rows, drives, inits)
+        if self.rules.states is kept_states:
+            cells = self.builder.state_cells(rows, drives, inits)
+            self.cells.update((unit_id, cell) for (unit_id, _), cell in zip(cluster, cells, strict=True))
         for (unit_id, unit), form in zip(cluster, forms, strict=True):
             self.meanings[unit_id] = form
             if unit.previous:

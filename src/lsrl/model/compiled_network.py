@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lsrl.backends.layout import Layout
+from lsrl.backends.layout import Layout, ReadOut
 from lsrl.backends.network import Network
+from lsrl.backends.sites import Site, SiteKind, Sites, site_of
 from lsrl.backends.target import AnyStack, Style, Target
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.units import Circuit
@@ -38,7 +41,7 @@ class CompiledNetwork:
 
     `circuit` is what the target made of the program's, `stack` what it was assembled from; a loaded model has neither.
     `undecidable` names comparisons that inputs inside the declaration can leave between 0 and 1, `variables` the values
-    that are cut.
+    that are cut, and `states` says of those that are kept from step to step how to read them there (`Assembly`).
 
     >>> import lsrl
     >>> model = lsrl.compile(lsrl.Program(lsrl.cumsum(lsrl.Input(1, range=(0, 9), integer=True))), max_length=100)
@@ -60,6 +63,7 @@ class CompiledNetwork:
     circuit: Circuit | None
     undecidable: tuple[str, ...]
     variables: tuple[str, ...] = ()
+    states: Mapping[str, ReadOut | None] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.sizes}>"
@@ -126,6 +130,36 @@ class CompiledNetwork:
                 result += read.applied(source)
         check_outputs(result, name)
         return result[0] if single else result
+
+    @cached_property
+    def sites(self) -> Mapping[str, Sites]:
+        """Where the variables that are cut (`lsrl.compile(…, variables=…)`) can be written, in `hooked()`'s modules."""
+        return {name: self._sites(name) for name in self.variables}
+
+    def _sites(self, name: str) -> Sites:
+        value = self._site(name, "value", self.layout[name])
+        assert value is not None
+        kept = self.states.get(name)
+        state = None if kept is None else self._site(name, "state", kept)
+        if state is not None:
+            return Sites(value, state)
+        kind = "is in no place of its own there" if name in self.states else "is not kept from step to step"
+        return Sites(value, None, f"{name!r} of {self.program.name} on {self.target} {kind}; expected its value site")
+
+    def _site(self, name: str, kind: SiteKind, read_out: ReadOut) -> Site | None:
+        addresses = {
+            (read.layer, read.part): self.network.address(read.layer, "state" if kind == "state" else read.part)
+            for read in read_out.reads
+        }
+        return site_of(name, kind, read_out, addresses)
+
+    def hooked(self) -> torch.nn.Module:
+        """The network as a torch module that runs step by step, or its sublayers do: for hooks.
+
+        (batch, T, dim) → (batch, T, out), bit for bit the outputs of `run` where these are exact. Its modules are named
+        in `sites`; it has a `.config` and a `.device`. Raises `MissingPackage` without torch.
+        """
+        return self.network.hooked()
 
     @property
     def refuses(self) -> bool:

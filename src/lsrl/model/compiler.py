@@ -108,6 +108,7 @@ def compile(
         stack=assembly.stack,
         circuit=assembly.circuit,
         undecidable=circuit.undecidable,
+        states=assembly.states,
         variables=tuple(name for name in program.names.values() if name in cuts),
     )
 

@@ -10,7 +10,7 @@ Everything is exact; a target turns it into floats.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from flint import fmpq
@@ -62,6 +62,10 @@ class Place:
     part: Part
     weights: tuple[tuple[int, fmpq], ...]
     constant: fmpq
+
+    def times(self, factor: fmpq) -> Place:
+        """Where the unit is if numbers there are 1 / factor times as large."""
+        return replace(self, weights=tuple((index, weight * factor) for index, weight in self.weights))
 
 
 @dataclass(frozen=True)

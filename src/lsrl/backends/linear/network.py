@@ -13,10 +13,14 @@ from scipy.sparse import csr_array
 from lsrl.backends.linear.row_program import RowProgram, row_program
 from lsrl.backends.linear.weights import Floats, StackWeights, as_tensors
 from lsrl.backends.network import WEIGHTS, FileTensors, Sizes
+from lsrl.backends.sites import Address
+from lsrl.backends.torch_environment import torch_or_error
 from lsrl.errors import MissingPackage, ShapeError
+from lsrl.placement.stack import Part
 
 if TYPE_CHECKING:
     from lsrl.backends.linear.torch_module import LinearStack
+    from lsrl.backends.linear.unrolled import UnrolledStack
 
 WORKSPACE_BYTES = 2**24
 """Room for one chunk of time: what a last cache level holds."""
@@ -73,6 +77,17 @@ class NumpyNetwork:
         except ImportError:
             raise MissingPackage("torch", "a torch module", "torch") from None
         return LinearStack(self.weights)
+
+    def hooked(self) -> UnrolledStack:
+        """The stack step by step, with hook points for states and outputs. Raises `MissingPackage` without torch."""
+        torch_or_error()
+        from lsrl.backends.linear.unrolled import UnrolledStack
+
+        return UnrolledStack(self.weights).requires_grad_(False)
+
+    def address(self, layer: int, part: Part) -> Address:
+        """A layer's state, or its output."""
+        return (f"layers.{layer}.{part}",)
 
     def tensors(self) -> FileTensors:
         """What is in its file of weights."""

@@ -40,6 +40,10 @@ class Stacked:
         """Where every unit is."""
         return self.stack.places
 
+    def remembered(self) -> Mapping[UnitId, Place]:
+        """The states are where they are read."""
+        return {unit: place for unit, place in self.stack.places.items() if place.part == "state"}
+
     def network(self, _: Program) -> NumpyNetwork:
         """The stack in floats."""
         return NumpyNetwork(assembled(self.stack, self.dtype))

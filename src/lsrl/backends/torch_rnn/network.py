@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lsrl.backends.network import WEIGHTS, FileTensors, Sizes
+from lsrl.backends.sites import Address
 from lsrl.backends.torch_environment import tensor_of, torch_defaults, undisturbed
 from lsrl.backends.torch_rnn.weights import RecurrentWeights
+from lsrl.placement.stack import Part
 
 if TYPE_CHECKING:
     from lsrl.backends.torch_rnn.torch_module import RecurrentNetwork, States
+    from lsrl.backends.torch_rnn.unrolled import UnrolledNetwork
 
 LONGEST_CHUNK = 2**14
 """Tokens (batch × steps) that go through the network at once: memory does not grow with T."""
@@ -61,6 +64,19 @@ class TorchNetwork:
     def module(self) -> RecurrentNetwork:
         """The module, made anew. Raises `MissingPackage` without torch."""
         return _module_of(self.weights)
+
+    def hooked(self) -> UnrolledNetwork:
+        """The network step by step, with hook points for states and gates."""
+        with torch_defaults():
+            from lsrl.backends.torch_rnn.unrolled import UnrolledNetwork
+
+            return UnrolledNetwork(self.weights).requires_grad_(False)
+
+    def address(self, layer: int, part: Part) -> Address:
+        """The hidden state; what the next step goes on from is in an LSTM's cell, too."""
+        hidden = f"layers.{layer}.hidden"
+        keeps_cells = part == "state" and "c0" in self.weights.architecture.states
+        return (f"layers.{layer}.cell", hidden) if keeps_cells else (hidden,)
 
     def tensors(self) -> FileTensors:
         """What is in its file of weights."""

@@ -57,6 +57,10 @@ class Expressed:
                 places[unit] = Place(place.layer, "output", tuple(sorted(form.terms.items())), form.constant)
         return places
 
+    def remembered(self) -> Mapping[UnitId, Place]:
+        """Every unit that its layer reads at the next step is where it is read."""
+        return {unit: place for unit, place in self.places().items() if place.part == "output"}
+
     def network(self, _: Program) -> TorchNetwork:
         """The hidden units in floats."""
         return TorchNetwork(assembled(self.architecture, self.hidden, self.dtype))

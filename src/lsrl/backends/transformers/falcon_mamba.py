@@ -20,12 +20,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from flint import fmpq
 
 from lsrl.backends.transformers import mamba
 from lsrl.backends.transformers.scale import StreamScale
 from lsrl.backends.transformers.stock_model import StockModel
 from lsrl.backends.transformers.target import Blocks, hub_target
+from lsrl.circuit.affine import UnitId
 from lsrl.placement.residual import ResidualStack
+from lsrl.placement.stack import Place
 
 LARGE = 2.0**40
 """What the other numbers that a norm reads vanish beside."""
@@ -63,6 +66,12 @@ def _normalise(tensors: dict[str, np.ndarray], mixer: str, root: int) -> None:
     tensors[out] = np.where(remembers, tensors[out] / mamba.OPEN, tensors[out])
 
 
+def remembered(stack: ResidualStack, scale: StreamScale) -> dict[UnitId, Place]:
+    """Where Mamba has it, in numbers `OPEN` times as large."""
+    plain = mamba.remembered(stack, scale)
+    return {unit: place.times(1 / fmpq(int(mamba.OPEN))) for unit, place in plain.items()}
+
+
 SETTINGS = {**mamba.SETTINGS, "model_type": {"const": "falcon_mamba"}, "mixer_rms_eps": {"const": EPSILON}}
 
 STOCK = StockModel(
@@ -78,5 +87,5 @@ STOCK = StockModel(
 TARGET = hub_target(
     "falcon-mamba",
     "transformers' FalconMamba; latches, products of reals, cycles up to max_length",
-    replace(mamba.ARCHITECTURE, stock=STOCK, blocks=blocks),
+    replace(mamba.ARCHITECTURE, stock=STOCK, blocks=blocks, remembered=remembered),
 )

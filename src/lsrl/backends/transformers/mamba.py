@@ -39,9 +39,10 @@ from lsrl.backends.transformers.target import Blocks, HubArchitecture, hub_targe
 from lsrl.backends.transformers.weights import StreamRows
 from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
-from lsrl.lang.numbers import ONE, as_float
+from lsrl.lang.numbers import ONE, ZERO, as_float
 from lsrl.lowering.ramps import step_by_relus
 from lsrl.placement.residual import ResidualStack
+from lsrl.placement.stack import Place
 
 OPEN, SHUT = 32.0, -200.0
 """softplus and silu of the one are the number itself, softplus of the other is 0."""
@@ -184,6 +185,24 @@ class _Block:
         self.tensors["mixer.out_proj.weight"][into, channel] = weight if branch.gate is not None else weight / OPEN
 
 
+def remembered(stack: ResidualStack, scale: StreamScale) -> dict[UnitId, Place]:
+    """Where in the layers' recurrent states those units are that remember something."""
+    del scale
+    found: dict[UnitId, Place] = {}
+    for layer, units in enumerate(stack.stages):
+        branches = [branch for unit_id in units for branch in branches_of(stack, unit_id)]
+        first = 1 + len({branch.keep.key() for branch in branches if branch.keep is not None})
+        for unit_id in units:
+            own = [
+                (first + i, branch.weight)
+                for i, branch in enumerate(branches)
+                if branch.unit == unit_id and (branch.decay is not None or branch.keep is not None)
+            ]
+            if own:
+                found[unit_id] = Place(layer, "state", tuple(own), ZERO)
+    return found
+
+
 def _index(keeps: list[Affine], keep: Affine) -> int:
     return [known.key() for known in keeps].index(keep.key())
 
@@ -228,6 +247,7 @@ ARCHITECTURE = HubArchitecture(
     stages=[(SumUnit, ReLUUnit, StepUnit, GateUnit, StateUnit, DelayUnit, LatchUnit)],
     layer_of=lambda stage: stage,
     blocks=blocks,
+    remembered=remembered,
     arithmetic=StageArithmetic(SILU, pairs=True, decay_errors=decay_errors),
     float64=True,
 )

@@ -59,6 +59,7 @@ from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUn
 from lsrl.lang.numbers import ONE, ZERO, as_float
 from lsrl.lowering.ramps import step_by_relus
 from lsrl.placement.residual import ResidualStack
+from lsrl.placement.stack import Place
 
 OPEN, SHUT = 64.0, -192.0
 """softplus of the one is the number itself, of the other 0; a power of two is between them."""
@@ -229,6 +230,18 @@ def blocks(stack: ResidualStack, scale: StreamScale) -> Blocks:
     return Blocks(len(found), {"expand": expand, "num_heads": inner}, tensors)
 
 
+def remembered(stack: ResidualStack, _: StreamScale) -> dict[UnitId, Place]:
+    """Where in the layers' recurrent states those units are that remember something: one number for each."""
+    found: dict[UnitId, Place] = {}
+    for layer, units in enumerate(stack.stages):
+        heads = [head for unit_id in units for head in heads_of(stack, unit_id)]
+        for i, head in enumerate(heads):
+            if head.decay is not None or head.keep is not None:
+                scale = fmpq(2) / (head.factor * fmpq(int(OPEN)) * fmpq(int(SHARED)))
+                found[head.unit] = Place(layer, "state", ((i, scale),), ZERO)
+    return found
+
+
 SETTINGS = {
     "model_type": {"const": "mamba2"},
     "num_heads": SIZE,
@@ -259,6 +272,7 @@ TARGET = hub_target(
         mamba.ARCHITECTURE,
         stock=STOCK,
         blocks=blocks,
+        remembered=remembered,
         arithmetic=replace(mamba.ARCHITECTURE.arithmetic, decay_errors=decay_errors),
     ),
 )

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from lsrl.backends.network import WEIGHTS, FileTensors, Sizes
+from lsrl.backends.sites import Address
 from lsrl.backends.torch_environment import tensor_of, torch_or_error, undisturbed
 from lsrl.backends.transformers.transformers_environment import loading, quiet, transformers_or_error
 from lsrl.backends.transformers.weights import MAPS, HubWeights
 from lsrl.errors import FormatError, shortened
+from lsrl.placement.stack import Part
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,6 +78,17 @@ class HubNetwork:
     def module(self) -> Any:
         """The stock model, made anew. Raises as `check_shapes` does, and `MissingPackage` without transformers."""
         return _model_of(self.weights)
+
+    def hooked(self) -> Any:
+        """The stock model on numbers, with hook points for what it remembers."""
+        from lsrl.backends.transformers.hooked import HookedModel
+
+        with loading():
+            return HookedModel(_without_head(self.module()), self.weights)
+
+    def address(self, layer: int, part: Part) -> Address:
+        """The sublayer that writes to the stream, or the hook point of the layer's recurrent state."""
+        return (f"states.{layer}",) if part == "state" else (f"model.layers.{layer}.{self.weights.stock.mixer}",)
 
     def tensors(self) -> FileTensors:
         """What is in its files: the stock model's tensors, and the maps into and out of its stream."""

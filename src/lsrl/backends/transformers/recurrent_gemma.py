@@ -40,9 +40,10 @@ from lsrl.backends.transformers.target import Blocks, HubArchitecture
 from lsrl.backends.transformers.weights import StreamRows
 from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
-from lsrl.lang.numbers import ONE, as_float
+from lsrl.lang.numbers import ONE, ZERO, as_float
 from lsrl.lowering.ramps import step_by_relus
 from lsrl.placement.residual import ResidualStack, Stages
+from lsrl.placement.stack import Place
 
 SATURATED = 256.0
 """σ of this is 1 and σ of minus this is 0."""
@@ -82,10 +83,12 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> HubArchitecture:
             writers=("linear_out.weight", "o_proj.weight", "down_proj.weight"),
             multiplies_embeddings=True,
             states_in_modules=True,
+            mixer="temporal_block",
         ),
         stages=_stages(pattern),
         layer_of=lambda stage: stage // 2,
         blocks=blocks,
+        remembered=remembered,
         arithmetic=StageArithmetic(GELU, pairs=False, decay_errors=decay_errors),
         erases=lambda stage: stage % 2 == 1,  # an MLP, which has room for more
         fits=_fits,
@@ -138,6 +141,17 @@ def _blocks(stack: ResidualStack, scale: StreamScale, pattern: Sequence[str]) ->
         "block_types": [pattern[layer % len(pattern)] for layer in range(depth)],
     }
     return Blocks(depth, sizes, tensors)
+
+
+def remembered(stack: ResidualStack, scale: StreamScale) -> dict[UnitId, Place]:
+    """Where in the states of the recurrent blocks those units are that remember something."""
+    found: dict[UnitId, Place] = {}
+    for layer, units in enumerate(stack.stages[::2]):
+        first = len(_keeps(stack, units))
+        for i, unit_id in enumerate(units, start=first):
+            if isinstance(stack.circuit.units[unit_id], (StateUnit, LatchUnit)):
+                found[unit_id] = Place(layer, "state", ((i, 1 / scale.epsilon),), ZERO)
+    return found
 
 
 def _fits(stack: ResidualStack, width: int) -> bool:

@@ -23,20 +23,20 @@ def stepped(model: Any, embedding: Tensor, kept: Any, position: int, *, in_modul
     """
     if not in_modules:
         after = DynamicCache(config=model.config) if kept is None else copy.deepcopy(kept)
-        outputs = model(inputs_embeds=embedding, use_cache=True, **{_cache_argument(type(model).forward): after})
+        outputs = model(inputs_embeds=embedding, use_cache=True, **{cache_argument(type(model).forward): after})
         return outputs.last_hidden_state, after
     return _stepped_in_modules(model, embedding, kept, position)
 
 
 def forget(model: Any) -> None:
     """Drop what a model without its head keeps in its modules: RecurrentGemma takes up what it finds there."""
-    for block in _stateful(model):
+    for block in stateful_blocks(model).values():
         block.conv1d_state = block.rg_lru.recurrent_states = None
 
 
 def _stepped_in_modules(model: Any, embedding: Tensor, kept: Any, position: int) -> tuple[Tensor, Any]:
     """RecurrentGemma keeps its states in its modules; its attention writes zero and needs no past."""
-    blocks = _stateful(model)
+    blocks = list(stateful_blocks(model).values())
     for block, (convolved, state) in zip(blocks, kept or (), strict=False):
         block.conv1d_state, block.rg_lru.recurrent_states = convolved, state
     outputs = model(
@@ -46,19 +46,19 @@ def _stepped_in_modules(model: Any, embedding: Tensor, kept: Any, position: int)
             (1, 1, 1, 1), dtype=torch.bool
         ),  # made already: nothing asks the cache for its length
         use_cache=True,
-        **{_cache_argument(type(model).forward): DynamicCache(config=model.config)},
+        **{cache_argument(type(model).forward): DynamicCache(config=model.config)},
     )
     return outputs.last_hidden_state, [(block.conv1d_state, block.rg_lru.recurrent_states) for block in blocks]
 
 
-def _stateful(model: Any) -> list[Any]:
-    """The recurrent blocks of RecurrentGemma."""
+def stateful_blocks(model: Any) -> dict[int, Any]:
+    """The recurrent blocks of RecurrentGemma, by layer."""
     blocks = (getattr(layer, "temporal_block", None) for layer in model.layers)
-    return [block for block in blocks if hasattr(block, "rg_lru")]
+    return {i: block for i, block in enumerate(blocks) if hasattr(block, "rg_lru")}
 
 
 @cache
-def _cache_argument(forward: Callable[..., Any]) -> str:
+def cache_argument(forward: Callable[..., Any]) -> str:
     """What this forward pass calls what is kept."""
     accepted = inspect.signature(forward).parameters
     return next(name for name in CACHES if name in accepted)

@@ -33,7 +33,8 @@ class StockModel:
     read by the square root of the width (`multiplies_embeddings`). `settings` has the JSON schemas of all its settings
     but those in `COMMON`, most of them constants: numbers that float16 holds, or no model could be loaded in that
     format. `first_hidden`: which of `hidden_states` is the stream after the first layer. `states_in_modules`: what it
-    remembers is not in its cache. `writers` are how the names of those weights end whose rows add to the stream.
+    remembers is not in its cache. `mixer` is the sublayer that goes on in time. `writers` are how
+    the names of those weights end whose rows add to the stream.
     """
 
     model: str
@@ -45,6 +46,7 @@ class StockModel:
     multiplies_embeddings: bool = False
     first_hidden: int = 1
     states_in_modules: bool = False
+    mixer: str = "mixer"
 
     @property
     def constants(self) -> dict[str, Any]:

@@ -48,14 +48,16 @@ class HubArchitecture:
     """A transformers model, and how a residual stack becomes its weights.
 
     `stages` says what each stage computes, `layer_of` gives the layer of a stage, `blocks` the weights of all layers,
-    `float64` says whether they are right in that format, too. `erases` says which stages can take units out of the
-    stream, `fits` whether all stages can compute their units in one of so many channels.
+    `remembered` where in their recurrent states units are. `float64` says whether weights are right in that format,
+    too. `erases` says which stages can take units out of the stream, `fits` whether all stages can compute their units
+    in one of so many channels.
     """
 
     stock: StockModel
     stages: Stages
     layer_of: Callable[[int], int]
     blocks: Callable[[ResidualStack, StreamScale], Blocks]
+    remembered: Callable[[ResidualStack, StreamScale], Mapping[UnitId, Place]]
     arithmetic: StageArithmetic
     float64: bool = False
     erases: Callable[[int], bool] = lambda _: True
@@ -92,6 +94,10 @@ class Staged:
     def places(self) -> Mapping[UnitId, Place]:
         """Where every unit is in the residual stream."""
         return places(self.stack, self.scale.epsilon, self.architecture.layer_of)
+
+    def remembered(self) -> Mapping[UnitId, Place]:
+        """Where in the recurrent states those units are that remember something."""
+        return self.architecture.remembered(self.stack, self.scale)
 
     def network(self, program: Program) -> HubNetwork:
         """The stock model's weights in floats, and the maps into and out of its stream."""
