@@ -54,6 +54,10 @@ class Network(Protocol):
         """How many numbers every layer's state and output have."""
 
     @property
+    def state_sizes(self) -> Sequence[int]:
+        """How many numbers of what every layer goes on from can be written (`hooked`)."""
+
+    @property
     def description(self) -> Mapping[str, Any] | None:
         """The stock module that it is, for whoever runs it without LSRL; None for a network of LSRL's own."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from lsrl.backends.guarded import GUARD_STEPS
 from lsrl.backends.target import Assembly, assembled
 from lsrl.circuit.translate import circuit_of
@@ -12,18 +14,35 @@ from lsrl.rounding.guarantee import Guarantee
 
 
 def circuit_and_guarantee(network: CompiledNetwork) -> tuple[Circuit, Guarantee]:
-    """The legalised circuit, and the guarantee with its trail; of a loaded model, as `_assembled_again` finds them."""
-    if network.circuit is not None:
-        return network.circuit, network.guarantee
-    made = _assembled_again(network)
-    return made.circuit, network.guarantee if network.style == "paper" else made.guarantee
-
-
-def _assembled_again(model: CompiledNetwork) -> Assembly:
-    """What a model was made of, made again from its program: what a loaded one lacks.
+    """The legalised circuit, and the guarantee with its trail; of a loaded model, made again.
 
     Raises `FormatError` if that does not give a network of the model's sizes.
     """
+    if network.circuit is not None:
+        return network.circuit, network.guarantee
+    made = _assembled_again(network, network.variables)
+    if made.network.sizes != network.network.sizes:
+        raise FormatError(
+            f"the weights of {network.program.name} are no longer what {network.target} compiles it to; "
+            "expected a model saved by this version of LSRL; compile it again"
+        )
+    return made.circuit, network.guarantee if network.style == "paper" else made.guarantee
+
+
+def cost_of_cuts(network: CompiledNetwork) -> str:
+    """What it costs that variables are cut, in words; nothing where none is."""
+    if not network.variables:
+        return ""
+    plain, sizes = _assembled_again(network, ()).network.sizes, network.network.sizes
+    count = len(network.variables)
+    return (
+        f"{count} variable{'s' * (count > 1)} cut: {sizes.layers} layers where {plain.layers} would do, "
+        f"{sizes.nonzeros:,} non-zeros where {plain.nonzeros:,}"
+    )
+
+
+def _assembled_again(model: CompiledNetwork, cuts: Collection[str]) -> Assembly:
+    """What a model is made of, made again from its program, with these variables cut."""
     ends = [(fact.low, fact.high) for fact in model.inputs]
     known = all(low is not None and high is not None for low, high in ends)
     narrowed = ([low for low, _ in ends], [high for _, high in ends]) if known else None
@@ -36,12 +55,6 @@ def _assembled_again(model: CompiledNetwork) -> Assembly:
         max_length=longest,
         as_written=as_written,
         by_cells="feedback" in model.target.abilities,
-        cuts=model.variables,
+        cuts=cuts,
     )
-    assembly = assembled(model.target, circuit, model.program, model.dtype)
-    if assembly.network.sizes == model.network.sizes:
-        return assembly
-    raise FormatError(
-        f"the weights of {model.program.name} are no longer what {model.target} compiles it to; "
-        "expected a model saved by this version of LSRL; compile it again"
-    )
+    return assembled(model.target, circuit, model.program, model.dtype)

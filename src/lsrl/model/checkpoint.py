@@ -22,7 +22,7 @@ from lsrl.lang.json_format import as_json_file, read_json, to_json, validated, v
 from lsrl.lang.numbers import text_in_file
 from lsrl.model.compiled_network import CompiledNetwork
 from lsrl.model.folder import FORMAT, MANIFEST, UNFINISHED, write_folder
-from lsrl.model.layout_format import layout_fields
+from lsrl.model.layout_format import layout_fields, states_fields
 from lsrl.rounding.guarantee import Guarantee
 
 VERSION = 2
@@ -68,7 +68,7 @@ def _files_of(model: CompiledNetwork) -> dict[str, bytes]:
             )
     manifest = _manifest(model) | {"files": {name: sha256(content).hexdigest() for name, content in files.items()}}
     # What is long in it has its checks where it is made.
-    short = manifest | {"program": {}, "layout": {"absent": [], "values": {}}}
+    short = manifest | {"program": {}, "layout": {"absent": [], "values": {}}, "states": {}}
     validated(short, *MANIFEST_SCHEMA, what=f"the manifest of {model.program.name}")
     return files | {MANIFEST: as_json_file(manifest, MANIFEST)}
 
@@ -158,6 +158,8 @@ def _manifest(model: CompiledNetwork) -> dict[str, Any]:
         "undecidable": list(model.undecidable),
         "compile_seconds": model.sizes.compile_seconds,
         "layout": layout_fields(model.layout),
+        "variables": list(model.variables),
+        "states": states_fields(model.states),
         "program": to_json(model.program),
     } | ({} if description is None else {"module": description})
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -16,7 +18,7 @@ from lsrl.circuit.cuts import Variables, cut_values
 from lsrl.circuit.paper_style import in_paper_style
 from lsrl.circuit.translate import circuit_of, input_facts
 from lsrl.circuit.units import Circuit
-from lsrl.errors import ProgramError, UnsupportedProgram, UselessGuaranteeWarning, shortened
+from lsrl.errors import ProgramError, RangeError, UnsupportedProgram, UselessGuaranteeWarning, listed, shortened
 from lsrl.lang import Program
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.compiled_network import answers_tokens
@@ -76,14 +78,15 @@ def compile(
     longest = max_length
     if answers_tokens(chosen, program):
         program, longest = _for_tokens(program, input_range, max_length)
-    circuit = circuit_of(
-        program,
-        input_range=input_range,
-        max_length=longest,
-        as_written=style == "paper",
-        by_cells="feedback" in chosen.abilities,
-        cuts=cuts,
-    )
+    with _cutting(cuts):
+        circuit = circuit_of(
+            program,
+            input_range=input_range,
+            max_length=longest,
+            as_written=style == "paper",
+            by_cells="feedback" in chosen.abilities,
+            cuts=cuts,
+        )
     assembly = _assembled(chosen, circuit, program, dtype)
     seconds = time.perf_counter() - started
     guarantee = replace(assembly.guarantee, max_length=max_length)
@@ -111,6 +114,18 @@ def compile(
         states=assembly.states,
         variables=tuple(name for name in program.names.values() if name in cuts),
     )
+
+
+@contextmanager
+def _cutting(cuts: Collection[str]) -> Iterator[None]:
+    """While a circuit with cuts is made: a refusal of what could be says that they are a reason."""
+    try:
+        yield
+    except RangeError as problem:
+        if not cuts:
+            raise
+        named = listed(sorted(cuts))
+        raise RangeError(f"{problem}; or cut fewer of {named}: each is taken for any of its own numbers") from None
 
 
 def _assembled(target: Target, circuit: Circuit, program: Program, dtype: str) -> Assembly:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,17 +24,49 @@ def layout_in_file(entry: dict[str, Any], where: str) -> Layout:
 
     Raises `FormatError`.
     """
-    reads = {}
-    for name, value in entry["values"].items():
-        try:
-            reads[name] = ReadOut(tuple(map(_read, value["reads"])), tuple(map(_number, value["constants"])))
-        except (TypeError, ValueError):
-            raise FormatError(
-                f"{where}: layout of {shortened(name)} has something other than numbers and pairs of index and weight"
-            ) from None
+    reads = {name: _read_out(value, name, where) for name, value in entry["values"].items()}
     if not all(isinstance(name, str) for name in entry["absent"]):
         raise FormatError(f"{where}: a value that is absent in the layout has no name; expected text")
     return Layout(reads, tuple(entry["absent"]))
+
+
+def states_fields(states: Mapping[str, ReadOut | None]) -> dict[str, Any]:
+    """How states are read where they are kept, as plain JSON types."""
+    return {name: None if read_out is None else asdict(read_out) for name, read_out in states.items()}
+
+
+def states_in_file(
+    manifest: dict[str, Any], program: Program, layout: Layout, sizes: Sequence[int], where: str
+) -> dict[str, ReadOut | None]:
+    """What `states_fields` wrote, of the variables of a manifest; `sizes` are those of the layers' states.
+
+    Raises `FormatError` for variables that are in no layout, and for states of others, or that are not there.
+    """
+    variables, entries = manifest.get("variables", []), manifest.get("states", {})
+    wrong = next((name for name in [*variables, *entries] if name not in layout or name not in variables), None)
+    if wrong is not None:
+        raise FormatError(f"{where}: {shortened(wrong)} is no variable that is cut and in the layout; save it again")
+    found = {name: None if value is None else _read_out(value, name, where) for name, value in entries.items()}
+    dims = {name: value.dim for value, name in program.names.items()}
+    for name, read_out in found.items():
+        reads = [] if read_out is None else read_out.reads
+        rows = [(read.layer, len(read.rows), [index for row in read.rows for index, _ in row]) for read in reads]
+        there = all(
+            0 <= layer < len(sizes) and dim == dims[name] and all(index < sizes[layer] for index in indices)
+            for layer, dim, indices in rows
+        )
+        if not there or (read_out is not None and len(read_out.constants) != dims[name]):
+            raise FormatError(f"{where}: the state of {name!r} is read from numbers that are not there; save it again")
+    return found
+
+
+def _read_out(value: dict[str, Any], name: str, where: str) -> ReadOut:
+    try:
+        return ReadOut(tuple(map(_read, value["reads"])), tuple(map(_number, value["constants"])))
+    except (TypeError, ValueError):
+        raise FormatError(
+            f"{where}: layout of {shortened(name)} has something other than numbers and pairs of index and weight"
+        ) from None
 
 
 def _read(fields: dict[str, Any]) -> Read:

@@ -16,7 +16,7 @@ from lsrl.lang.numbers import number_in_file
 from lsrl.model.checkpoint import as_folder, contents_of, read_manifest, tensors_of
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.folder import MANIFEST
-from lsrl.model.layout_format import check_layout, layout_in_file
+from lsrl.model.layout_format import check_layout, layout_in_file, states_in_file
 from lsrl.model.report import report_of
 from lsrl.rounding.guarantee import Guarantee
 
@@ -66,6 +66,8 @@ def load(directory: str | Path) -> CompiledModel:
         stack=None,
         circuit=None,
         undecidable=tuple(manifest["undecidable"]),
+        variables=tuple(manifest.get("variables", [])),
+        states=states_in_file(manifest, program, layout, network.state_sizes, where),
     )
 
 

@@ -119,6 +119,11 @@ class NumpyNetwork:
         """How many numbers every layer's s and y have."""
         return [(len(layer.b), len(layer.d)) for layer in self.weights.layers]
 
+    @property
+    def state_sizes(self) -> list[int]:
+        """How many numbers every layer's s has."""
+        return [len(layer.b) for layer in self.weights.layers]
+
     def start(self, batch: int = 1) -> State:
         """The state before the first token."""
         return State(tuple(np.tile(layer.init, (batch, 1)) for layer in self.weights.layers))

@@ -118,6 +118,11 @@ class TorchNetwork:
         return found
 
     @property
+    def state_sizes(self) -> Sequence[int]:
+        """Every layer goes on from its hidden units."""
+        return [self.weights.size] * self.weights.depth
+
+    @property
     def layer_sizes(self) -> Sequence[tuple[int, int]]:
         """Every layer has its hidden units to read."""
         return [(0, self.weights.size)] * self.weights.depth

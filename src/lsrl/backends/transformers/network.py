@@ -147,6 +147,11 @@ class HubNetwork:
         return [(nothing, layer[:, 1:].numpy()) for layer in hidden[first : first + self.weights.depth]]
 
     @property
+    def state_sizes(self) -> Sequence[int]:
+        """Every layer goes on from a state for each of its inner channels."""
+        return [self.weights.width * self.weights.config.get("expand", 1)] * self.weights.depth
+
+    @property
     def layer_sizes(self) -> Sequence[tuple[int, int]]:
         """Every layer has the residual stream after it to read."""
         return [(0, self.weights.width)] * self.weights.depth
