@@ -1,7 +1,17 @@
 """Interpretability with ground truth: variables of a network are written, and the program says what follows."""
 
 from lsrl.interp.causal_model import CausalModel, Unrolled
+from lsrl.interp.counterfactuals import Counterfactuals, counterfactuals
 from lsrl.interp.interchange import Interchange, interchange
 from lsrl.interp.writing import Write, run_with
 
-__all__ = ["CausalModel", "Interchange", "Unrolled", "Write", "interchange", "run_with"]
+__all__ = [
+    "CausalModel",
+    "Counterfactuals",
+    "Interchange",
+    "Unrolled",
+    "Write",
+    "counterfactuals",
+    "interchange",
+    "run_with",
+]
