@@ -3,15 +3,20 @@
 from lsrl.interp.causal_model import CausalModel, Unrolled
 from lsrl.interp.counterfactuals import Counterfactuals, counterfactuals
 from lsrl.interp.interchange import Interchange, interchange
+from lsrl.interp.localization import Method, Score, Task, score
 from lsrl.interp.writing import Write, run_with
 
 __all__ = [
     "CausalModel",
     "Counterfactuals",
     "Interchange",
+    "Method",
+    "Score",
+    "Task",
     "Unrolled",
     "Write",
     "counterfactuals",
     "interchange",
     "run_with",
+    "score",
 ]
