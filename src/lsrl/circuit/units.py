@@ -250,12 +250,27 @@ class Circuit:
 
     def cut(self, first: UnitId) -> Iterator[tuple[UnitId, SumUnit]]:
         """The components of the variable that is cut and begins with `first`: one contiguous block of units."""
-        name = getattr(self.units[first], "variable", "")
+        name = self.variable(first)
         for unit_id in range(first, len(self.units)):
             unit = self.units[unit_id]
             if not isinstance(unit, SumUnit) or unit.variable != name:
                 return
             yield unit_id, unit
+
+    def variable(self, unit_id: UnitId) -> str:
+        """The variable that a unit is a component of, if it is cut."""
+        unit = self.units[unit_id]
+        return unit.variable if isinstance(unit, SumUnit) else ""
+
+    def block(self, unit_id: UnitId) -> list[UnitId]:
+        """The unit and those after it that are placed together with it, if it is the first of them; else none."""
+        unit, name = self.units[unit_id], self.variable(unit_id)
+        if isinstance(unit, StateUnit):
+            return [member for member, _ in self.cluster(unit_id)] if unit.cluster == unit_id else []
+        if name:
+            begins = not unit_id or self.variable(unit_id - 1) != name
+            return [member for member, _ in self.cut(unit_id)] if begins else []
+        return [unit_id]
 
     @property
     def output_facts(self) -> list[Fact]:

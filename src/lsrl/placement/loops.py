@@ -15,17 +15,14 @@ from lsrl.lang.graphs import strong_components
 
 
 def unit_groups(circuit: Circuit) -> list[list[UnitId]]:
-    """Units in the order in which they can be placed: the states of a cluster, and what is in a loop, together.
+    """Units in the order in which they can be placed: the states of a cluster, the components of a variable
+    that is cut, and what is in a loop, together.
 
     Raises `UnsupportedProgram` for a loop with two cells one after the other.
     """
     units = circuit.units
     if not any(isinstance(unit, PreviousUnit) for unit in units):
-        return [
-            [member for member, _ in circuit.cluster(unit_id)] if isinstance(unit, StateUnit) else [unit_id]
-            for unit_id, unit in enumerate(units)
-            if not isinstance(unit, StateUnit) or unit.cluster == unit_id
-        ]
+        return [block for unit_id in range(len(units)) if (block := circuit.block(unit_id))]
     groups = strong_components(len(units), list(_reads(circuit)))
     for group in groups:
         if is_loop(circuit, group):
@@ -48,9 +45,9 @@ def _reads(circuit: Circuit) -> Iterator[tuple[UnitId, UnitId]]:
                     yield other, unit_id
         if isinstance(unit, PreviousUnit):
             yield from ((unit_id, other) for other in unit.argument.terms)
-        if isinstance(unit, StateUnit):
-            yield unit_id, unit.cluster
-            yield unit.cluster, unit_id
+        for other in circuit.block(unit_id)[1:]:
+            yield unit_id, other
+            yield other, unit_id
 
 
 def _check_one_cell(circuit: Circuit, group: Sequence[UnitId]) -> None:

@@ -85,10 +85,15 @@ def residual_stack(circuit: Circuit, pattern: Stages) -> ResidualStack:
             continue
         if isinstance(unit, StateUnit) and any(other != unit_id for other, _ in unit.previous):
             raise CompilerError(f"circuit of {circuit.name}, unit {unit_id}, remembers another state")
-        first = 1 + max((stage_of[other] for form in forms_of(unit) for other in form.terms), default=-1)
-        stage_of[unit_id] = next(
+        if unit_id in stage_of:
+            continue
+        block = circuit.block(unit_id)
+        read = [other for member in block for form in forms_of(circuit.units[member]) for other in form.terms]
+        first = 1 + max((stage_of[other] for other in read), default=-1)
+        stage = next(
             stage for stage in range(first, first + len(pattern)) if isinstance(unit, pattern[stage % len(pattern)])
         )
+        stage_of.update(dict.fromkeys(block, stage))
     stages: list[list[UnitId]] = [[] for _ in range(1 + max(stage_of.values(), default=-1))]
     channels: dict[UnitId, int] = {}
     free = MARKS + circuit.input_dim
