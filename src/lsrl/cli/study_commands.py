@@ -16,7 +16,9 @@ MOST_WORKERS = 1024
 
 ALL = "all"
 StudyName = Enum(  # type: ignore[misc]
-    "StudyName", {name: name for name in ("noise", "architectures", "formats", "drift", "guarantee", ALL)}, type=str
+    "StudyName",
+    {name: name for name in ("noise", "architectures", "formats", "drift", "guarantee", "interchange", ALL)},
+    type=str,
 )
 
 
@@ -33,7 +35,7 @@ def study(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     as_json: Json = False,
 ) -> None:
-    """Measure noise, number formats, drift or guarantees. What is finished is kept: run again to go on."""
+    """Measure noise, formats, drift, guarantees or interchanges. What is finished is kept: run again to go on."""
     from lsrl.studies import STUDIES, conducted, write_report
 
     chosen = list(STUDIES) if name.value == ALL else [name.value]

@@ -50,7 +50,7 @@ def interchange(
     base: Any,
     source: Any,
     variables: str | Sequence[str],
-    steps: int | Sequence[int],
+    steps: int | Sequence[int] | np.ndarray,
     *,
     kind: Kind = "value",
 ) -> Interchange:

@@ -11,6 +11,7 @@ from transformers import DynamicCache
 from lsrl.backends.hook_point import HookPoint
 from lsrl.backends.torch_environment import tensor_of
 from lsrl.backends.transformers.stepping import cache_argument, forget, stateful_blocks
+from lsrl.backends.transformers.transformers_environment import quiet
 from lsrl.backends.transformers.weights import HubWeights
 
 
@@ -40,6 +41,10 @@ class HookedModel(nn.Module):
 
     def forward(self, x: Tensor, *, stepwise: bool = False) -> Tensor:
         """The outputs for x (batch, T, in)."""
+        with quiet():
+            return self._outputs(x, stepwise=stepwise)
+
+    def _outputs(self, x: Tensor, *, stepwise: bool) -> Tensor:
         embeddings = x @ self.get_buffer("input_weight").T + self.get_buffer("input_bias")
         start = self.get_buffer("bos").expand(len(x), 1, -1)
         embeddings = torch.cat([start, embeddings], dim=1)
