@@ -17,7 +17,10 @@ MOST_WORKERS = 1024
 ALL = "all"
 StudyName = Enum(  # type: ignore[misc]
     "StudyName",
-    {name: name for name in ("noise", "architectures", "formats", "drift", "guarantee", "interchange", ALL)},
+    {
+        name: name
+        for name in ("noise", "architectures", "formats", "drift", "guarantee", "interchange", "localization", ALL)
+    },
     type=str,
 )
 
@@ -35,7 +38,7 @@ def study(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     as_json: Json = False,
 ) -> None:
-    """Measure noise, formats, drift, guarantees or interchanges. What is finished is kept: run again to go on."""
+    """Measure noise, formats, drift, guarantees, interchanges or methods. What is finished is kept: run again to go on."""
     from lsrl.studies import STUDIES, conducted, write_report
 
     chosen = list(STUDIES) if name.value == ALL else [name.value]
