@@ -15,14 +15,8 @@ MOST_WORKERS = 1024
 """More processes than this are a slip of the keyboard that would take the machine down."""
 
 ALL = "all"
-StudyName = Enum(  # type: ignore[misc]
-    "StudyName",
-    {
-        name: name
-        for name in ("noise", "architectures", "formats", "drift", "guarantee", "interchange", "localization", ALL)
-    },
-    type=str,
-)
+NAMES = ("noise", "architectures", "formats", "drift", "guarantee", "interchange", "localization", ALL)
+StudyName = Enum("StudyName", {name: name for name in NAMES}, type=str)  # type: ignore[misc]
 
 
 def study(
@@ -38,7 +32,7 @@ def study(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     as_json: Json = False,
 ) -> None:
-    """Measure noise, formats, drift, guarantees, interchanges or methods. What is finished is kept: run again to go on."""
+    """Measure noise, formats, drift, guarantees, interchanges, methods. What is finished is kept: run it to go on."""
     from lsrl.studies import STUDIES, conducted, write_report
 
     chosen = list(STUDIES) if name.value == ALL else [name.value]

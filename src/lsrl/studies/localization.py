@@ -1,4 +1,4 @@
-"""Which published methods find the variables of compiled networks: each by its interchanges on pairs it has not seen."""
+"""Which published methods find the variables of compiled networks, by interchange on pairs they have not seen."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ METHODS: Mapping[str, Callable[[int], Method]] = {
     "oracle": lambda _: methods.Oracle(),
     "full vector": lambda _: methods.FullVector(),
     "single unit": lambda _: methods.SingleUnit(),
-    "PCA": lambda dim: methods.PrincipalComponents(dim),
+    "PCA": methods.PrincipalComponents,
     "linear probe": lambda _: methods.LinearProbe(),
     "linear probe, raw": lambda _: methods.LinearProbe(standardised=False),
-    "DAS": lambda dim: methods.DistributedAlignment(dim),
+    "DAS": methods.DistributedAlignment,
     "random direction": lambda _: methods.RandomDirection(),
 }
 """By name, each made for a variable of so many components."""
