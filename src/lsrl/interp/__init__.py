@@ -1,5 +1,6 @@
 """Interpretability with ground truth: variables of a network are written, and the program says what follows."""
 
+from lsrl.interp import methods
 from lsrl.interp.causal_model import CausalModel, Unrolled
 from lsrl.interp.counterfactuals import Counterfactuals, counterfactuals
 from lsrl.interp.interchange import Interchange, interchange
@@ -17,6 +18,7 @@ __all__ = [
     "Write",
     "counterfactuals",
     "interchange",
+    "methods",
     "run_with",
     "score",
 ]
