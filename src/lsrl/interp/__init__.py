@@ -5,6 +5,7 @@ from lsrl.interp.causal_model import CausalModel, Unrolled
 from lsrl.interp.counterfactuals import Counterfactuals, counterfactuals
 from lsrl.interp.interchange import Interchange, interchange
 from lsrl.interp.localization import Method, Score, Task, score
+from lsrl.interp.mixing import Mixing, mixed
 from lsrl.interp.writing import Write, run_with
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Counterfactuals",
     "Interchange",
     "Method",
+    "Mixing",
     "Score",
     "Task",
     "Unrolled",
@@ -19,6 +21,7 @@ __all__ = [
     "counterfactuals",
     "interchange",
     "methods",
+    "mixed",
     "run_with",
     "score",
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
+from lsrl.backends.sites import Site
 from lsrl.backends.torch_environment import undisturbed
 from lsrl.interp.counterfactuals import Counterfactuals
 from lsrl.model.compiled_network import CompiledNetwork
@@ -145,24 +146,28 @@ def _at_steps(
 class Score:
     """How well a method found a variable: IIA on pairs it has not seen, in the module that it chose, and at the site.
 
-    What comes before a variable's site can hold it as well (the state that it is a copy of): then both are right.
+    Of a disguised model it is not known where that is. What comes before a variable's site can hold it as well (the
+    state that it is a copy of): then both are right.
     """
 
     method: str
     variable: str
     module: str
     accuracy: float
-    at_site: float
+    at_site: float | None
 
     def __str__(self) -> str:
         found = f"{self.method}: IIA {self.accuracy:.2f} of {self.variable!r} in {self.module}"
-        return f"{found}, {self.at_site:.2f} at its site"
+        return found if self.at_site is None else f"{found}, {self.at_site:.2f} at its site"
 
 
-def score(model: CompiledNetwork, method: Method, train: Counterfactuals, test: Counterfactuals) -> Score:
+def score(
+    model: CompiledNetwork, method: Method, train: Counterfactuals, test: Counterfactuals, *, site: Site | None = None
+) -> Score:
     """Let a method find the variable that pairs are about, and see whether exchanges there change the right answers.
 
-    It is fitted to every module, and takes the one where it does best on the pairs it was fitted to.
+    It is fitted to every module, and takes the one where it does best on the pairs it was fitted to. `site` is the
+    variable's, of a model that does not tell (`mixed`).
 
     >>> import lsrl
     >>> from lsrl.interp import counterfactuals, methods
@@ -177,6 +182,8 @@ def score(model: CompiledNetwork, method: Method, train: Counterfactuals, test: 
     (variable,) = train.variables
     fitted = {module: method.fit(task, module) for module in task.modules}
     module = max(fitted, key=lambda module: task.accuracy(module, fitted[module], train))
-    site = model.sites[variable].value.coordinates[0].modules[-1]
-    accuracy, at_site = (task.accuracy(place, fitted[place], test) for place in (module, site))
-    return Score(method.name, variable, module, accuracy, at_site)
+    if site is None and variable in model.sites:
+        site = model.sites[variable].value
+    place = None if site is None else site.coordinates[0].modules[-1]
+    at_site = None if place is None else task.accuracy(place, fitted[place], test)
+    return Score(method.name, variable, module, task.accuracy(module, fitted[module], test), at_site)

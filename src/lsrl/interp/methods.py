@@ -15,6 +15,9 @@ from lsrl.interp.localization import Exchange, Task
 if TYPE_CHECKING:
     import torch
 
+    from lsrl.backends.sites import Site
+    from lsrl.interp.mixing import Mixing
+
 RIDGE = 1e-3
 """How much a probe's weights cost beside what it is off, with numbers of spread 1."""
 
@@ -34,16 +37,25 @@ class FullVector:
         return _everything
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Oracle:
-    """The variable's site, from the compiler: what there is to find."""
+    """The variable's site, from the compiler: what there is to find. Of a disguised model, the key says where it is."""
 
+    site: Site | None = None
+    key: Mixing | None = None
     name: ClassVar[str] = "oracle"
 
     def fit(self, task: Task, module: str) -> Exchange:
-        """The coordinates of the site that are in this module."""
+        """The coordinates of the site that are in this module, or the directions that these became."""
+        import torch
+
         (variable,) = task.train.variables
-        return _units([c.index for c in task.model.sites[variable].value.coordinates if module in c.modules])
+        site = self.site or task.model.sites[variable].value
+        own = [c.index for c in site.coordinates if module in c.modules]
+        if self.key is None or not own:
+            return _units(own)
+        directions = torch.tensor(self.key.matrix[:, own])
+        return _subspace(directions, torch.ones(len(directions), dtype=torch.float64))
 
 
 @dataclass(frozen=True, slots=True)

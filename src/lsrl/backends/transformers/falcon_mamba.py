@@ -81,6 +81,7 @@ STOCK = StockModel(
     "embeddings.weight",
     SETTINGS,
     mamba.WRITERS,
+    mamba.READERS,
     first_hidden=0,
 )
 

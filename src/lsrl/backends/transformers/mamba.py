@@ -240,10 +240,12 @@ SETTINGS = {
     "use_cache": {"const": True},
 }
 
-WRITERS = ("out_proj.weight",)
+WRITERS, READERS = ("out_proj.weight",), ("in_proj.weight",)
 
 ARCHITECTURE = HubArchitecture(
-    StockModel("MambaModel", "MambaForCausalLM", "backbone", "embeddings.weight", SETTINGS, WRITERS, first_hidden=0),
+    StockModel(
+        "MambaModel", "MambaForCausalLM", "backbone", "embeddings.weight", SETTINGS, WRITERS, READERS, first_hidden=0
+    ),
     stages=[(SumUnit, ReLUUnit, StepUnit, GateUnit, StateUnit, DelayUnit, LatchUnit)],
     layer_of=lambda stage: stage,
     blocks=blocks,

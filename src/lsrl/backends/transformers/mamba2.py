@@ -262,7 +262,14 @@ SETTINGS = {
 }
 
 STOCK = StockModel(
-    "Mamba2Model", "Mamba2ForCausalLM", "backbone", "embeddings.weight", SETTINGS, mamba.WRITERS, first_hidden=0
+    "Mamba2Model",
+    "Mamba2ForCausalLM",
+    "backbone",
+    "embeddings.weight",
+    SETTINGS,
+    mamba.WRITERS,
+    mamba.READERS,
+    first_hidden=0,
 )
 
 TARGET = hub_target(

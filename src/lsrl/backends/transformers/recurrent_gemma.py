@@ -65,6 +65,7 @@ SOFT_CAP = 2.0**100
 
 TAPS = 4
 RECURRENT, ATTENTION = "recurrent", "attention"
+QKV = ("q_proj", "k_proj", "v_proj")
 
 
 def architecture(pattern: Sequence[str], *, use_cache: bool) -> HubArchitecture:
@@ -81,6 +82,7 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> HubArchitecture:
             embeddings="embed_tokens.weight",
             settings=_settings(pattern, use_cache),
             writers=("linear_out.weight", "o_proj.weight", "down_proj.weight"),
+            readers=tuple(f"{name}.weight" for name in ("linear_x", "linear_y", *QKV, "gate_proj", "up_proj")),
             multiplies_embeddings=True,
             states_in_modules=True,
             mixer="temporal_block",
@@ -294,5 +296,5 @@ def _mlp(rows: StreamRows, stack: ResidualStack, products: Sequence[Product], in
 
 def _attention(width: int) -> dict[str, np.ndarray]:
     """Attention that writes zero."""
-    names = ("q_proj.weight", "k_proj.weight", "v_proj.weight", "o_proj.weight")
-    return {**{name: np.zeros((width, width)) for name in names}, "o_proj.bias": np.zeros(width)}
+    names = (*QKV, "o_proj")
+    return {**{f"{name}.weight": np.zeros((width, width)) for name in names}, "o_proj.bias": np.zeros(width)}

@@ -34,7 +34,7 @@ class StockModel:
     but those in `COMMON`, most of them constants: numbers that float16 holds, or no model could be loaded in that
     format. `first_hidden`: which of `hidden_states` is the stream after the first layer. `states_in_modules`: what it
     remembers is not in its cache. `mixer` is the sublayer that goes on in time. `writers` are how
-    the names of those weights end whose rows add to the stream.
+    the names of those weights end whose rows add to the stream, `readers` of those whose columns read it.
     """
 
     model: str
@@ -43,6 +43,7 @@ class StockModel:
     embeddings: str
     settings: Mapping[str, Any]
     writers: tuple[str, ...]
+    readers: tuple[str, ...]
     multiplies_embeddings: bool = False
     first_hidden: int = 1
     states_in_modules: bool = False
