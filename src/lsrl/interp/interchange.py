@@ -9,14 +9,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lsrl.errors import ProgramError, UndecidedComparisonWarning, listed
-from lsrl.interp.writing import Write, run_with
+from lsrl.interp.writing import Write, run_hooked
 from lsrl.model.compiled_network import CompiledNetwork
 from lsrl.semantics import Kind
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,20 @@ def interchange(
             raise ProgramError(f"{name!r} has no site in {model.program.name} on {model.target}; expected {known}")
     base, source = (np.asarray(x, dtype=model.dtype) for x in (base, source))
     at = np.broadcast_to(np.asarray(steps), (len(base),))
+    network = model.hooked()
     each = [(step, at == step) for step in sorted(set(at.tolist()))]
-    found = [_compared(model, base[own], source[own], names, step, kind) for step, own in each]
+    found = [_compared(model, network, base[own], source[own], names, step, kind) for step, own in each]
     return Interchange(*(sum(column) for column in zip(*found, strict=True)))
 
 
 def _compared(
-    model: CompiledNetwork, base: np.ndarray, source: np.ndarray, names: Sequence[str], step: int, kind: Kind
+    model: CompiledNetwork,
+    network: torch.nn.Module,
+    base: np.ndarray,
+    source: np.ndarray,
+    names: Sequence[str],
+    step: int,
+    kind: Kind,
 ) -> tuple[int, int, int, int, int]:
     """The five numbers of an `Interchange` for pairs with the same step."""
     program = model.program
@@ -99,7 +109,7 @@ def _compared(
         if kind == "continuing":
             writes.append(Write(model.sites[name].state, [step], given))
         writes.append(Write(model.sites[name].value, [step], given))
-    off = np.abs(run_with(model, base, writes) - expected)
+    off = np.abs(run_hooked(model, network, base, writes) - expected)
     right = (off <= np.array(model.guarantee.bounds)).all(axis=(1, 2))
     decided = np.array([i not in undecided for i in range(len(base))])
     changed = (made.output != plain).any(axis=(1, 2)) & decided

@@ -37,9 +37,13 @@ def run_with(model: CompiledNetwork, x: np.ndarray, writes: Sequence[Write]) -> 
     >>> run_with(model, ones, [Write(model.sites["depth"].value, [1], np.full((1, 1, 1), 9))]).ravel().tolist()
     [2.0, 18.0, 6.0]
     """
+    return run_hooked(model, model.hooked(), x, writes)
+
+
+def run_hooked(model: CompiledNetwork, network: torch.nn.Module, x: np.ndarray, writes: Sequence[Write]) -> np.ndarray:
+    """The same on a hooked network of the model, for one that is run again and again."""
     import torch
 
-    network = model.hooked()
     with undisturbed(model.sizes.widest), written(network, writes):
         inputs = torch.tensor(x.astype(model.dtype))
         steps_alone = network.positions_before and any(write.site.kind == "state" for write in writes)
