@@ -117,6 +117,18 @@ def test_what_is_cut_is_shared_by_nothing():
     assert found.ravel().tolist() == [101, 702, 303]
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_state_that_another_value_is_as_well_has_no_place_of_its_own(target):
+    """Equal states are one: the one that is written would take the other with it."""
+    x = lsrl.Input(1, range=(-5, 5), integer=True)
+    depth = lsrl.cumsum(x, name="depth")
+    twin = lsrl.Program(depth * 100 + lsrl.cumsum(x))
+    alone = lsrl.Program(depth * 100 + lsrl.cumsum(x * 2))
+    for program, has_state in ((twin, False), (alone, True)):
+        model = lsrl.compile(program, target, max_length=9, variables=["depth"])
+        assert model.sites["depth"].has_state == has_state
+
+
 @pytest.mark.parametrize("target", ["lstm", "mamba", "hawk", "linear-rnn"])
 def test_sites_come_back_with_a_saved_model(target, tmp_path):
     model = compiled("bracket_balance", target)

@@ -6,7 +6,7 @@ layers of a network, in one or more ways. Everything else is the same for all of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 from lsrl.backends.layout import Layout, ReadOut, layout_of, read_out
 from lsrl.backends.network import WEIGHTS, FileTensors, Network
 from lsrl.circuit.affine import UnitId
-from lsrl.circuit.units import Circuit
+from lsrl.circuit.units import Circuit, PreviousUnit, dependencies
 from lsrl.errors import Ability
 from lsrl.lang import Program
 from lsrl.placement.neurons import NeuronStack
@@ -120,9 +120,24 @@ def assembled(target: Target, circuit: Circuit, program: Program, dtype: str) ->
 
 
 def _states(placement: Placement) -> dict[str, ReadOut | None]:
-    """How the variables that are cut and kept from step to step are read where they are kept, if they are units."""
+    """How variables that are cut and kept from step to step are read where they are kept, in units of their own."""
     places, found = placement.remembered(), dict[str, ReadOut | None]()
     for name, forms in placement.circuit.states.items():
         there = all(len(form.terms) == 1 and form.terms.keys() <= places.keys() for form in forms)
-        found[name] = read_out(forms, places) if there else None
+        own = {unit for form in forms for unit in form.terms}
+        found[name] = read_out(forms, places) if there and _is_alone(placement.circuit, name, own) else None
     return found
+
+
+def _is_alone(circuit: Circuit, name: str, own: Set[UnitId]) -> bool:
+    """Whether units are read by the variable that is cut, by themselves one step later, and by nothing else.
+
+    Equal states are one: what is written to it would be written to the other, too.
+    """
+    if any(own & form.terms.keys() for form in circuit.outputs):
+        return False
+    return all(
+        unit_id in own or circuit.variable(unit_id) == name or isinstance(unit, PreviousUnit)
+        for unit_id, unit in enumerate(circuit.units)
+        if not own.isdisjoint(dependencies(unit))
+    )

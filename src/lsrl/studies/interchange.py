@@ -111,7 +111,7 @@ STUDY = Study(
     caption="Informative pairs on which a network answers what its program says when variables are exchanged: as they "
     "are read, as states that go on, and several at once; states that have no place of their own; programs that cannot "
     "be cut so; pairs of any kind that disagree; and how many times the layers cuts cost.",
-    revision="1",
+    revision="2",
     cells=cells,
     measure=measure,
     figures=figures,
