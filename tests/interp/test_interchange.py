@@ -117,6 +117,24 @@ def test_what_is_cut_is_shared_by_nothing():
     assert found.ravel().tolist() == [101, 702, 303]
 
 
+@pytest.mark.parametrize("target", ["linear-rnn", "rnn-relu", "lstm", "gru", "mamba", "hawk"])
+def test_a_cut_that_repeats_one_of_exactly_one_is_not_exactly_one(target):
+    x = lsrl.Input(1, range=(0, 1), integer=True)
+    clock = lsrl.cyclic(3)
+    twice = lsrl.Concat([clock[0], clock[0], clock[1]], name="twice")
+    model = lsrl.compile(lsrl.Program(lsrl.total(twice) + x), target, max_length=16, variables=["twice"])
+    assert model.verify(5, length=8).passed
+
+
+@pytest.mark.parametrize("target", ["linear-rnn", "rnn-relu", "lstm", "gru", "mamba", "hawk"])
+def test_a_comparison_does_not_see_through_what_it_is_made_of(target):
+    x = lsrl.Input(1, range=(-4, 4), integer=True)
+    inner = lsrl.ReLU(1 - x, name="inner")
+    model = lsrl.compile(lsrl.Program(lsrl.ReLU(1 - inner) * 2), target, max_length=16, variables=["inner"])
+    found = interchange(model, np.full((1, 3, 1), 1.0), np.full((1, 3, 1), 0.0), "inner", 1)
+    assert (found.informative, found.agreeing) == (1, 1)
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_state_that_another_value_is_as_well_has_no_place_of_its_own(target):
     """Equal states are one: the one that is written would take the other with it."""

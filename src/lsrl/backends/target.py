@@ -125,6 +125,7 @@ def _states(placement: Placement) -> dict[str, ReadOut | None]:
     for name, forms in placement.circuit.states.items():
         there = all(len(form.terms) == 1 and form.terms.keys() <= places.keys() for form in forms)
         own = {unit for form in forms for unit in form.terms}
+        there &= len(own) == len(forms)
         found[name] = read_out(forms, places) if there and _is_alone(placement.circuit, name, own) else None
     return found
 

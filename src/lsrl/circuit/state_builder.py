@@ -53,6 +53,7 @@ class StateBuilder(UnitStore):
         made = [self._append(SumUnit(form, name), self.fact(form)) for form in forms]
         groups = {self.knowledge.one_hot.get(unit) for form in forms for unit in form.terms}
         alone = all(list(form.terms.values()) == [ONE] and not form.constant for form in forms)
+        alone &= len({unit for form in forms for unit in form.terms}) == len(forms)
         group = groups.pop() if alone and len(groups) == 1 else None
         if group is not None and self.knowledge.group_sizes[group] == len(forms):
             self.knowledge.add_group(made)

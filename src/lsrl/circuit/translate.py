@@ -84,7 +84,7 @@ def circuit_of(
         elif isinstance(group[0], Input):
             forms[group[0]] = [builder.input(i, fact) for i, fact in enumerate(facts)]
         else:
-            forms[group[0]] = _translated(builder, comparisons, program, group[0], forms)
+            forms[group[0]] = _translated(builder, comparisons, program, group[0], forms, cuts)
         for value in group:
             if (name := program.names[value]) in cuts:
                 builder.origin = name
@@ -128,11 +128,16 @@ def _loop(
 
 
 def _translated(
-    builder: CircuitBuilder, comparisons: Comparisons, program: Program, value: Primitive, forms: Mapping[Value, Forms]
+    builder: CircuitBuilder,
+    comparisons: Comparisons,
+    program: Program,
+    value: Primitive,
+    forms: Mapping[Value, Forms],
+    cuts: Collection[str] = (),
 ) -> Forms:
     """The forms of a value's components, given those of the values before it."""
     ramp = None if builder.as_written else ramp_of(value)
-    if ramp is not None:
+    if ramp is not None and not (cuts and _is_cut_between(program, value, ramp[0], cuts)):
         return [comparisons.ramp(form.times(ramp[1])) for form in forms[ramp[0]]]
     made = _made(builder, value, forms)
     if value.comparison:
@@ -142,6 +147,20 @@ def _translated(
         else:
             _claim(comparisons, program, value, made)
     return made
+
+
+def _is_cut_between(program: Program, value: Value, progress: Value, cuts: Collection[str]) -> bool:
+    """Whether a comparison is made of a value that is cut, which is not to be seen through."""
+    waiting, seen = list(value.arguments), {progress}
+    while waiting:
+        part = waiting.pop()
+        if part in seen:
+            continue
+        if program.names[part] in cuts:
+            return True
+        seen.add(part)
+        waiting.extend(part.arguments)
+    return False
 
 
 def _claim(comparisons: Comparisons, program: Program, value: Value, made: Sequence[Affine]) -> None:

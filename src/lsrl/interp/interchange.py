@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lsrl.errors import ProgramError, UndecidedComparisonWarning, listed
+from lsrl.errors import ProgramError, RangeError, ShapeError, UndecidedComparisonWarning, listed
 from lsrl.interp.writing import Write, run_hooked
 from lsrl.model.compiled_network import CompiledNetwork
 from lsrl.semantics import Kind
@@ -62,7 +62,8 @@ def interchange(
     `base` and `source` are (batch, T, dim); `variables` is one name or several; `steps` says when, for each of the
     pairs or for all. `kind="continuing"` writes states where they are kept, too. Outputs agree where they are within
     the model's guarantee of the program's.
-    Raises `ProgramError` for variables that are not cut, and `UnsupportedProgram` for a state without a place.
+    Raises `ProgramError` for variables that are not cut, `UnsupportedProgram` for a state without a place, `RangeError`
+    for a model without a bound or inputs that are too long for it, and `ShapeError` for others that do not fit.
 
     >>> import lsrl
     >>> depth = lsrl.cumsum(lsrl.Input(1, range=(-1, 1), integer=True), name="depth")
@@ -76,7 +77,17 @@ def interchange(
         if name not in model.sites:
             known = listed(list(model.sites)) if model.sites else "none, as no variables are cut"
             raise ProgramError(f"{name!r} has no site in {model.program.name} on {model.target}; expected {known}")
+    if model.guarantee.kind == "none":
+        raise RangeError(
+            f"{model.program.name} on {model.target} has no bound by which its answers could agree; "
+            "declare Input(range=(low, high)) and compile(..., max_length=...)"
+        )
     base, source = (np.asarray(x, dtype=model.dtype) for x in (base, source))
+    if base.ndim != 3 or base.shape != source.shape or not len(base):
+        raise ShapeError(
+            f"base has shape {base.shape} and source {source.shape}; expected both (batch, T, dim), of the same shape"
+        )
+    model.check_length(base.shape[1])
     at = np.broadcast_to(np.asarray(steps), (len(base),))
     network = model.hooked()
     each = [(step, at == step) for step in sorted(set(at.tolist()))]

@@ -12,6 +12,7 @@ import numpy as np
 
 from lsrl.backends.sites import Site
 from lsrl.backends.torch_environment import undisturbed
+from lsrl.errors import ProgramError, listed
 from lsrl.interp.counterfactuals import Counterfactuals
 from lsrl.model.compiled_network import CompiledNetwork
 
@@ -167,7 +168,7 @@ def score(
     """Let a method find the variable that pairs are about, and see whether exchanges there change the right answers.
 
     It is fitted to every module, and takes the one where it does best on the pairs it was fitted to. `site` is the
-    variable's, of a model that does not tell (`mixed`).
+    variable's, of a model that does not tell (`mixed`). Raises `ProgramError` for pairs of other kinds.
 
     >>> import lsrl
     >>> from lsrl.interp import counterfactuals, methods
@@ -178,6 +179,11 @@ def score(
     >>> print(score(model, methods.SingleUnit(), train, test))
     single unit: IIA 1.00 of 'depth' in layers.0.hidden, 1.00 at its site
     """
+    if train.variables != test.variables or len(train.variables) != 1 or {train.kind, test.kind} != {"value"}:
+        raise ProgramError(
+            f"pairs are about {listed(list(train.variables))} ({train.kind}) and {listed(list(test.variables))} "
+            f"({test.kind}); expected one variable, the same, and kind='value'"
+        )
     task = Task(model, train)
     (variable,) = train.variables
     fitted = {module: method.fit(task, module) for module in task.modules}

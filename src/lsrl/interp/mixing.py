@@ -18,6 +18,7 @@ from lsrl.backends.transformers.network import HubNetwork
 from lsrl.backends.transformers.weights import HubWeights
 from lsrl.errors import UnsupportedProgram
 from lsrl.model.compiled_model import CompiledModel
+from lsrl.model.report import report_of
 from lsrl.placement.residual import MARKS
 from lsrl.rounding.guarantee import Guarantee
 from lsrl.zoo.streams import Sampler
@@ -45,7 +46,7 @@ def mixed(model: CompiledModel, sample: Sampler, *, seed: int = 0) -> tuple[Comp
     """The model with its stream's channels mixed, and the key. It has no layout and no sites: these are in the key.
 
     `sample(rng, steps)` draws the inputs on which both are compared.
-    Raises `UnsupportedProgram` for a model without a residual stream, and where answers differ.
+    Raises `UnsupportedProgram` for a model without a residual stream or one that is mixed, and where answers differ.
 
     >>> import lsrl
     >>> entry = lsrl.zoo.get("bracket_balance")
@@ -60,14 +61,21 @@ def mixed(model: CompiledModel, sample: Sampler, *, seed: int = 0) -> tuple[Comp
             f"{model.program.name} on {model.target} has no residual stream whose channels could be mixed; "
             "expected a model of transformers, such as target='mamba'"
         )
+    if not model.layout.reads:
+        raise UnsupportedProgram(
+            f"{model.program.name} on {model.target} is mixed already; expected the model before that"
+        )
     rng = np.random.default_rng(seed)
     matrix = _matrix(network.weights, rng)
     steps = min(STEPS, model.max_length or STEPS)
     unproven = f"its channels are mixed, which {SEQUENCES * steps:,} steps show to change nothing, and no proof"
+    guarantee = Guarantee((math.inf,) * model.program.output.dim, model.max_length, unproven)
+    weights = HubNetwork(_weights(network.weights, matrix))
     made = replace(
         model,
-        guarantee=Guarantee((math.inf,) * model.program.output.dim, model.max_length, unproven),
-        network=HubNetwork(_weights(network.weights, matrix)),
+        guarantee=guarantee,
+        network=weights,
+        sizes=report_of(model.program, model.target, weights, guarantee, model.sizes.compile_seconds),
         layout=Layout({}, tuple(model.program.names.values())),
         stack=None,
         circuit=None,

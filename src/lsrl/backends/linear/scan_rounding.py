@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsrl.backends.linear.scan import block_powers
+from lsrl.circuit.stable_powers import stable_powers
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import as_float
 from lsrl.rounding.error_calculus import accumulated
@@ -37,11 +38,24 @@ def scan_error(A: Sequence[Row], step: Step, length: float) -> float:
     sums = np.concatenate([[0.0], np.cumsum(norms[:-1])])
     unit = 2.0**-step.precision * ROOM
     rounded = unit * ((len(A) + 2) * (norms + 1) + len(A) * _powers_are_off(matrix, norms))
-    blocks = length if math.isinf(length) else math.ceil(length / (len(norms) - 1))
+
+    powers = stable_powers(A)
+
+    def summed(added: float, start: float, rate: float, blocks: float) -> float:
+        total = accumulated(added, start, rate, blocks)
+        if powers is None:
+            return total
+        return min(total, as_float(powers.largest) * start + as_float(powers.total) * added)
 
     def off(local: float, rounded: NDArray[np.float64], start: float) -> float:
-        ends = accumulated(local * sums[-1] + rounded[-1], start, norms[-1], blocks)
-        return float((local * sums + rounded + norms * ends)[1:].max())
+        # States that are evaluated beside these can make the blocks shorter: the worst of all lengths.
+        found = summed(local, start, norms[1], length)  # blocks of one step are the recurrence itself
+        for K in range(2, len(norms)):
+            blocks = length if math.isinf(length) else math.ceil(length / K)
+            ends = summed(local * sums[K] + rounded[K], start, norms[K], blocks)
+            within = slice(1, K + 1)
+            found = max(found, float((local * sums[within] + rounded[within] + norms[within] * ends).max()))
+        return found
 
     again = off(step.gamma, rounded, 0.0)  # what is off already is rounded, too
     if not again < 1 / 2:
