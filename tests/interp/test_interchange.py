@@ -130,7 +130,9 @@ def test_a_cut_that_repeats_one_of_exactly_one_is_not_exactly_one(target):
 def test_a_comparison_does_not_see_through_what_it_is_made_of(target):
     x = lsrl.Input(1, range=(-4, 4), integer=True)
     inner = lsrl.ReLU(1 - x, name="inner")
-    model = lsrl.compile(lsrl.Program(lsrl.ReLU(1 - inner) * 2), target, max_length=16, variables=["inner"])
+    model = lsrl.compile(
+        lsrl.Program(lsrl.ReLU(1 - inner, comparison=True) * 2), target, max_length=16, variables=["inner"]
+    )
     found = interchange(model, np.full((1, 3, 1), 1.0), np.full((1, 3, 1), 0.0), "inner", 1)
     assert (found.informative, found.agreeing) == (1, 1)
 

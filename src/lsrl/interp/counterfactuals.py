@@ -62,6 +62,8 @@ class Counterfactuals:
             frame = polars.read_parquet(path)
             ((variables, kind, split, seed),) = frame.select("variables", "kind", "split", "seed").unique().rows()
             arrays = {name: np.array(frame[name].to_list()) for name in ARRAYS}
+            if split not in SHARES or kind not in get_args(Kind) or arrays["step"].dtype.kind != "i":
+                raise ValueError(f"split {split}, kind {kind}, steps of type {arrays['step'].dtype}")
             return Counterfactuals(tuple(variables), cast(Kind, kind), cast(Split, split), int(seed), **arrays)
         except Exception as problem:
             reason = shortened(str(problem).splitlines()[0] if str(problem) else type(problem).__name__, 80)
@@ -127,8 +129,7 @@ def _drawn(
     base, source = (np.stack([sample(rng, steps) for _ in range(TOGETHER)]) for _ in range(2))
     at = int(rng.integers(steps))
     parts = [
-        sha256(b.tobytes() + s.tobytes() + bytes([at % 256])).digest()[0] % 10
-        for b, s in zip(base, source, strict=True)
+        sha256(b.tobytes() + s.tobytes() + str(at).encode()).digest()[0] % 10 for b, s in zip(base, source, strict=True)
     ]
     own = np.flatnonzero(np.isin(parts, list(SHARES[split])))
     if not len(own):

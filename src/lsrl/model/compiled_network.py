@@ -15,7 +15,7 @@ from lsrl.backends.sites import Site, SiteKind, Sites, site_of
 from lsrl.backends.target import AnyStack, Style, Target
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.units import Circuit
-from lsrl.errors import RangeError, ShapeError
+from lsrl.errors import FormatError, RangeError, ShapeError
 from lsrl.lang import Program
 from lsrl.model.report import Report
 from lsrl.rounding.guarantee import Guarantee
@@ -138,7 +138,10 @@ class CompiledNetwork:
 
     def _sites(self, name: str) -> Sites:
         value = self._site(name, "value", self.layout[name])
-        assert value is not None
+        if value is None:
+            raise FormatError(
+                f"{name!r} of {self.program.name} is not one number a component in its layout; save it again"
+            )
         kept = self.states.get(name)
         state = None if kept is None else self._site(name, "state", kept)
         if state is not None:

@@ -98,13 +98,14 @@ def terms_of(row: Iterable[tuple[int, fmpq]], numbers: Numbers, opposites: Mappi
     for i, weight in weights.items():
         number, other = numbers[i], numbers[pairs.get(i, i)]
         if i not in once:
-            larger = number.fact if _size(other.fact) <= _size(number.fact) else other.fact
+            larger = number.fact if size_of(other.fact) <= size_of(number.fact) else other.fact
             wrong = max(number.dip, other.dip) if other is not number else 0.0
             terms.append((weight, larger, max(number.error, other.error) + wrong))
     return terms
 
 
-def _size(fact: Fact) -> float:
+def size_of(fact: Fact) -> float:
+    """The largest |value|, infinite where it is not known."""
     return math.inf if fact.magnitude is None else as_float(fact.magnitude)
 
 

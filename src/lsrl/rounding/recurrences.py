@@ -14,7 +14,7 @@ from lsrl.circuit.stable_powers import norm_of, stable_powers
 from lsrl.circuit.state_graph import components
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ZERO, as_float
-from lsrl.rounding.error_calculus import accumulated, times
+from lsrl.rounding.error_calculus import accumulated, size_of, times
 from lsrl.rounding.sums import Sum, Terms, stored_error
 
 
@@ -87,16 +87,12 @@ def recurrent_errors(
         norm, local, start = max(map(as_float, loops)), max(found[i] for i in members), max(starts[i] for i in members)
         if norm and (local or start):
             inner = [tuple((place[j], weight) for j, weight in A[i] if j in place) for i in members]
-            size = max(_size(before[i]) for i in members)
+            size = max(size_of(before[i]) for i in members)
             scanned = None if simple else how.scanned
             total = (scanned or _stepped)(inner, Step(local, start, size, norm * grown, precision), length)
             for i in members:
                 found[i], lasting[i] = total, total / local if local else 1.0
     return StateErrors(found, lasting)
-
-
-def _size(fact: Fact) -> float:
-    return math.inf if fact.magnitude is None else as_float(fact.magnitude)
 
 
 def _stepped(A: Sequence[Row], step: Step, length: float) -> float:

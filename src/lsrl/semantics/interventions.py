@@ -56,7 +56,8 @@ def interventions(
 
 def checked_steps(given: Any, length: int, name: str) -> tuple[int, ...]:
     """A step or several, each once. Raises `RangeError` for what is not from 0 to length − 1."""
-    steps = tuple(np.atleast_1d(np.asarray(given)).tolist())
+    steps = tuple(given) if isinstance(given, (list, tuple)) else tuple(np.atleast_1d(given).tolist())
+    steps = tuple(int(step) if isinstance(step, np.integer) else step for step in steps)
     if not steps or any(type(step) is not int or not 0 <= step < length for step in steps):
         raise RangeError(f"do sets {name!r} at steps {shortened(given)}; expected some of 0 to {length - 1}")
     if len(set(steps)) < len(steps):
