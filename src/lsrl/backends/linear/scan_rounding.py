@@ -42,7 +42,7 @@ def scan_error(A: Sequence[Row], step: Step, length: float) -> float:
     powers = stable_powers(A)
 
     def summed(added: float, start: float, rate: float, blocks: float) -> float:
-        total = accumulated(added, start, rate, blocks)
+        total = float(accumulated(added, start, rate, blocks))
         if powers is None:
             return total
         return min(total, as_float(powers.largest) * start + as_float(powers.total) * added)
