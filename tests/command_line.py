@@ -1,5 +1,6 @@
 """Running the command line as its users do, in this process or in one of its own."""
 
+import functools
 import json
 import os
 import subprocess
@@ -7,8 +8,9 @@ import sys
 from dataclasses import dataclass
 
 import pytest
+from typer.main import get_command
 
-from lsrl.cli.commands import main
+from lsrl.cli.commands import app, main
 
 PROGRAM = """
 import lsrl
@@ -54,9 +56,13 @@ class Ended:
         assert len(self.err) < 1100
 
 
+command_of = functools.cache(get_command)
+
+
 def run_here(capsys, monkeypatch, *arguments):
     """Run a command in this process; what is not an `LsrlError`, OS error or usage error is raised."""
     monkeypatch.setattr(sys, "argv", ["lsrl", *arguments])
+    monkeypatch.setattr("lsrl.cli.commands.app", command_of(app))  # which typer would make anew for every call
     with pytest.raises(SystemExit) as ended:
         main()
     return Ended(ended.value.code, *capsys.readouterr())

@@ -95,7 +95,7 @@ def test_streaming_and_torch_keep_the_guarantee(target):
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_reloaded_models_are_bit_for_bit_the_same(target):
-    @examples_for(target, many=settings(parent=thorough, max_examples=30))
+    @examples_for(target, many=settings(parent=thorough, max_examples=12))
     @given(st.data())
     def check(data):
         program = data.draw(programs(**expressible(target)))
@@ -114,7 +114,7 @@ def test_reloaded_models_are_bit_for_bit_the_same(target):
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_layouts_read_every_value_they_name(target):
-    @examples_for(target)
+    @examples_for(target, many=settings(parent=thorough, max_examples=12))
     @given(st.data())
     def check(data):
         program = data.draw(programs(**expressible(target)))

@@ -26,7 +26,7 @@ def tables(draw, states=6, symbols=2):
 
 
 @given(tables(), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_products_and_the_smallest_automaton_accept_what_is_said(table, data):
     final = data.draw(st.sets(st.integers(0, len(table) - 1)))
     one, other = Automaton.of(table, accepting=final), Automaton.of([[1, 0], [0, 1]], accepting=[1])
@@ -64,7 +64,7 @@ def test_patterns_match_what_python_matches(pattern, target):
 
 
 @given(tables(states=5, symbols=3), st.sampled_from(FEEDING_BACK), st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_states_outputs_and_acceptance_are_those_of_the_automaton(table, target, seed):
     digit = Input(1, range=(0, 2), integer=True, name="digit")
     machine = Automaton.of(table, accepting=[0])

@@ -5,6 +5,7 @@ A comparison of numbers on a grid is 0 or 1 and nothing has to be reported; one 
 
 import itertools
 import warnings
+from itertools import product
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 import lsrl
 from lsrl import GatedState, Input, Program, ProgramError, RangeError, UndecidedComparisonWarning, Vocabulary
 from lsrl.backends.registry import TARGETS, target_named
-from strategies import HUB
+from strategies import HUB, rotated
 
 SELECTIVE = [target for target in TARGETS if "selective_states" in target_named(target).abilities]
 x = Input(2, range=(0, 7), integer=True, name="x")
@@ -185,11 +186,12 @@ def test_a_bump_between_numbers_of_the_wrong_order_is_refused_where_it_is_writte
         lsrl.bump(few, 5, 2)
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("grid", [None, "1/4"])
-@pytest.mark.parametrize("width", ["1/1024", "1/2", "2/3"])
-@pytest.mark.parametrize(("low", "high"), [(-2, 0), (-2, 1), (-1, 1), (-2, -2)])
-def test_a_bump_may_begin_and_end_where_the_range_does(low, high, width, grid, target):
+BUMPS = list(product([(-2, 0), (-2, 1), (-1, 1), (-2, -2)], ["1/1024", "1/2", "2/3"], [None, "1/4"]))
+
+
+@pytest.mark.parametrize(("ends_width_grid", "target"), rotated(BUMPS, TARGETS, 3))
+def test_a_bump_may_begin_and_end_where_the_range_does(ends_width_grid, target):
+    (low, high), width, grid = ends_width_grid
     inside = Program(lsrl.bump(Input(1, range=(-2, 1), grid=grid), low, high, width=width))
     model = lsrl.compile(inside, target, max_length=8)
     x = [[-2], [-1], [0], [1]]

@@ -12,7 +12,7 @@ import pytest
 import lsrl
 from lsrl import Program, Vocabulary
 from lsrl.backends.transformers.tokens import table_of
-from strategies import HUB, integer_program
+from strategies import HUB, integer_program, rotated
 from token_programs import drawn, special, texts_of, token
 
 torch = pytest.importorskip("torch")
@@ -107,8 +107,7 @@ def reader(model):
     return answers
 
 
-@pytest.mark.parametrize("target", HUB)
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize(("name", "target"), rotated(PROGRAMS, HUB, 2))
 def test_tokens_are_answered_and_all_other_and_longer_text_is_refused_for_good(name, target):
     program, read = PROGRAMS[name], reader(compiled(name, target))
     rows, right, nothing = [], [], special(program)

@@ -1,4 +1,4 @@
-"""A few hundred random cases with fixed seeds; `make fuzz N=10000` runs as many others as there is time for."""
+"""Random cases with fixed seeds; `make fuzz N=10000` runs as many others as there is time for."""
 
 import os
 
@@ -12,7 +12,7 @@ from .minimise import minimised, report
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 PLAIN = tuple(target for target in TARGETS if target not in HUB)
-CHUNKS = 20
+CHUNKS = 16
 CASES = 8
 """In each chunk, of the targets that compile fast."""
 

@@ -15,7 +15,7 @@ from strategies import examples_for
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_any_map_is_answered_like_a_dict(target):
-    @examples_for(target, many=settings(max_examples=25, deadline=None))
+    @examples_for(target, many=settings(max_examples=8, deadline=None))
     @given(st.data(), st.integers(1, 4), st.integers(1, 4), st.integers(1, 5))
     def check(data, key_length, value_length, symbols):
         words = SequenceMap(key_length, value_length, symbols=symbols, max_pairs=6)
@@ -35,14 +35,14 @@ def test_any_map_is_answered_like_a_dict(target):
 
 
 # On the CPU, mamba2's kernels take a quarter of a minute for so long a prompt.
-@pytest.mark.parametrize("target", [target for target in TARGETS if target != "mamba2"])
-def test_both_shipped_dictionaries_with_the_same_weights(target):
+@pytest.mark.parametrize(("turn", "target"), list(enumerate(target for target in TARGETS if target != "mamba2")))
+def test_both_shipped_dictionaries_with_the_same_weights(turn, target):
     words = codes_map()
     model = lsrl.compile(words.program, target, max_length=words.max_length)
     for pairs in (capitals(), airports()):
         prompt = words.prompt(pairs)
-        assert words.answers(model, list(pairs), prompt) == list(pairs.values())
-        assert words.answer(model, "QQQ", prompt) is None
+        asked = list(pairs)[turn % 3 :: 3]  # a third by each target: the whole prompt is read for every key
+        assert words.answers(model, [*asked, "QQQ"], prompt) == [*(pairs[key] for key in asked), None]
 
 
 def test_shipped_dictionaries_are_large_enough():
@@ -50,14 +50,15 @@ def test_shipped_dictionaries_are_large_enough():
     assert len(airports()) >= 50
 
 
-@pytest.mark.parametrize("target", TARGETS)
-def test_long_keys_and_many_pairs(target):
+@pytest.mark.parametrize(("turn", "target"), list(enumerate(TARGETS)))
+def test_long_keys_and_many_pairs(turn, target):
     rng = np.random.default_rng(0)
     words = SequenceMap(10, 10, symbols=10, max_pairs=20)
     pairs = {tuple(rng.integers(0, 10, 10).tolist()): tuple(rng.integers(0, 10, 10).tolist()) for _ in range(20)}
     model = lsrl.compile(words.program, target, max_length=words.max_length)
     assert model.guarantee.kind == "exact"
-    assert words.answers(model, list(pairs), words.prompt(pairs)) == list(pairs.values())
+    asked = list(pairs)[turn % 4 :: 4]
+    assert words.answers(model, asked, words.prompt(pairs)) == [pairs[key] for key in asked]
 
 
 def test_keys_that_almost_match_are_not_found():

@@ -1,12 +1,14 @@
 """Every library function against its plain meaning, at, below and above its thresholds."""
 
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
 
 import lsrl
 from lsrl import Input, Program
+from lsrl.backends.registry import TARGETS
 from on_every_target import everywhere
 
 WIDTH = Fraction(1, 4)
@@ -91,17 +93,20 @@ def test_logic(function, meaning):
     assert everywhere(function(*bits), BOOLEANS) == [int(meaning(point)) for point in BOOLEANS]
 
 
-@pytest.mark.parametrize("via", ["auto", "relu", "relu-step"])
-@pytest.mark.parametrize("short", [True, False])
-@pytest.mark.parametrize(("a", "b"), [("x", "y"), ("x", 0), (0, "y"), (7, -7), (0, 0)])
-def test_ifelse_on_every_lowering(via, short, a, b):
+BRANCHES = [("x", "y"), ("x", 0), (0, "y"), (7, -7), (0, 0)]
+CHOICES = list(product(["auto", "relu", "relu-step"], [True, False], BRANCHES))
+
+
+@pytest.mark.parametrize("turn", range(len(CHOICES)), ids=map(str, CHOICES))
+def test_ifelse_on_every_lowering(turn):
+    via, short, (a, b) = CHOICES[turn]
     x = number(3, grid=1)
     named = {"x": x[1], "y": x[2]}
     value = lsrl.ifelse(x[0] > 0, named.get(a, a), named.get(b, b), via=via, short=short)
     points = [(c, p, q) for c in (-1, 0, 1, 2) for p in (-5, 0, 3) for q in (-4, 6)]
     chosen = [a if c > 0 else b for c, _, _ in points]
     expected = [{"x": p, "y": q}.get(choice, choice) for choice, (_, p, q) in zip(chosen, points, strict=True)]
-    assert everywhere(value, points) == expected
+    assert everywhere(value, points, list(TARGETS)[turn % 3 :: 3]) == expected
 
 
 def test_ifelse_by_products_needs_a_target_with_products():

@@ -8,6 +8,7 @@ from lsrl import Concat, Input, LinState, Program, RangeError, ReLU
 from lsrl.backends.registry import TARGETS
 from lsrl.circuit import finite_loops
 from lsrl.semantics.evaluation import one_step
+from strategies import rotated
 
 STEP = Input(1, range=(-1, 1), integer=True, name="step")
 GROWING = {
@@ -42,8 +43,7 @@ LINEAR = {
 }
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize(("name", "target"), rotated(LINEAR, TARGETS, 2))
 def test_a_linear_step_is_a_linear_state_on_every_target(name, target):
     step, init, (A, B) = LINEAR[name]
     loop, state = Program(lsrl.recur(step, init)), Program(LinState(STEP, A, B, init))
@@ -77,8 +77,7 @@ MEMORY = {
 
 
 @pytest.mark.filterwarnings("ignore::lsrl.UselessGuaranteeWarning")
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("memory", MEMORY)
+@pytest.mark.parametrize(("memory", "target"), rotated(MEMORY, TARGETS, 2))
 def test_a_step_that_remembers_by_itself_is_right_or_refused(memory, target):
     init = [1, 0, 2] if memory == "a register" else 1
     program = Program(lsrl.recur(MEMORY[memory], init, name="state"))

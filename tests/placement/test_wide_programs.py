@@ -22,7 +22,7 @@ from lsrl.model.sampling import sampled_inputs
 from lsrl.placement.layering import stacked
 from lsrl.placement.neuron_layering import neuron_stacks
 from lsrl.placement.residual import residual_stack
-from strategies import HUB
+from strategies import HUB, rotated
 
 STEPS = 14
 COUNTED = 2 * WIDEST_STAIRCASE**2
@@ -92,8 +92,7 @@ def drawn(program, steps, seed=0):
     return sampled_inputs(input_facts(program, None), np.random.default_rng(seed), 2, steps)
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("name", WIDE)
+@pytest.mark.parametrize(("name", "target"), rotated(WIDE, TARGETS, 2))
 def test_wide_programs_compile_and_are_exact(name, target):
     source, function = WIDE[name]
     program = Program(function(source))

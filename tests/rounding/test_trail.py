@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import lsrl
@@ -12,7 +12,7 @@ from lsrl.circuit.translate import input_facts
 from lsrl.errors import LsrlError
 from lsrl.model.sampling import sampled_inputs
 from lsrl.model.verification import absolute_errors
-from strategies import COMPILABLE, examples_for, expressible, programs
+from strategies import COMPILABLE, examples_for, expressible, programs, thorough
 
 LENGTH = 8
 PRODUCTS = [target for target in TARGETS if "products" in target_named(target).abilities]
@@ -27,7 +27,7 @@ def trail_of(model):
 @pytest.mark.filterwarnings("ignore::lsrl.UselessGuaranteeWarning")  # programs of reals can have such a bound
 @pytest.mark.parametrize(("target", "dtype"), COMPILABLE)
 def test_every_value_of_random_programs_is_read_within_its_entry(target, dtype):
-    @examples_for(target)
+    @examples_for(target, many=settings(parent=thorough, max_examples=12))
     @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
     def check(data, seed):
         program = data.draw(programs(**expressible(target)))

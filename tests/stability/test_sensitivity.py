@@ -17,7 +17,7 @@ from lsrl.model.sampling import sampled_inputs
 from lsrl.stability.weight_noise import errors, noisy
 from lsrl.studies.changed_weights import changed, outputs_of
 from noisy_circuits import evaluated
-from strategies import expressible, programs, thorough
+from strategies import expressible, programs, rotated, thorough
 
 LENGTH = 8
 PASSES = 5
@@ -78,8 +78,7 @@ def test_a_comparison_of_reals_has_a_margin_inside_its_ramp(target, margin):
     assert found.tolerance > 0
 
 
-@pytest.mark.parametrize("target", ["linear-rnn", "gated-linear-rnn", "lstm"])
-@pytest.mark.parametrize("name", zoo.CLASSICS)
+@pytest.mark.parametrize(("name", "target"), rotated(zoo.CLASSICS, ["linear-rnn", "gated-linear-rnn", "lstm"], 2))
 def test_networks_stand_what_their_circuits_do_shared_out_over_their_layers(name, target):
     entry, rng = zoo.get(name), np.random.default_rng(0)
     model = lsrl.compile(entry.program, target, max_length=64)

@@ -6,6 +6,7 @@ import lsrl
 from lsrl import FormatError, Input, Program, zoo
 from lsrl.view.program_drawing import draw_program, program_graph, program_kind
 from lsrl.view.stack_drawing import draw_stack, stack_figure
+from strategies import rotated
 
 
 def texts(figure):
@@ -29,8 +30,7 @@ def test_a_gated_state_is_a_state_that_its_gate_feeds():
     assert [program_kind(value) for value in graph.values] == ["input", "comparison", "state"]
 
 
-@pytest.mark.parametrize("name", zoo.CLASSICS)
-@pytest.mark.parametrize("suffix", ["svg", "png"])
+@pytest.mark.parametrize(("name", "suffix"), rotated(zoo.CLASSICS, ["svg", "png"], 2))
 def test_every_zoo_program_and_stack_can_be_drawn(name, suffix, tmp_path):
     entry = zoo.get(name)
     model = lsrl.compile(entry.program, max_length=entry.max_length)

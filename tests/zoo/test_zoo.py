@@ -8,7 +8,7 @@ import pytest
 import lsrl
 from lsrl import Program, ProgramError, zoo
 from lsrl.backends.registry import TARGETS
-from strategies import COMPILABLE
+from strategies import COMPILABLE, rotated
 
 LENGTHS = [1, 2, 7, 60, 1024]
 ONE_SIDED = 0.9
@@ -50,10 +50,9 @@ def test_the_listing_reads_back(name):
     assert Program.parse(str(program)) == program
 
 
-@pytest.mark.parametrize(("target", "dtype"), COMPILABLE)
-@pytest.mark.parametrize("name", zoo.CLASSICS)
-def test_the_network_is_too_bit_for_bit(name, target, dtype):
-    entry, rng = zoo.get(name), np.random.default_rng(1)
+@pytest.mark.parametrize(("name", "target_dtype"), rotated(zoo.CLASSICS, COMPILABLE, 2))
+def test_the_network_is_too_bit_for_bit(name, target_dtype):
+    (target, dtype), entry, rng = target_dtype, zoo.get(name), np.random.default_rng(1)
     model = lsrl.compile(entry.program, target, max_length=entry.max_length, dtype=dtype)
     assert model.guarantee.kind == "exact"
     for length in LENGTHS:
@@ -61,8 +60,7 @@ def test_the_network_is_too_bit_for_bit(name, target, dtype):
         assert (model.run(x) == entry.expected(x)).all()
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("name", zoo.CLASSICS)
+@pytest.mark.parametrize(("name", "target"), rotated(zoo.CLASSICS, TARGETS, 3))
 def test_every_variable_of_the_user_can_be_read_from_the_network(name, target):
     entry = zoo.get(name)
     model = lsrl.compile(entry.program, target, max_length=entry.max_length)

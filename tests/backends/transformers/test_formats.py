@@ -3,7 +3,7 @@
 import pytest
 
 from stock_models import STOCK
-from strategies import HUB
+from strategies import HUB, rotated
 from token_programs import (
     LENGTH,
     TOKEN_PROGRAMS,
@@ -24,8 +24,7 @@ FORMATS = ["bfloat16", "float16", "float64"]
 
 
 @pytest.mark.parametrize("dtype", FORMATS)
-@pytest.mark.parametrize("target", HUB)
-@pytest.mark.parametrize("name", TOKEN_PROGRAMS)
+@pytest.mark.parametrize(("name", "target"), rotated(TOKEN_PROGRAMS, HUB, 2))
 def test_no_format_answers_wrongly(name, target, dtype, checkpoint):
     program = TOKEN_PROGRAMS[name]
     folder = checkpoint(program, target, LENGTH)

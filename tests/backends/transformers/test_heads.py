@@ -4,7 +4,7 @@ import pytest
 
 import lsrl
 from lsrl import Input, Program, Vocabulary
-from strategies import HUB
+from strategies import HUB, rotated
 from token_programs import drawn, expected, likeliest, scores_of, texts_of
 
 pytest.importorskip("torch")
@@ -44,8 +44,7 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize("target", HUB)
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize(("name", "target"), rotated(PROGRAMS, HUB, 2))
 def test_every_position_is_answered_rightly(name, target, checkpoint):
     made, length = PROGRAMS[name]
     program = made()

@@ -110,10 +110,11 @@ def test_a_fresh_folder_passes(folder):
     assert found.cases >= 3
 
 
-@pytest.fixture
-def changed(folder, tmp_path):
-    """A folder that a test may change."""
-    return shutil.copytree(folder, tmp_path / "changed")
+@pytest.fixture(params=[(target, list(PROGRAMS)[i % 2]) for i, target in enumerate(HUB)], ids="-".join)
+def changed(request, checkpoint, tmp_path):
+    """A folder that a test may change, of every target, with and without tokens in turn."""
+    target, name = request.param
+    return shutil.copytree(checkpoint(PROGRAMS[name][0], target, PROGRAMS[name][1]), tmp_path / "changed")
 
 
 def problems_of(folder):
@@ -140,7 +141,8 @@ def written_by(layer, target):
     return re.compile(rf"layers\.{layer}\.{re.escape(inner)}$")
 
 
-def test_an_edited_weight_is_found_by_the_first_layer_that_differs(changed, target):
+def test_an_edited_weight_is_found_by_the_first_layer_that_differs(changed):
+    target = json.loads((changed / "manifest.json").read_text())["target"]
     tensors = load_file(changed / "model.safetensors")
     for layer in (0, 1):
         name = next(name for name in tensors if written_by(layer, target).search(name))
