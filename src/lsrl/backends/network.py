@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from lsrl.backends.sites import Address
+from lsrl.backends.unit_groups import Arrays, UnitGroup
 from lsrl.placement.stack import Part
 
 if TYPE_CHECKING:
@@ -84,3 +85,18 @@ class Network(Protocol):
 
     def tensors(self) -> FileTensors:
         """What is in its files of weights."""
+
+    @property
+    def arrays(self) -> Arrays:
+        """All weights by name, dense."""
+
+    def with_arrays(self, arrays: Arrays) -> Network:
+        """The same network with other weights."""
+
+    @property
+    def unit_groups(self) -> Sequence[UnitGroup]:
+        """What in it can be rearranged; the numbers that layers put out come first."""
+
+    @property
+    def readout(self) -> Sequence[str]:
+        """The weights of which every output has a row."""

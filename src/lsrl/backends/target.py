@@ -106,9 +106,14 @@ class Assembly:
     states: Mapping[str, ReadOut | None]
 
 
+def placed(target: Target, circuit: Circuit, program: Program, dtype: str) -> Placement:
+    """A program's circuit in the layers of a network of the target: its smallest placement."""
+    return min(target.placements(circuit, program, dtype), key=lambda placement: placement.cost)
+
+
 def assembled(target: Target, circuit: Circuit, program: Program, dtype: str) -> Assembly:
-    """A program's circuit as a network of the target: its smallest placement, in floats."""
-    placement = min(target.placements(circuit, program, dtype), key=lambda placed: placed.cost)
+    """A program's circuit as a network of the target, in floats."""
+    placement = placed(target, circuit, program, dtype)
     return Assembly(
         network=placement.network(program),
         stack=placement.stack,

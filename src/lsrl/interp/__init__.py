@@ -1,27 +1,41 @@
 """Interpretability with ground truth: variables of a network are written, and the program says what follows."""
 
-from lsrl.interp import methods
+from lsrl.interp import circuit_methods, methods
 from lsrl.interp.causal_model import CausalModel, Unrolled
+from lsrl.interp.circuit_graph import CircuitGraph, circuit_graph
+from lsrl.interp.circuit_methods import CircuitMethod
+from lsrl.interp.circuit_scores import CircuitScore, score_circuit
 from lsrl.interp.counterfactuals import Counterfactuals, counterfactuals
+from lsrl.interp.disguise import Disguise
+from lsrl.interp.disguise_key import Key
 from lsrl.interp.interchange import Interchange, interchange
-from lsrl.interp.localization import Method, Score, Task, score
-from lsrl.interp.mixing import Mixing, mixed
+from lsrl.interp.localization import Score, score
+from lsrl.interp.task import Exchange, Method, Task
+from lsrl.interp.tool_names import named
 from lsrl.interp.writing import Write, run_with
 
 __all__ = [
     "CausalModel",
+    "CircuitGraph",
+    "CircuitMethod",
+    "CircuitScore",
     "Counterfactuals",
+    "Disguise",
+    "Exchange",
     "Interchange",
+    "Key",
     "Method",
-    "Mixing",
     "Score",
     "Task",
     "Unrolled",
     "Write",
+    "circuit_graph",
+    "circuit_methods",
     "counterfactuals",
     "interchange",
     "methods",
-    "mixed",
+    "named",
     "run_with",
     "score",
+    "score_circuit",
 ]

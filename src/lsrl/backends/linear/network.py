@@ -11,10 +11,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from lsrl.backends.linear.row_program import RowProgram, row_program
-from lsrl.backends.linear.weights import Floats, StackWeights, as_tensors
+from lsrl.backends.linear.weights import Floats, StackWeights, as_tensors, dense_arrays, from_arrays, unit_groups
 from lsrl.backends.network import WEIGHTS, FileTensors, Sizes
 from lsrl.backends.sites import Address
 from lsrl.backends.torch_environment import torch_or_error
+from lsrl.backends.unit_groups import Arrays, UnitGroup
 from lsrl.errors import MissingPackage, ShapeError
 from lsrl.placement.stack import Part
 
@@ -92,6 +93,22 @@ class NumpyNetwork:
     def tensors(self) -> FileTensors:
         """What is in its file of weights."""
         return {WEIGHTS: as_tensors(self.weights)}
+
+    @property
+    def arrays(self) -> dict[str, Floats]:
+        """All weights, dense."""
+        return dense_arrays(self.weights)
+
+    def with_arrays(self, arrays: Arrays) -> NumpyNetwork:
+        """The same stack with other weights."""
+        return NumpyNetwork(from_arrays(arrays))
+
+    @property
+    def unit_groups(self) -> list[UnitGroup]:
+        """Every layer's outputs and states."""
+        return unit_groups(self.weights)
+
+    readout = ("R", "r")
 
     def run(self, x: Floats) -> Floats:
         """The outputs for x (batch, T, input_dim): (batch, T, output_dim). Raises `ShapeError`.

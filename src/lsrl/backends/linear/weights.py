@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from lsrl.backends.unit_groups import LINEAR, SCALED, Along, UnitGroup, along
 from lsrl.errors import FormatError, listed
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
@@ -100,6 +101,38 @@ class StackWeights:
     def dtype(self) -> np.dtype[Any]:
         """float64 or float32."""
         return self.r.dtype
+
+
+def dense_arrays(weights: StackWeights) -> dict[str, Floats]:
+    """Every matrix and vector by name, dense."""
+    return {name: array if isinstance(array, np.ndarray) else array.toarray() for name, array in _named_arrays(weights)}
+
+
+def from_arrays(arrays: Mapping[str, Floats]) -> StackWeights:
+    """The weights that `dense_arrays` gave, or others of these shapes."""
+    depth = sum(name.endswith(".b") for name in arrays)
+
+    def array(name: str) -> Any:
+        found = arrays.get(name)
+        return csr_array(found) if found is not None and found.ndim == 2 else found
+
+    names = _MATRICES + _VECTORS
+    layers = tuple(LayerWeights(**{name: array(f"layers.{i}.{name}") for name in names}) for i in range(depth))
+    return StackWeights(layers, array("R"), arrays["r"])
+
+
+def unit_groups(weights: StackWeights) -> list[UnitGroup]:
+    """The outputs and the states of every layer, with what makes and reads them."""
+    groups = []
+    for i, layer in enumerate(weights.layers):
+        own, above = f"layers.{i}", weights.layers[i + 1 : i + 2]
+        gate = along(own, "G g") if layer.gates else ()
+        names = [f"layers.{i + 1}.{name}" for name in (("B", "G") if above[0].gates else ("B",))] if above else ["R"]
+        reads = tuple(Along(name, 1) for name in names)
+        groups.append(UnitGroup((f"{own}.output",), len(layer.d), reads, along(own, "C d"), gate, SCALED - {"idle"}))
+        states, read = along(own, "A B b init"), along(own, "A C", axis=1)
+        groups.append(UnitGroup((f"{own}.state",), len(layer.b), read, states, allows=LINEAR))
+    return groups
 
 
 def as_tensors(weights: StackWeights) -> dict[str, NDArray[Any]]:

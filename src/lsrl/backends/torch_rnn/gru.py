@@ -27,6 +27,7 @@ from lsrl.backends.torch_rnn.scale import HiddenScale, opposite
 from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal, signed
 from lsrl.backends.torch_rnn.target import torch_target
 from lsrl.backends.torch_rnn.weights import TorchArchitecture
+from lsrl.backends.unit_groups import SIGNED
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.lang.numbers import HALF, ONE
@@ -76,7 +77,7 @@ def relu(builder: CircuitBuilder, argument: Affine) -> Affine:
 TARGET = torch_target(
     "gru",
     "torch.nn.GRU; selection and selective states by its gates, no products of reals",
-    TorchArchitecture("GRU", gates=("r", "z", "n"), states=("h0",), arguments={}),
+    TorchArchitecture("GRU", gates=("r", "z", "n"), states=("h0",), arguments={}, signed=("n",), allows=SIGNED),
     express,
     passes=(CHOOSING, Rules(by_selection, by_steps, relu, automaton=by_transitions)),
     arithmetic=NeuronArithmetic(stale=True, several=("relu", "select")),

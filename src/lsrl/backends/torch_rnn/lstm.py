@@ -24,6 +24,7 @@ from lsrl.backends.torch_rnn.scale import HiddenScale
 from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal, constant
 from lsrl.backends.torch_rnn.target import torch_target
 from lsrl.backends.torch_rnn.weights import TorchArchitecture
+from lsrl.backends.unit_groups import SIGNED
 from lsrl.lang.numbers import ONE
 from lsrl.lowering.feedback import by_transitions
 from lsrl.lowering.ramps import by_steps
@@ -58,7 +59,9 @@ def _gates(neuron: Neuron, scale: HiddenScale) -> dict[str, Signal]:
 TARGET = torch_target(
     "lstm",
     "torch.nn.LSTM; selection and selective states by its gates, no products of reals",
-    TorchArchitecture("LSTM", gates=("i", "f", "g", "o"), states=("h0", "c0"), arguments={}),
+    TorchArchitecture(
+        "LSTM", gates=("i", "f", "g", "o"), states=("h0", "c0"), arguments={}, signed=("g",), allows=SIGNED
+    ),
     express,
     passes=(CHOOSING, Rules(by_selection, by_steps, automaton=by_transitions)),
     arithmetic=NeuronArithmetic(),

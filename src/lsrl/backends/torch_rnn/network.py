@@ -12,7 +12,8 @@ import numpy as np
 from lsrl.backends.network import WEIGHTS, FileTensors, Sizes
 from lsrl.backends.sites import Address
 from lsrl.backends.torch_environment import tensor_of, torch_defaults, undisturbed
-from lsrl.backends.torch_rnn.weights import RecurrentWeights
+from lsrl.backends.torch_rnn.weights import RecurrentWeights, unit_groups
+from lsrl.backends.unit_groups import Arrays, UnitGroup
 from lsrl.placement.stack import Part
 
 if TYPE_CHECKING:
@@ -81,6 +82,27 @@ class TorchNetwork:
     def tensors(self) -> FileTensors:
         """What is in its file of weights."""
         return {WEIGHTS: dict(self.weights.tensors)}
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All weights; the initial states layer by layer."""
+        states = self.weights.architecture.states
+        rows = {f"{name}[{i}]": row for name in states for i, row in enumerate(self.weights.tensors[name])}
+        return {name: array for name, array in self.weights.tensors.items() if name not in states} | rows
+
+    def with_arrays(self, arrays: Arrays) -> TorchNetwork:
+        """The same module with other weights."""
+        states = self.weights.architecture.states
+        found = {name: array for name, array in arrays.items() if not name.endswith("]")}
+        found |= {name: np.stack([arrays[f"{name}[{i}]"] for i in range(self.weights.depth)]) for name in states}
+        return TorchNetwork(replace(self.weights, tensors=found))
+
+    @property
+    def unit_groups(self) -> Sequence[UnitGroup]:
+        """The hidden units of every layer."""
+        return unit_groups(self.weights)
+
+    readout = ("readout.weight", "readout.bias")
 
     def run(self, x: np.ndarray) -> np.ndarray:
         """Outputs (batch, T, out) for inputs (batch, T, in)."""

@@ -24,6 +24,7 @@ from lsrl.backends.torch_rnn.scale import HiddenScale, unscaled
 from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal
 from lsrl.backends.torch_rnn.target import torch_target
 from lsrl.backends.torch_rnn.weights import TorchArchitecture
+from lsrl.backends.unit_groups import SCALED
 from lsrl.circuit.facts import MOST_STEPS, Fact, constant_fact, union
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lowering.feedback import by_transitions
@@ -76,7 +77,9 @@ def _selective(neuron: Neuron) -> Expression:
 TARGET = torch_target(
     "rnn-relu",
     "torch.nn.RNN with ReLUs; selection and selective states by big-M, no products of reals",
-    TorchArchitecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "relu"}),
+    TorchArchitecture(
+        "RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "relu"}, signed=("h",), allows=SCALED
+    ),
     express,
     passes=(
         FOLLOWING,

@@ -26,6 +26,7 @@ from lsrl.backends.torch_rnn.scale import HiddenScale
 from lsrl.backends.torch_rnn.signals import Expression, HiddenUnit, Signal, signed
 from lsrl.backends.torch_rnn.target import torch_target
 from lsrl.backends.torch_rnn.weights import TorchArchitecture
+from lsrl.backends.unit_groups import SIGNED
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import HALF, ONE
 from lsrl.lowering.feedback import by_transitions
@@ -69,7 +70,9 @@ TANH = Rules(by_bits, by_steps, relu_by_bits, gated_state=refused_gated_state, a
 TARGET = torch_target(
     "rnn-tanh",
     "torch.nn.RNN with tanh; selection by saturation, no selective states and no products of reals",
-    TorchArchitecture("RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "tanh"}),
+    TorchArchitecture(
+        "RNN", gates=("h",), states=("h0",), arguments={"nonlinearity": "tanh"}, signed=("h",), allows=SIGNED
+    ),
     express,
     passes=(SELECTING, TANH),
     arithmetic=NeuronArithmetic(unclean=("select",)),

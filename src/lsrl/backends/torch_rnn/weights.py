@@ -11,6 +11,7 @@ from flint import fmpq
 
 from lsrl.backends.float_limits import held_by
 from lsrl.backends.torch_rnn.hidden import GateRow, HiddenStack
+from lsrl.backends.unit_groups import Along, Change, UnitGroup
 from lsrl.errors import FormatError, RangeError, listed, shortened
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import as_float
@@ -23,13 +24,16 @@ LARGEST_SIZE = 2**14
 class TorchArchitecture:
     """A recurrent torch module: its class, the order of its gates, its states.
 
-    `arguments` are those of the class beyond sizes and depth.
+    `arguments` are those of the class beyond sizes and depth. A unit is multiplied by what `signed` gates are, whose
+    function allows that (`lsrl.backends.unit_groups`).
     """
 
     name: str
     gates: tuple[str, ...]
     states: tuple[str, ...]
     arguments: Mapping[str, Any]
+    signed: tuple[str, ...]
+    allows: frozenset[Change]
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,24 @@ class RecurrentWeights:
             "batch_first": True,
             **self.architecture.arguments,
         }
+
+
+def unit_groups(weights: RecurrentWeights) -> list[UnitGroup]:
+    """The hidden units of every layer, with what makes and reads them."""
+    architecture, size, groups = weights.architecture, weights.size, []
+    names = "weight_ih", "weight_hh", "bias_ih", "bias_hh"
+    for layer in range(weights.depth):
+        makes = [Along(f"{state}[{layer}]", 0) for state in architecture.states]
+        follows: list[Along] = []
+        for position, gate in enumerate(architecture.gates):
+            rows = [Along(f"recurrent.{name}_l{layer}", 0, position * size) for name in names]
+            (makes if gate in architecture.signed else follows).extend(rows)
+        above = "readout.weight" if layer + 1 == weights.depth else f"recurrent.weight_ih_l{layer + 1}"
+        reads = Along(f"recurrent.weight_hh_l{layer}", 1), Along(above, 1)
+        parts = ("hidden", "cell") if "c0" in architecture.states else ("hidden",)
+        modules = tuple(f"layers.{layer}.{part}" for part in parts)
+        groups.append(UnitGroup(modules, size, reads, tuple(makes), tuple(follows), architecture.allows))
+    return groups
 
 
 def shapes(architecture: TorchArchitecture, input_dim: int, size: int, depth: int, output_dim: int) -> dict[str, Any]:

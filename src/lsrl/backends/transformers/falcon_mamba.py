@@ -83,6 +83,7 @@ STOCK = StockModel(
     mamba.WRITERS,
     mamba.READERS,
     first_hidden=0,
+    inner=mamba.inner,
 )
 
 TARGET = hub_target(

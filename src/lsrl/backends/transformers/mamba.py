@@ -26,8 +26,9 @@ staircase, up to `max_length`; anything else that rotates or permutes is refused
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from flint import fmpq
@@ -37,6 +38,7 @@ from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
 from lsrl.backends.transformers.target import Blocks, HubArchitecture, hub_target
 from lsrl.backends.transformers.weights import StreamRows
+from lsrl.backends.unit_groups import ANY_FUNCTION, Along, UnitGroup, along
 from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
 from lsrl.lang.numbers import ONE, ZERO, as_float
@@ -240,11 +242,29 @@ SETTINGS = {
     "use_cache": {"const": True},
 }
 
+
+def inner(layer: int, config: Mapping[str, Any]) -> tuple[UnitGroup, ...]:
+    """The inner channels of a layer."""
+    size, own = config["expand"] * config["hidden_size"], f"layers.{layer}.mixer"
+    projected = [Along(f"{own}.in_proj.weight", 0, first) for first in (0, size)]
+    follows = (*projected, *along(own, "conv1d.weight conv1d.bias dt_proj.weight dt_proj.bias A_log D"))
+    read = along(own, "x_proj.weight out_proj.weight", axis=1)
+    return (UnitGroup((f"states.{layer}",), size, read, follows=follows, allows=ANY_FUNCTION),)
+
+
 WRITERS, READERS = ("out_proj.weight",), ("in_proj.weight",)
 
 ARCHITECTURE = HubArchitecture(
     StockModel(
-        "MambaModel", "MambaForCausalLM", "backbone", "embeddings.weight", SETTINGS, WRITERS, READERS, first_hidden=0
+        "MambaModel",
+        "MambaForCausalLM",
+        "backbone",
+        "embeddings.weight",
+        SETTINGS,
+        WRITERS,
+        READERS,
+        first_hidden=0,
+        inner=inner,
     ),
     stages=[(SumUnit, ReLUUnit, StepUnit, GateUnit, StateUnit, DelayUnit, LatchUnit)],
     layer_of=lambda stage: stage,

@@ -41,8 +41,9 @@ each sign adds up by itself, asks for that (`pairs=True`). A decay over k steps 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from flint import fmpq
@@ -53,6 +54,7 @@ from lsrl.backends.transformers.scale import SILU, StreamScale, opened, sharpnes
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
 from lsrl.backends.transformers.target import Blocks, hub_target
 from lsrl.backends.transformers.weights import StreamRows
+from lsrl.backends.unit_groups import Along, UnitGroup, along
 from lsrl.circuit.affine import Affine, UnitId, number, variable
 from lsrl.circuit.powers_of_two import power, power_of_two_above
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
@@ -261,6 +263,15 @@ SETTINGS = {
     "use_cache": {"const": True},
 }
 
+
+def inner(layer: int, config: Mapping[str, Any]) -> tuple[UnitGroup, ...]:
+    """The heads of a layer. What nothing reads has to be small for their norm, so there are no idle weights."""
+    size, own = config["num_heads"], f"layers.{layer}.mixer"
+    projected = [Along(f"{own}.in_proj.weight", 0, first) for first in (0, size, 2 * size + 2)]
+    follows = (*projected, *along(own, "conv1d.weight dt_bias A_log D norm.weight"))
+    return (UnitGroup((f"states.{layer}",), size, along(own, "out_proj.weight", axis=1), follows=follows),)
+
+
 STOCK = StockModel(
     "Mamba2Model",
     "Mamba2ForCausalLM",
@@ -270,6 +281,7 @@ STOCK = StockModel(
     mamba.WRITERS,
     mamba.READERS,
     first_hidden=0,
+    inner=inner,
 )
 
 TARGET = hub_target(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +18,8 @@ from lsrl.backends.network import WEIGHTS, FileTensors, Sizes
 from lsrl.backends.sites import Address
 from lsrl.backends.torch_environment import tensor_of, torch_or_error, undisturbed
 from lsrl.backends.transformers.transformers_environment import loading, quiet, transformers_or_error
-from lsrl.backends.transformers.weights import MAPS, HubWeights
+from lsrl.backends.transformers.weights import MAPS, OF_MAPS, HubWeights, unit_groups
+from lsrl.backends.unit_groups import Arrays, UnitGroup
 from lsrl.errors import FormatError, shortened
 from lsrl.placement.stack import Part
 
@@ -93,6 +97,26 @@ class HubNetwork:
     def tensors(self) -> FileTensors:
         """What is in its files: the stock model's tensors, and the maps into and out of its stream."""
         return {WEIGHTS: dict(self.weights.tensors), MAPS: dict(self.weights.maps)}
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The stock model's tensors, and the maps."""
+        maps = {f"{OF_MAPS}{name}": array for name, array in self.weights.maps.items()}
+        return {**self.weights.tensors, **maps}
+
+    def with_arrays(self, arrays: Arrays) -> HubNetwork:
+        """The same model with other weights."""
+        found = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
+        maps = {name: found[f"{OF_MAPS}{name}"] for name in self.weights.maps}
+        tensors = {name: found[name] for name in self.weights.tensors}
+        return HubNetwork(replace(self.weights, tensors=tensors, maps=maps))
+
+    @property
+    def unit_groups(self) -> Sequence[UnitGroup]:
+        """The stream, and the numbers inside every layer."""
+        return unit_groups(self.weights)
+
+    readout = (f"{OF_MAPS}readout.weight", f"{OF_MAPS}readout.bias")
 
     @property
     def stock(self) -> Any:
@@ -207,20 +231,27 @@ def _model_of(weights: HubWeights) -> Any:
     return model.eval().requires_grad_(False)
 
 
+@lru_cache(maxsize=64)
+def _shapes(architecture: str, config: str) -> dict[str, tuple[int, ...]]:
+    """The shapes of a stock model's tensors, by their names, for a configuration in JSON."""
+    transformers, torch = transformers_or_error(), torch_or_error()
+    with torch.device("meta"):  # which takes no memory, but as long as a small model takes to run
+        model = getattr(transformers, architecture)(transformers.AutoConfig.for_model(**json.loads(config)))
+    return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+
+
 @loading()
 def check_shapes(weights: HubWeights) -> Any:
     """The configuration as transformers has it, if its model has these tensors; `FormatError` if not."""
-    transformers, torch = transformers_or_error(), torch_or_error()
+    transformers = transformers_or_error()
     try:
         config = transformers.AutoConfig.for_model(**weights.config)
-        with torch.device("meta"):  # shapes, which take no memory
-            model = getattr(transformers, weights.architecture)(config)
+        expected = _shapes(weights.architecture, json.dumps(weights.config, sort_keys=True))
     except Exception as problem:
         raise FormatError(
             f"transformers makes no {weights.architecture} of the configuration ({shortened(str(problem), 120)}); "
             "expected one that LSRL wrote; save the model again"
         ) from None
-    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     given = {name: array.shape for name, array in weights.tensors.items()}
     for name in sorted(expected.keys() | given.keys()):
         if expected.get(name) != given.get(name):

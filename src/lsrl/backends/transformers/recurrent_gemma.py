@@ -27,21 +27,22 @@ staircase, up to `max_length`; anything else that rotates or permutes is refused
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from flint import fmpq
 
-from lsrl.backends.transformers.scale import GELU, StreamScale, opened, sharpness
+from lsrl.backends.transformers.gated_mlp import erasing, mlp_of, products_of
+from lsrl.backends.transformers.scale import GELU, StreamScale, opened
 from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
 from lsrl.backends.transformers.target import Blocks, HubArchitecture
 from lsrl.backends.transformers.weights import StreamRows
-from lsrl.circuit.affine import Affine, UnitId, variable
+from lsrl.backends.unit_groups import ANY_FUNCTION, Along, UnitGroup, along
+from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
-from lsrl.lang.numbers import ONE, ZERO, as_float
-from lsrl.lowering.ramps import step_by_relus
+from lsrl.lang.numbers import ZERO, as_float
 from lsrl.placement.residual import ResidualStack, Stages
 from lsrl.placement.stack import Place
 
@@ -86,6 +87,7 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> HubArchitecture:
             multiplies_embeddings=True,
             states_in_modules=True,
             mixer="temporal_block",
+            inner=inner,
         ),
         stages=_stages(pattern),
         layer_of=lambda stage: stage // 2,
@@ -115,6 +117,26 @@ def _settings(pattern: Sequence[str], use_cache: bool) -> dict[str, Any]:
     }
 
 
+def inner(layer: int, config: Mapping[str, Any]) -> tuple[UnitGroup, ...]:
+    """The channels of a layer's recurrent block, if it has one, and of its MLP."""
+    block, mlp = f"layers.{layer}.temporal_block", f"layers.{layer}.mlp_block"
+    gates, biases = "input_gate_weight recurrent_gate_weight", "input_gate_bias recurrent_gate_bias"
+    lru = f"{block}.rg_lru"
+    own = along(block, "linear_y.weight linear_y.bias linear_x.weight linear_x.bias conv_1d.weight conv_1d.bias")
+    own += along(lru, "recurrent_param")
+    channels = UnitGroup(
+        modules=(f"states.{layer}",),
+        size=config["lru_width"],
+        follows=(*own, *along(lru, gates, axis=2), *along(lru, biases, axis=1)),
+        reads=(Along(f"{block}.linear_out.weight", 1), *along(lru, gates, axis=1)),
+        allows=ANY_FUNCTION,
+    )
+    rows = "gate_proj.weight gate_proj.bias up_proj.weight up_proj.bias"
+    read = (Along(f"{mlp}.down_proj.weight", 1),)
+    products = UnitGroup((), config["intermediate_size"] // 2, read, follows=along(mlp, rows), allows=ANY_FUNCTION)
+    return (channels, products) if config["block_types"][layer] == RECURRENT else (products,)
+
+
 def _stages(pattern: Sequence[str]) -> Stages:
     """Stage 2l is layer l's block, and stage 2l + 1 its MLP."""
     blocks = {RECURRENT: (SumUnit, StateUnit, DelayUnit, LatchUnit), ATTENTION: ()}
@@ -125,7 +147,7 @@ def _blocks(stack: ResidualStack, scale: StreamScale, pattern: Sequence[str]) ->
     depth = max(len(pattern), math.ceil(len(stack.stages) / 2))
     idle = ((),) * (2 * depth - len(stack.stages))
     stages, erased = (*stack.stages, *idle), (*stack.erased, *idle)
-    products = [[*_products(stack, stages[i]), *_erasing(erased[i])] for i in range(1, 2 * depth, 2)]
+    products = [[*products_of(stack, stages[i]), *erasing(erased[i])] for i in range(1, 2 * depth, 2)]
     inner = max(1, *map(len, products))
     rows, norm = StreamRows(stack, scale), np.full(scale.width, 1 / as_float(scale.root) - 1)
     tensors: dict[str, np.ndarray] = {"final_norm.weight": norm}
@@ -134,7 +156,7 @@ def _blocks(stack: ResidualStack, scale: StreamScale, pattern: Sequence[str]) ->
         block = _Recurrent(rows, stack).tensors_of(stages[2 * layer]) if recurrent else _attention(scale.width)
         parts = {"temporal_pre_norm.weight": norm, "channel_pre_norm.weight": norm}
         parts |= {f"temporal_block.{name}": tensor for name, tensor in block.items()}
-        parts |= {f"mlp_block.{name}": tensor for name, tensor in _mlp(rows, stack, products[layer], inner).items()}
+        parts |= {f"mlp_block.{name}": tensor for name, tensor in mlp_of(rows, stack, products[layer], inner).items()}
         tensors |= {f"layers.{layer}.{name}": tensor for name, tensor in parts.items()}
     sizes = {
         "intermediate_size": 2 * inner,
@@ -244,54 +266,6 @@ def decay_errors(decay: float) -> tuple[float, float]:
     error = 1.5 * c * (abs(math.log(math.expm1(c / 8))) + 5)
     square = decay * decay
     return 2.0**-24 * (4 + error), 2.0**-24 * ((4 + 2 * error) * square / (1 - square) + 4)
-
-
-Product = tuple[UnitId, fmpq, Affine, Affine | None]
-"""A unit, the weight with which weight · relu(form) · value is added to it, form and value (1 for None)."""
-
-
-def _products(stack: ResidualStack, units: Sequence[UnitId]) -> Iterator[Product]:
-    """What an MLP computes for these units."""
-    for unit_id in units:
-        match stack.circuit.units[unit_id]:
-            case ReLUUnit(argument):
-                yield unit_id, ONE, argument, None
-            case StepUnit(argument, margin):
-                for weight, form in step_by_relus(argument, margin):
-                    yield unit_id, weight, form, None
-            case GateUnit(gate, argument):
-                yield unit_id, ONE, argument, gate
-            case unit:
-                raise TypeError(f"an MLP computes no {type(unit).__name__}")
-
-
-def _erasing(units: Sequence[UnitId]) -> Iterator[Product]:
-    """What an MLP computes to take these units out of the stream."""
-    for unit_id in units:
-        for sign in (ONE, -ONE):
-            yield unit_id, -sign, variable(unit_id).times(sign), None
-
-
-def _mlp(rows: StreamRows, stack: ResidualStack, products: Sequence[Product], inner: int) -> dict[str, np.ndarray]:
-    width, epsilon = rows.width, rows.scale.epsilon
-    gate, up, down = np.zeros((inner, width)), np.zeros((inner, width)), np.zeros((width, inner))
-    bias = np.zeros(inner)
-    for i, (unit_id, weight, form, value) in enumerate(products):
-        factor = sharpness(GELU, stack.circuit.knowledge.fact(form), stack.circuit.origins[unit_id])
-        gate[i] = rows.of(form, factor)
-        if value is None:
-            bias[i] = as_float(epsilon)
-        else:
-            up[i] = rows.of(value, epsilon)
-        down[rows.channels[unit_id], i] = as_float(weight / factor)
-    return {
-        "gate_proj.weight": gate,
-        "gate_proj.bias": np.zeros(inner),
-        "up_proj.weight": up,
-        "up_proj.bias": bias,
-        "down_proj.weight": down,
-        "down_proj.bias": np.zeros(width),
-    }
 
 
 def _attention(width: int) -> dict[str, np.ndarray]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from lsrl.backends.unit_groups import UnitGroup
 
 SIZE = {"type": "integer", "minimum": 1, "maximum": 2**16}
 """The JSON schema of a setting that depends on the program."""
@@ -34,7 +36,8 @@ class StockModel:
     but those in `COMMON`, most of them constants: numbers that float16 holds, or no model could be loaded in that
     format. `first_hidden`: which of `hidden_states` is the stream after the first layer. `states_in_modules`: what it
     remembers is not in its cache. `mixer` is the sublayer that goes on in time. `writers` are how
-    the names of those weights end whose rows add to the stream, `readers` of those whose columns read it.
+    the names of those weights end whose rows add to the stream, `readers` of those whose columns read it. `inner` gives
+    the groups of numbers inside a layer, by its index and the configuration.
     """
 
     model: str
@@ -48,6 +51,7 @@ class StockModel:
     first_hidden: int = 1
     states_in_modules: bool = False
     mixer: str = "mixer"
+    inner: Callable[[int, Mapping[str, Any]], tuple[UnitGroup, ...]] = lambda *_: ()
 
     @property
     def constants(self) -> dict[str, Any]:

@@ -12,11 +12,12 @@ import numpy as np
 from lsrl.backends.float_limits import held_by
 from lsrl.backends.transformers.scale import StreamScale
 from lsrl.backends.transformers.stock_model import StockModel
+from lsrl.backends.unit_groups import Along, UnitGroup
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.units import InputUnit
 from lsrl.errors import FormatError, RangeError, shortened
 from lsrl.lang.numbers import as_float
-from lsrl.placement.residual import ResidualStack
+from lsrl.placement.residual import MARKS, ResidualStack
 
 MAPS = "maps.safetensors"
 
@@ -88,6 +89,34 @@ class HubWeights:
     def dtype(self) -> np.dtype[Any]:
         """float32."""
         return self.maps["readout.bias"].dtype
+
+
+OF_MAPS = "maps."
+"""In front of the names of maps, where they are named beside the tensors of the model."""
+
+
+def unit_groups(weights: HubWeights) -> list[UnitGroup]:
+    """The stream, with all that writes to it and reads it, and the numbers inside every layer."""
+    stock, prefix = weights.stock, "" if weights.architecture == weights.stock.model else f"{weights.stock.prefix}."
+    written = [name for name in weights.tensors if name.endswith(stock.writers)]
+    embeds = [name for name in weights.tensors if name.endswith(stock.embeddings)]
+    read = [name for name in weights.tensors if name.endswith((*stock.readers, "lm_head.weight"))]
+    maps = [Along(f"{OF_MAPS}{name}", 0) for name in ("input.weight", "input.bias", "bos")]
+    stream = UnitGroup(
+        modules=tuple(f"model.{name.removeprefix(prefix)}" for name in dict.fromkeys(map(_sublayer, written))),
+        size=weights.width,
+        makes=(*(Along(name, 0) for name in written), *(Along(name, 1) for name in embeds), *maps),
+        reads=(*(Along(name, 1) for name in read), Along(f"{OF_MAPS}readout.weight", 1)),
+        allows=frozenset({"permutation", "signs", "powers", "mixing"}),
+        apart=MARKS,
+    )
+    inner = [group for layer in range(weights.depth) for group in stock.inner(layer, weights.config)]
+    return [stream, *(group.named(prefix) for group in inner)]
+
+
+def _sublayer(tensor: str) -> str:
+    """The part of a layer that a tensor belongs to: `layers.1.mixer`."""
+    return ".".join(tensor.split(".")[: tensor.split(".").index("layers") + 3])
 
 
 class StreamRows:

@@ -1,0 +1,94 @@
+"""Keys of disguises: where the numbers of a network went."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+
+from lsrl.backends.sites import Site
+from lsrl.backends.unit_groups import Change
+from lsrl.errors import FormatError, ProgramError, UnsupportedProgram, listed, shortened
+from lsrl.files import read_file
+
+FORMAT = "lsrl-disguise-key"
+
+Column: TypeAlias = tuple[tuple[int, float], ...]
+"""The numbers that hold what one number was, and how many times."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Key:
+    """Where every number went that comes out of a module: `columns[module][old index]`.
+
+    `nonzeros` are the weights that are not 0, before and after, of `parameters`; `checked` the steps on which answers
+    were the same.
+    """
+
+    seed: int
+    changes: tuple[Change, ...]
+    columns: Mapping[str, tuple[Column, ...]]
+    nonzeros: tuple[int, int]
+    parameters: int
+    checked: int
+
+    def __str__(self) -> str:
+        before, after = self.nonzeros
+        return (
+            f"{', '.join(self.changes)}: {before:,} of {self.parameters:,} weights not 0 became {after:,}; "
+            f"the same answers on {self.checked:,} steps"
+        )
+
+    def directions(self, module: str, indices: Sequence[int]) -> np.ndarray:
+        """What numbers of a module became (n, len(indices)): a column for each, over the numbers that there are now."""
+        columns = self._of(module)
+        found = np.zeros((len(columns), len(indices)))
+        for i, index in enumerate(indices):
+            for place, weight in columns[index]:
+                found[place, i] = weight
+        return found
+
+    def site(self, site: Site) -> Site:
+        """Where a variable is now. Raises `UnsupportedProgram` if its channels are mixed: see `directions`."""
+        coordinates = []
+        for coordinate in site.coordinates:
+            column = self._of(coordinate.modules[-1])[coordinate.index]
+            if len(column) > 1:
+                raise UnsupportedProgram(
+                    f"{site.variable!r} is mixed with other channels, and at no single place; expected key.directions"
+                )
+            ((index, factor),) = column
+            coordinates.append(replace(coordinate, index=index, scale=coordinate.scale / factor))
+        return replace(site, coordinates=tuple(coordinates))
+
+    def _of(self, module: str) -> tuple[Column, ...]:
+        if module not in self.columns:
+            raise ProgramError(f"{module!r} is in no key; expected one of {listed(list(self.columns))}")
+        return self.columns[module]
+
+    def save(self, path: str | Path) -> None:
+        """Write the key as JSON."""
+        fields = {name: getattr(self, name) for name in self.__slots__ if name != "columns"}
+        columns = {module: self.columns[module] for module in self.columns}
+        Path(path).write_text(json.dumps({"format": FORMAT, **fields, "columns": columns}) + "\n", encoding="utf-8")
+
+    @staticmethod
+    def load(path: str | Path) -> Key:
+        """What `save` wrote. Raises `FormatError` for anything else."""
+        try:
+            data: dict[str, Any] = json.loads(read_file(Path(path), "the key of a disguise"))
+            if data.pop("format") != FORMAT:
+                raise ValueError("another format")
+            columns = {
+                module: tuple(tuple((int(i), float(w)) for i, w in column) for column in rows)
+                for module, rows in data.pop("columns").items()
+            }
+            before, after = data.pop("nonzeros")
+            changes = cast(tuple[Change, ...], tuple(map(str, data.pop("changes"))))
+            return Key(changes=changes, columns=columns, nonzeros=(int(before), int(after)), **data)
+        except (ValueError, TypeError, KeyError, AttributeError) as problem:
+            raise FormatError(f"{path} is no key ({shortened(str(problem), 60)}); expected what save wrote") from None

@@ -1,0 +1,159 @@
+"""Disguises: the same answers from other weights, and a key that says where everything went."""
+
+import numpy as np
+import pytest
+
+import lsrl
+from lsrl import zoo
+from lsrl.backends.registry import TARGETS
+from lsrl.errors import FormatError, ProgramError, UnsupportedProgram
+from lsrl.interp import Disguise, Key, Write, counterfactuals, methods, run_with, score
+from lsrl.interp.disguise import CHANGES
+from strategies import HUB, rotated
+
+PROGRAMS = ["bracket_balance", "shuffle_dyck", "moving_sum", "s3", "flip_flop"]
+
+
+def compiled(name, target, **options):
+    return lsrl.compile(zoo.get(name).program, target, max_length=32, **options)
+
+
+@pytest.mark.parametrize(("name", "target"), rotated(PROGRAMS, TARGETS, 4))
+def test_answers_are_the_same_in_full_passes_and_steps(name, target):
+    sample = zoo.get(name).sample
+    try:
+        model = compiled(name, target)
+    except lsrl.UnsupportedProgram:
+        pytest.skip(f"{name} is not for {target}")
+    disguised, key = Disguise(seed=1).applied(model, sample)
+    x = np.stack([sample(np.random.default_rng(i), 32) for i in range(6)])
+    expected = model.run(x)
+    assert np.array_equal(disguised.run(x), expected)
+    first, state = disguised.step(x[:, 0])
+    assert np.array_equal(first, expected[:, 0])
+    assert np.array_equal(disguised.step(x[:, 1], state)[0], expected[:, 1])
+    before, after = (network.network.arrays for network in (model, disguised))
+    assert any(not np.array_equal(before[tensor], after[tensor]) for tensor in before)
+    assert key.nonzeros == (model.sizes.nonzeros, disguised.sizes.nonzeros)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("target", ["linear-rnn", "rnn-relu", "lstm", "mamba", "hawk"])
+def test_activations_are_where_the_key_says(target, change):
+    model = compiled("shuffle_dyck", target)
+    sample = zoo.get("shuffle_dyck").sample
+    try:
+        disguised, key = Disguise(seed=5, changes=(change,)).applied(model, sample)
+    except UnsupportedProgram:
+        pytest.skip(f"{target} has no units that allow {change}")
+    x = sample(np.random.default_rng(0), 12)[None]
+    seen = [outputs_of(network, x, key.columns) for network in (model, disguised)]
+    for module in seen[0]:
+        plain, changed = seen[0][module], seen[1][module]
+        matrix = key.directions(module, range(plain.shape[-1]))
+        read = np.flatnonzero((plain != 0).reshape(-1, plain.shape[-1]).any(axis=0))
+        recovered = changed @ np.linalg.inv(matrix).T
+        scale = np.abs(plain).max(axis=tuple(range(plain.ndim - 1)))
+        # Idle units, 0 before, compute anything now; rounded inverses of powers of two and of halves are exact.
+        assert (np.abs(recovered - plain)[..., read] <= 1e-6 * scale[read]).all(), module
+
+
+def outputs_of(model, x, modules):
+    """What modules put out, those of a stream's sublayers and of hidden units."""
+    import torch
+
+    network, seen, handles = model.hooked(), {}, []
+    for name in modules:
+        if name.startswith("states."):
+            continue
+
+        def note(_, __, output, name=name):
+            first = output[0] if isinstance(output, tuple) else output
+            seen.setdefault(name, []).append(first.detach().double().numpy())
+
+        handles.append(network.get_submodule(name).register_forward_hook(note))
+    with torch.no_grad():
+        network(torch.tensor(x.astype(model.dtype)))
+    return {name: np.stack(found) for name, found in seen.items()}
+
+
+@pytest.mark.parametrize("target", ["linear-rnn", "rnn-relu", "rnn-tanh", "lstm", "gru", "mamba", "mamba2", "hawk"])
+def test_a_variable_is_written_where_the_key_says(target):
+    program, sample = zoo.get("bracket_balance").program, zoo.get("bracket_balance").sample
+    model = compiled("bracket_balance", target, variables=["depth"])
+    disguised, key = Disguise(seed=2, changes=("permutation", "signs", "powers", "idle")).applied(model, sample)
+    x = sample(np.random.default_rng(4), 10)[None]
+    sites = model.sites["depth"]
+    for kind, places in (("value", [sites.value]), ("continuing", [sites.state, sites.value])):
+        writes = [Write(key.site(place), [3], np.full((1, 1, 1), 2.0)) for place in places]
+        expected = program.run(x, do={"depth": (3, 2)}, kind=kind)
+        assert np.array_equal(run_with(disguised, x, writes), expected), kind
+
+
+@pytest.mark.parametrize("target", HUB)
+def test_at_the_site_no_single_unit_is_left_and_the_key_finds_all(target):
+    entry = zoo.get("bracket_balance")
+    model = compiled("bracket_balance", target, variables=["depth"])
+    disguised, key = Disguise(changes=("mixing",)).applied(model, entry.sample)
+    train, test = (
+        counterfactuals(entry.program, entry.sample, "depth", n=20, steps=12, split=split)
+        for split in ("train", "test")
+    )
+    site = model.sites["depth"].value
+    assert score(model, methods.SingleUnit(), train, test).at_site == 1
+    assert score(disguised, methods.SingleUnit(), train, test, site=site).at_site < 0.2
+    assert score(disguised, methods.Oracle(site, key), train, test, site=site, key=key).at_site == 1
+    with pytest.raises(UnsupportedProgram, match="'depth' is mixed with other channels"):
+        key.site(site)
+
+
+def test_units_that_nothing_reads_get_weights_and_others_keep_theirs():
+    model = compiled("shuffle_dyck", "lstm")
+    disguised, key = Disguise(changes=("idle",)).applied(model, zoo.get("shuffle_dyck").sample)
+    before, after = model.network.arrays, disguised.network.arrays
+    assert all(np.array_equal(after[name][before[name] != 0], before[name][before[name] != 0]) for name in before)
+    assert key.nonzeros[1] > 2 * key.nonzeros[0]
+
+
+def test_a_disguised_model_tells_nothing_and_promises_nothing(tmp_path):
+    entry = zoo.get("bracket_balance")
+    model = compiled("bracket_balance", "mamba", variables=["depth"])
+    disguised, _ = Disguise().applied(model, entry.sample)
+    assert not disguised.sites
+    assert not disguised.layout.reads
+    assert "no proof" in str(disguised.guarantee)
+    disguised.save(tmp_path / "model")
+    x = entry.sample(np.random.default_rng(0), 32)
+    assert np.array_equal(lsrl.load(tmp_path / "model").run(x), model.run(x))
+
+
+def test_a_seed_is_a_disguise():
+    model, sample = compiled("bracket_balance", "gru"), zoo.get("bracket_balance").sample
+    first, again, other = (Disguise(seed).applied(model, sample)[0].network.arrays for seed in (1, 1, 2))
+    assert all(np.array_equal(first[name], again[name]) for name in first)
+    assert any(not np.array_equal(first[name], other[name]) for name in first)
+
+
+def test_a_key_is_a_file_of_its_own(tmp_path):
+    model = compiled("bracket_balance", "mamba", variables=["depth"])
+    _, key = Disguise().applied(model, zoo.get("bracket_balance").sample)
+    key.save(tmp_path / "key.json")
+    read = Key.load(tmp_path / "key.json")
+    assert read.columns == key.columns
+    assert str(read) == str(key)
+    for content in ("", "[]", "{}", '{"format": "lsrl-disguise-key"}'):
+        (tmp_path / "key.json").write_text(content)
+        with pytest.raises(FormatError, match="is no key"):
+            Key.load(tmp_path / "key.json")
+
+
+def test_what_cannot_be_done_is_refused_in_a_line():
+    model, sample = compiled("bracket_balance", "lstm"), zoo.get("bracket_balance").sample
+    with pytest.raises(UnsupportedProgram, match="bracket_balance on lstm has no units that allow mixing"):
+        Disguise(changes=("mixing",)).applied(model, sample)
+    with pytest.raises(UnsupportedProgram, match="is disguised already"):
+        Disguise().applied(Disguise().applied(model, sample)[0], sample)
+    with pytest.raises(UnsupportedProgram, match="expected some of permutation, signs, powers, mixing"):
+        Disguise(changes=("colours",))
+    with pytest.raises(ProgramError, match="'layers.9.hidden' is in no key"):
+        Disguise().applied(model, sample)[1].directions("layers.9.hidden", [0])
