@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from collections import deque
 
 import numpy as np
 import pytest
@@ -13,15 +14,11 @@ from lsrl.circuit.cuts import cut_values
 from lsrl.interp import Write, interchange, run_with
 from lsrl.model.folder import MANIFEST
 from lsrl.zoo.table import kept_answers
+from strategies import rotated
 
 STEPS, PAIRS = 16, 6
 PROGRAMS = ("bracket_balance", "two_thirds", "reset_dyck", "bucket_sort", "granted", "moving_maximum")
-FOUND = [
-    (name, target)
-    for name in zoo.names()
-    for target in TARGETS
-    if name in PROGRAMS and kept_answers()[name][target].computes
-]
+FOUND = [(name, target) for name, target in rotated(PROGRAMS, TARGETS, 2) if kept_answers()[name][target].computes]
 
 
 def compiled(name, target):
@@ -214,3 +211,54 @@ def test_a_damaged_manifest_is_refused(tmp_path):
     path.write_text(json.dumps(manifest))
     with pytest.raises(lsrl.FormatError, match="numbers that are not there"):
         lsrl.load(tmp_path / "model")
+
+
+def test_where_nothing_changes_there_is_no_accuracy():
+    model = compiled("bracket_balance", "lstm")
+    base = pairs("bracket_balance")[0]
+    found = interchange(model, base, base, "depth", 3)
+    assert (found.informative, found.agreeing_in_all) == (0, PAIRS)
+    assert np.isnan(found.accuracy)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"steps": STEPS}, lsrl.RangeError, "steps=16; expected whole numbers from 0 to 15"),
+        ({"steps": -1}, lsrl.RangeError, "expected whole numbers from 0"),
+        ({"steps": 0.5}, lsrl.RangeError, "expected whole numbers from 0"),
+        ({"steps": None}, lsrl.RangeError, "steps=None; expected whole numbers from 0"),
+        ({"steps": [1, 2]}, lsrl.ShapeError, r"shape \(2,\); expected one for all, or 6"),
+        ({"variables": []}, ProgramError, "expected a name, or a list of names"),
+        ({"variables": ["depth", "depth"]}, ProgramError, "expected each of them once"),
+        ({"base": [[1], [1, 2]]}, lsrl.ShapeError, "base is not an array"),
+        ({"base": np.full((PAIRS, STEPS, 1), 9)}, lsrl.RangeError, "in the declared range"),
+        ({"kind": "later"}, ProgramError, "kind='later'; expected 'value' or 'continuing'"),
+    ],
+)
+def test_what_cannot_be_exchanged_is_refused_in_a_line(given, error, message):
+    base, source, steps = pairs("bracket_balance")
+    usual = {"base": base, "source": source, "variables": "depth", "steps": steps}
+    with pytest.raises(error, match=message) as problem:
+        interchange(compiled("bracket_balance", "lstm"), **(usual | given))
+    assert "\n" not in str(problem.value)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize(
+    ("do", "error", "message"),
+    [
+        (
+            {"depth": (1, [[1], [1, 2]])},
+            lsrl.ShapeError,
+            "do sets 'depth' to, is not an array: expected numbers in rows",
+        ),
+        ({"depth": ([[1], [1, 2]], 3)}, lsrl.RangeError, "expected some of 0 to 15"),
+        ({"depth": (deque([[1], [1, 2]]), 3)}, lsrl.RangeError, "expected some of 0 to 15"),
+        ({"depth": (1, np.ma.masked_all(1))}, lsrl.ShapeError, "is a masked array"),
+    ],
+)
+def test_what_a_program_cannot_be_set_to_is_refused_in_a_line(do, error, message, exact):
+    with pytest.raises(error, match=message) as problem:
+        zoo.get("bracket_balance").program.run(pairs("bracket_balance")[0], do=do, exact=exact)
+    assert "\n" not in str(problem.value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,10 +10,11 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 
 import numpy as np
 
-from lsrl.errors import FormatError, MissingPackage, ProgramError, RangeError, UndecidedComparisonWarning, shortened
+from lsrl.errors import FormatError, MissingPackage, ProgramError, RangeError, ShapeError, shortened
 from lsrl.lang import Program
 from lsrl.lang.numbers import whole_number
-from lsrl.semantics import Kind
+from lsrl.semantics import Kind, Trace
+from lsrl.semantics.inputs import as_array
 from lsrl.zoo.streams import Sampler
 
 Split: TypeAlias = Literal["train", "validation", "test"]
@@ -22,8 +22,8 @@ Split: TypeAlias = Literal["train", "validation", "test"]
 SHARES: dict[Split, range] = {"train": range(6), "validation": range(6, 8), "test": range(8, 10)}
 """Of ten parts that a digest puts pairs into, those of each split: no pair is in two, whatever is drawn."""
 
-TOGETHER, MOST_DRAWS = 256, 64
-"""Pairs that are drawn at once, and how often."""
+TOGETHER, MOST_DRAWS, LEAST_DRAWS = 64, 256, 8
+"""Pairs that are drawn at once, which have the same step, and how often: at least so often, so that steps differ."""
 
 ARRAYS = ("base", "source", "step", "label")
 
@@ -83,9 +83,11 @@ def counterfactuals(
 ) -> Counterfactuals:
     """Informative pairs, as many for one answer as for another as far as they are found.
 
-    `sample(rng, steps)` draws an input. Pairs where a comparison is left undecided are none.
-    Raises `ProgramError` for an unknown split or variable, and `RangeError` where too few pairs of so many drawn change
-    the answer.
+    `sample(rng, steps)` draws an input (steps, dim). Pairs are none where a comparison is left undecided, on the base,
+    on the source or after the exchange.
+    Raises `ProgramError` for an unknown split or variable, `ShapeError` for what is no whole number or a sampler that
+    draws something else, and `RangeError` where that is outside what the program declares, or too few pairs of so many
+    drawn change the answer.
 
     >>> from lsrl import zoo
     >>> entry = zoo.get("bracket_balance")
@@ -93,17 +95,20 @@ def counterfactuals(
     >>> len(found), bool((found.label != entry.program.run(found.base)).any(axis=(1, 2)).all())
     (8, True)
     """
-    names = (variables,) if isinstance(variables, str) else tuple(variables)
-    for count, what in ((n, "n"), (steps, "steps")):
-        whole_number(count, f"{what} of counterfactuals")
+    names = variable_names(variables)
+    whole_number(seed, "seed of counterfactuals", least=0, most=2**63 - 1)
+    for count, what, least in ((n, "n", 1), (steps, "steps", 1)):
+        whole_number(count, f"{what} of counterfactuals", least)
     if split not in get_args(Split):
         raise ProgramError(f"split={shortened(split)}; expected one of {', '.join(get_args(Split))}")
+    if not callable(sample):
+        raise ProgramError(f"the sampler is {shortened(sample)}; expected a function sample(rng, steps)")
     rng = np.random.default_rng([seed, *SHARES[split]])
     by_answer: dict[bytes, list[tuple[np.ndarray, ...]]] = {}
     drawn = 0
     while drawn < MOST_DRAWS and _balanced_size(by_answer, n) < n:
         drawn += 1
-        for pair in _drawn(program, sample, names, steps, split, kind, rng):
+        for pair in _drawn(program, sample, names, steps, split, kind, rng)[: -(-n // LEAST_DRAWS)]:
             by_answer.setdefault(_answer(pair), []).append(pair)
     found = _in_turn(by_answer)[:n]
     if len(found) < n:
@@ -116,6 +121,16 @@ def counterfactuals(
     return Counterfactuals(names, kind, split, seed, *arrays)
 
 
+def variable_names(variables: Any) -> tuple[str, ...]:
+    """The name of one variable, or several. Raises `ProgramError` for anything else."""
+    names = (variables,) if isinstance(variables, str) else variables
+    if not isinstance(names, (list, tuple)) or not names or any(not isinstance(name, str) for name in names):
+        raise ProgramError(f"variables={shortened(variables)}; expected a name, or a list of names")
+    if len(set(names)) < len(names):
+        raise ProgramError(f"variables={shortened(variables)}; expected each of them once")
+    return tuple(names)
+
+
 def _drawn(
     program: Program,
     sample: Sampler,
@@ -126,7 +141,7 @@ def _drawn(
     rng: np.random.Generator,
 ) -> list[tuple[np.ndarray, ...]]:
     """Informative pairs of a split: (base, source, step, label) of each."""
-    base, source = (np.stack([sample(rng, steps) for _ in range(TOGETHER)]) for _ in range(2))
+    base, source = (np.stack([_sampled(program, sample, rng, steps) for _ in range(TOGETHER)]) for _ in range(2))
     at = int(rng.integers(steps))
     parts = [
         sha256(b.tobytes() + s.tobytes() + str(at).encode()).digest()[0] % 10 for b, s in zip(base, source, strict=True)
@@ -135,14 +150,33 @@ def _drawn(
     if not len(own):
         return []
     base, source = base[own], source[own]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UndecidedComparisonWarning)
-        traced = program.trace(source)
-        do = {name: (at, traced[name][:, at : at + 1]) for name in names}
-        made, plain = program.trace(base, do=do, kind=kind), program.run(base)
-    undecided = {place.batch for place in made.undecided}
-    changed = np.flatnonzero((made.output != plain).any(axis=(1, 2)))
-    return [(base[i], source[i], np.array(at), made.output[i]) for i in changed.tolist() if i not in undecided]
+    plain, _, made = _traces(program, base, source, names, at, kind, exact=False)
+    changed = np.flatnonzero((made.output != plain.output).any(axis=(1, 2)))
+    if not len(changed):
+        return []
+    base, source, label = base[changed], source[changed], made.output[changed]
+    # What is decided is asked of exact numbers: floats that are off by a digit may say that it is.
+    traces = _traces(program, base, source, names, at, kind, exact=True)
+    undecided = {place.batch for trace in traces for place in trace.undecided}
+    return [(base[i], source[i], np.array(at), label[i]) for i in range(len(changed)) if i not in undecided]
+
+
+def _traces(
+    program: Program, base: np.ndarray, source: np.ndarray, names: Sequence[str], at: int, kind: Kind, *, exact: bool
+) -> tuple[Trace, Trace, Trace]:
+    """What programs compute on bases, on sources, and on bases after the exchange."""
+    plain, traced = program.trace(base, exact=exact), program.trace(source, exact=exact)
+    do = {name: (at, traced[name][:, at : at + 1]) for name in names}
+    return plain, traced, program.trace(base, exact=exact, do=do, kind=kind)
+
+
+def _sampled(program: Program, sample: Sampler, rng: np.random.Generator, steps: int) -> np.ndarray:
+    """One input (steps, dim). Raises `ShapeError`; that numbers are in their range, the program checks."""
+    drawn = as_array(sample(rng, steps), "what the sampler draws")
+    wanted = (steps, program.input.dim)
+    if drawn.shape != wanted:
+        raise ShapeError(f"the sampler draws an array of shape {drawn.shape}; expected (steps, dim) = {wanted}")
+    return drawn
 
 
 def _answer(pair: tuple[np.ndarray, ...]) -> bytes:

@@ -6,6 +6,7 @@ Networks, 2021.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lsrl.errors import ProgramError, RangeError, ShapeError, UndecidedComparisonWarning, listed
+from lsrl.errors import ProgramError, RangeError, ShapeError, UndecidedComparisonWarning, listed, shortened
+from lsrl.interp.counterfactuals import variable_names
 from lsrl.interp.writing import Write, run_hooked
 from lsrl.model.compiled_network import CompiledNetwork
 from lsrl.semantics import Kind
+from lsrl.semantics.inputs import as_array
 
 if TYPE_CHECKING:
     import torch
@@ -38,8 +41,11 @@ class Interchange:
 
     @property
     def accuracy(self) -> float:
-        """IIA: the share of informative pairs where the network answers as the program does; 1 where there are none."""
-        return self.agreeing / self.informative if self.informative else 1.0
+        """IIA: the share of informative pairs where the network answers as the program does; NaN where there are none.
+
+        As a mean of nothing: no pair says that the network is right, or wrong.
+        """
+        return self.agreeing / self.informative if self.informative else math.nan
 
     def __str__(self) -> str:
         return (
@@ -63,7 +69,8 @@ def interchange(
     pairs or for all. `kind="continuing"` writes states where they are kept, too. Outputs agree where they are within
     the model's guarantee of the program's.
     Raises `ProgramError` for variables that are not cut, `UnsupportedProgram` for a state without a place, `RangeError`
-    for a model without a bound or inputs that are too long for it, and `ShapeError` for others that do not fit.
+    for a model without a bound, inputs that are too long for it or outside what it declares, and steps that are not
+    there, and `ShapeError` for others that do not fit.
 
     >>> import lsrl
     >>> depth = lsrl.cumsum(lsrl.Input(1, range=(-1, 1), integer=True), name="depth")
@@ -72,7 +79,7 @@ def interchange(
     >>> print(interchange(model, down, up, "depth", 3, kind="continuing"))
     1 of 1 informative pairs agree, 1 of all 1; 0 skipped
     """
-    names = [variables] if isinstance(variables, str) else list(variables)
+    names = variable_names(variables)
     for name in names:
         if name not in model.sites:
             known = listed(list(model.sites)) if model.sites else "none, as no variables are cut"
@@ -82,17 +89,29 @@ def interchange(
             f"{model.program.name} on {model.target} has no bound by which its answers could agree; "
             "declare Input(range=(low, high)) and compile(..., max_length=...)"
         )
-    base, source = (np.asarray(x, dtype=model.dtype) for x in (base, source))
+    base, source = (
+        np.asarray(as_array(x, name), dtype=model.dtype) for x, name in ((base, "base"), (source, "source"))
+    )
     if base.ndim != 3 or base.shape != source.shape or not len(base):
         raise ShapeError(
             f"base has shape {base.shape} and source {source.shape}; expected both (batch, T, dim), of the same shape"
         )
     model.check_length(base.shape[1])
-    at = np.broadcast_to(np.asarray(steps), (len(base),))
+    at = _steps(steps, len(base), base.shape[1])
     network = model.hooked()
     each = [(step, at == step) for step in sorted(set(at.tolist()))]
     found = [_compared(model, network, base[own], source[own], names, step, kind) for step, own in each]
     return Interchange(*(sum(column) for column in zip(*found, strict=True)))
+
+
+def _steps(given: Any, pairs: int, length: int) -> np.ndarray:
+    """The step of each pair."""
+    steps = np.asarray(as_array(given, "steps of interchange"))
+    if steps.shape not in ((), (pairs,)):
+        raise ShapeError(f"steps of interchange have shape {steps.shape}; expected one for all, or {pairs}")
+    if steps.dtype == object or ((steps != np.rint(steps)) | (steps < 0) | (steps >= length)).any():
+        raise RangeError(f"steps={shortened(given)}; expected whole numbers from 0 to {length - 1}")
+    return np.broadcast_to(steps.astype(int), (pairs,))
 
 
 def _compared(

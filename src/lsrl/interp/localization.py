@@ -2,153 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
 from lsrl.backends.sites import Site
-from lsrl.backends.torch_environment import undisturbed
-from lsrl.errors import ProgramError, listed
+from lsrl.errors import ProgramError, listed, shortened
 from lsrl.interp.counterfactuals import Counterfactuals
+from lsrl.interp.disguise_key import Key
+from lsrl.interp.exchanges import largest_angle, site_exchange, spread_of
+from lsrl.interp.task import Exchange, Method, Task, agree
 from lsrl.model.compiled_network import CompiledNetwork
-
-if TYPE_CHECKING:
-    import torch
-
-Exchange: TypeAlias = "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
-"""From a module's output on the base and on the source (pairs, n) to what it should be on the base."""
-
-CLOSE = 0.01
-"""Answers that are no whole numbers agree where they are this close to one another, of the largest of all."""
-
-
-class Method(Protocol):
-    """A way to find a variable: `fit` gets a task and a module, and says what to exchange there."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in tables."""
-
-    def fit(self, task: Task, module: str) -> Exchange:
-        """What to exchange in this module's output; `task.train` has the pairs that may be looked at."""
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    """One variable to find in a network, and pairs to find it by; the network is not told where it is.
-
-    `modules` are where it can be: what every layer puts out, or adds to the stream.
-    """
-
-    model: CompiledNetwork
-    train: Counterfactuals
-    network: Any = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "network", self.model.hooked())
-
-    @cached_property
-    def modules(self) -> tuple[str, ...]:
-        """The modules whose outputs are searched."""
-        addresses = (self.model.network.address(layer, "output") for layer in range(self.model.sizes.layers))
-        return tuple(dict.fromkeys(address[-1] for address in addresses))
-
-    def values(self, pairs: Counterfactuals) -> tuple[np.ndarray, np.ndarray]:
-        """What the variable is at the exchange, on bases and on sources: each (pairs, dim)."""
-        (name,) = pairs.variables
-        rows = np.arange(len(pairs)), pairs.step
-        base, source = (self.model.program.trace(x)[name][rows] for x in (pairs.base, pairs.source))
-        return base, source
-
-    def activations(self, module: str, pairs: Counterfactuals) -> tuple[torch.Tensor, torch.Tensor]:
-        """A module's output at the exchange, on bases and on sources: each (pairs, n)."""
-        return self._seen(module, pairs.base, pairs.step), self._seen(module, pairs.source, pairs.step)
-
-    def answers(self, module: str, exchange: Exchange, pairs: Counterfactuals) -> torch.Tensor:
-        """What the network answers (pairs, T, out) after an exchange; gradients go through it."""
-        source = self._seen(module, pairs.source, pairs.step)
-
-        def changed(rows: Any, base: torch.Tensor) -> torch.Tensor:
-            return exchange(base, source[rows]).to(base.dtype)
-
-        with _at_steps(self.network, module, pairs.step, changed):
-            return self._run(pairs.base)
-
-    def accuracy(self, module: str, exchange: Exchange, pairs: Counterfactuals) -> float:
-        """IIA: the share of pairs where the network answers what the program does."""
-        with undisturbed(self.model.sizes.widest):
-            found = self.answers(module, exchange, pairs).numpy()
-        whole = np.array_equal(pairs.label, np.rint(pairs.label))
-        close = 0.5 if whole else CLOSE * float(np.abs(pairs.label).max())
-        return float((np.abs(found - pairs.label) < close).all(axis=(1, 2)).mean())
-
-    def _seen(self, module: str, x: np.ndarray, steps: np.ndarray) -> torch.Tensor:
-        import torch
-
-        seen: dict[int, torch.Tensor] = {}
-
-        def noted(rows: Any, output: torch.Tensor) -> torch.Tensor:
-            seen.update(zip(rows.tolist(), output.detach().clone(), strict=True))
-            return output
-
-        with undisturbed(self.model.sizes.widest), _at_steps(self.network, module, steps, noted):
-            self._run(x)
-        return torch.stack([seen[i] for i in range(len(x))])
-
-    def _run(self, x: np.ndarray) -> torch.Tensor:
-        import torch
-
-        outputs: torch.Tensor = self.network(torch.tensor(x.astype(self.model.dtype)))
-        return outputs
-
-
-@contextmanager
-def _at_steps(
-    network: Any, module: str, steps: np.ndarray, change: Callable[[Any, torch.Tensor], torch.Tensor]
-) -> Iterator[None]:
-    """While a network runs, what a module returns for each sequence at its step is changed: `change(rows, output)`."""
-    import torch
-
-    from lsrl.backends.hook_point import HookPoint
-
-    position, places = 0, torch.tensor(steps) + network.positions_before
-
-    def begin(*_: Any) -> None:
-        nonlocal position
-        position = 0
-
-    def hook(called: Any, _: Any, output: Any) -> Any:
-        nonlocal position
-        first = output[0] if isinstance(output, tuple) else output
-        at_once = first[:, None] if isinstance(called, HookPoint) else first
-        here = places - position
-        rows = torch.nonzero((here >= 0) & (here < at_once.shape[1])).ravel()
-        position += at_once.shape[1]
-        if not len(rows):
-            return output
-        result = at_once.clone()
-        result[rows, here[rows]] = change(rows, at_once[rows, here[rows]])
-        result = result[:, 0] if isinstance(called, HookPoint) else result
-        return (result, *output[1:]) if isinstance(output, tuple) else result
-
-    handles = [network.register_forward_pre_hook(begin), network.get_submodule(module).register_forward_hook(hook)]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How well a method found a variable: IIA on pairs it has not seen, in the module that it chose, and at the site.
+    """How well a method found a variable.
 
-    Of a disguised model it is not known where that is. What comes before a variable's site can hold it as well (the
-    state that it is a copy of): then both are right.
+    `accuracy` is IIA on pairs it has not seen, in the module that it chose, and `at_site` in those of the variable's
+    site. What comes before a site can hold the variable as well (the state that it is a copy of): then both are right.
+    `isolation` is the share of pairs where the exchange in the chosen module leaves every other variable that is cut
+    what the program says it then is, at all steps (Huang et al., RAVEL, 2024); None without others.
+    `angle` is the largest principal angle in degrees between what the method exchanges at the site and what is there,
+    of outputs divided by their spread; subspaces of different dimension are 90° apart. None for exchanges that are not
+    of a linear subspace.
+    `rank` is where the site's module stands when modules are ordered by IIA on the pairs that the method has seen: 1
+    plus how many are better. Of a model whose sites are not known, what needs them is None.
     """
 
     method: str
@@ -156,19 +37,34 @@ class Score:
     module: str
     accuracy: float
     at_site: float | None
+    isolation: float | None
+    angle: float | None
+    rank: int | None
 
     def __str__(self) -> str:
         found = f"{self.method}: IIA {self.accuracy:.2f} of {self.variable!r} in {self.module}"
         return found if self.at_site is None else f"{found}, {self.at_site:.2f} at its site"
 
+    def as_dict(self) -> dict[str, Any]:
+        """The score as plain JSON types."""
+        return asdict(self)
+
 
 def score(
-    model: CompiledNetwork, method: Method, train: Counterfactuals, test: Counterfactuals, *, site: Site | None = None
+    model: CompiledNetwork,
+    method: Method,
+    train: Counterfactuals,
+    test: Counterfactuals,
+    *,
+    site: Site | None = None,
+    key: Key | None = None,
 ) -> Score:
     """Let a method find the variable that pairs are about, and see whether exchanges there change the right answers.
 
     It is fitted to every module, and takes the one where it does best on the pairs it was fitted to. `site` is the
-    variable's, of a model that does not tell (`mixed`). Raises `ProgramError` for pairs of other kinds.
+    variable's, of a model that does not tell since it is disguised, and `key` says what became of it: without it there
+    is no angle. Raises `ProgramError` for pairs of other kinds or of another program, a method that is none, and a site
+    of another model; `ShapeError` for exchanges of another shape.
 
     >>> import lsrl
     >>> from lsrl.interp import counterfactuals, methods
@@ -176,20 +72,119 @@ def score(
     >>> model = lsrl.compile(entry.program, "lstm", max_length=64, variables=["depth"])
     >>> train, test = (counterfactuals(entry.program, entry.sample, "depth", n=16, steps=10, split=split)
     ...                for split in ("train", "test"))
-    >>> print(score(model, methods.SingleUnit(), train, test))
+    >>> found = score(model, methods.SingleUnit(), train, test)
+    >>> print(found)
     single unit: IIA 1.00 of 'depth' in layers.0.hidden, 1.00 at its site
+    >>> found.angle, found.rank
+    (0.0, 1)
     """
+    _check_method(method)
+    expected = _checked(model, train, test)
+    task = Task(model, train)
+    (variable,) = train.variables
+    fitted = {module: _fitted(method, task, module) for module in task.modules}
+    seen = {module: task.accuracy(module, exchange, train) for module, exchange in fitted.items()}
+    module = max(seen, key=lambda module: seen[module])
+    told = site is None and variable in model.sites
+    if site is None and told:
+        site = model.sites[variable].value
+    found = task.accuracy(module, fitted[module], test)
+    isolation = _isolation(task, {module: fitted[module]}, test, expected)
+    if site is None:
+        return Score(method.name, variable, module, found, None, isolation, None, None)
+    places = tuple(dict.fromkeys(coordinate.modules[-1] for coordinate in site.coordinates))
+    if unknown := [place for place in places if place not in fitted]:
+        raise ProgramError(
+            f"the site of {site.variable!r} is in {listed(unknown)}, which {model.program.name} on {model.target} does "
+            f"not have; expected one in some of {listed(list(fitted))}"
+        )
+    at_site = task.agreement({place: fitted[place] for place in places}, test)
+    angle = None if not told and key is None else _angle(task, fitted, site, key)
+    rank = min(1 + sum(other > seen[place] for other in seen.values()) for place in places)
+    return Score(method.name, variable, module, found, at_site, isolation, angle, rank)
+
+
+def _check_method(method: Any) -> None:
+    named = isinstance(getattr(method, "name", None), str)
+    if isinstance(method, type) or not named or not callable(getattr(method, "fit", None)):
+        raise ProgramError(
+            f"the method is {shortened(method)}; expected an object with a name and a function fit(task, module)"
+        )
+
+
+def _fitted(method: Method, task: Task, module: str) -> Exchange:
+    exchange = method.fit(task, module)
+    if not callable(exchange):
+        raise ProgramError(
+            f"{method.name} fits {shortened(exchange)} to {module}; expected a function of the outputs on base and "
+            "source"
+        )
+    return exchange
+
+
+def _checked(model: CompiledNetwork, train: Counterfactuals, test: Counterfactuals) -> Mapping[str, np.ndarray]:
+    """What the program says of all values (pairs, T, dim) on bases of `test` after the exchange."""
     if train.variables != test.variables or len(train.variables) != 1 or {train.kind, test.kind} != {"value"}:
         raise ProgramError(
             f"pairs are about {listed(list(train.variables))} ({train.kind}) and {listed(list(test.variables))} "
             f"({test.kind}); expected one variable, the same, and kind='value'"
         )
-    task = Task(model, train)
-    (variable,) = train.variables
-    fitted = {module: method.fit(task, module) for module in task.modules}
-    module = max(fitted, key=lambda module: task.accuracy(module, fitted[module], train))
-    if site is None and variable in model.sites:
-        site = model.sites[variable].value
-    place = None if site is None else site.coordinates[0].modules[-1]
-    at_site = None if place is None else task.accuracy(place, fitted[place], test)
-    return Score(method.name, variable, module, task.accuracy(module, fitted[module], test), at_site)
+    program = model.program
+    wanted = (program.input.dim, program.output.dim)
+    for pairs in (train, test):
+        dims = pairs.base.shape[-1], pairs.label.shape[-1]
+        if dims != wanted:
+            raise ProgramError(
+                f"pairs have inputs of dimension {dims[0]} and labels of {dims[1]}; expected {wanted[0]} and "
+                f"{wanted[1]}, those of {program.name}"
+            )
+        model.check_length(pairs.base.shape[1])
+        expected = _intervened(model, pairs)
+        wrong = int((~agree(expected[program.names[program.output]], pairs.label)).sum())
+        if wrong:
+            raise ProgramError(
+                f"{wrong} of {len(pairs)} labels are not what {program.name} answers; expected pairs drawn for it"
+            )
+    return expected
+
+
+def _intervened(model: CompiledNetwork, pairs: Counterfactuals) -> dict[str, np.ndarray]:
+    """Every value that is cut, and the output, as the program has them on bases after the exchange."""
+    program, (variable,) = model.program, pairs.variables
+    names = (*model.sites, program.names[program.output])
+    found = {name: np.empty((*pairs.base.shape[:2], program[name].dim)) for name in names}
+    source = program.trace(pairs.source)[variable]
+    for step in np.unique(pairs.step).tolist():
+        rows = pairs.step == step
+        made = program.trace(pairs.base[rows], do={variable: (step, source[rows, step : step + 1])})
+        for name, numbers in found.items():
+            numbers[rows] = made[name]
+    return found
+
+
+def _isolation(
+    task: Task, exchanges: Mapping[str, Exchange], pairs: Counterfactuals, expected: Mapping[str, np.ndarray]
+) -> float | None:
+    """The share of pairs where every other variable that is cut is what the program says."""
+    others = {name: sites.value for name, sites in task.model.sites.items() if name not in pairs.variables}
+    if not others:
+        return None
+    modules = dict.fromkeys(c.modules[-1] for site in others.values() for c in site.coordinates)
+    outputs = {name: seen.numpy() for name, seen in task.seen(exchanges, pairs, list(modules)).items()}
+    read = {name: np.stack(site.read(outputs), axis=-1) for name, site in others.items()}
+    return float(np.all([agree(read[name], expected[name]) for name in others], axis=0).mean())
+
+
+def _angle(task: Task, fitted: Mapping[str, Exchange], site: Site, key: Key | None) -> float | None:
+    """The largest over the modules of the site."""
+    import torch
+
+    angles = []
+    for place in dict.fromkeys(coordinate.modules[-1] for coordinate in site.coordinates):
+        outputs = torch.cat(task.activations(place, task.train))
+        basis = getattr(fitted[place], "basis", None)
+        if basis is None:
+            return None
+        true = site_exchange(site, place, outputs.shape[1], key).basis
+        angles.append(largest_angle(np.asarray(basis), true, spread_of(outputs).numpy()))
+    return max((angle for angle in angles if angle is not None), default=None)

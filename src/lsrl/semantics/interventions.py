@@ -13,7 +13,7 @@ from lsrl.lang.loops import is_state
 from lsrl.semantics.evaluation import Intervention
 from lsrl.semantics.exact import ExactArithmetic, rationals
 from lsrl.semantics.floating import FloatArithmetic
-from lsrl.semantics.inputs import Declaration, checked_floats, checked_fractions
+from lsrl.semantics.inputs import Declaration, as_array, checked_floats, checked_fractions
 
 Do: TypeAlias = Mapping[str, tuple[int | Sequence[int], Any]]
 """For names of values the steps at which they are set, and to what: numbers that broadcast to (batch, steps, dim)."""
@@ -30,7 +30,8 @@ def interventions(
     """What `do` says, for an interpreter.
 
     Raises `ProgramError` for names that no value has, for the input, and for a value that is no state where `kind` is
-    "continuing"; `RangeError` for steps that are not there; `ShapeError` for numbers of another shape.
+    "continuing"; `RangeError` for steps that are not there; `ShapeError` for numbers of another shape or in rows of
+    different lengths.
     """
     if kind not in get_args(Kind):
         raise ProgramError(f"kind={shortened(kind)}; expected 'value' or 'continuing'")
@@ -54,20 +55,23 @@ def interventions(
     return found
 
 
-def checked_steps(given: Any, length: int, name: str) -> tuple[int, ...]:
+def checked_steps(given: Any, length: int, name: str, who: str = "do") -> tuple[int, ...]:
     """A step or several, each once. Raises `RangeError` for what is not from 0 to length − 1."""
-    steps = tuple(given) if isinstance(given, (list, tuple)) else tuple(np.atleast_1d(given).tolist())
+    try:
+        steps = tuple(given) if isinstance(given, (list, tuple)) else tuple(np.atleast_1d(given).tolist())
+    except (ValueError, TypeError, RuntimeError):  # no array can be made of it
+        steps = ()
     steps = tuple(int(step) if isinstance(step, np.integer) else step for step in steps)
     if not steps or any(type(step) is not int or not 0 <= step < length for step in steps):
-        raise RangeError(f"do sets {name!r} at steps {shortened(given)}; expected some of 0 to {length - 1}")
+        raise RangeError(f"{who} sets {name!r} at steps {shortened(given)}; expected some of 0 to {length - 1}")
     if len(set(steps)) < len(steps):
-        raise RangeError(f"do sets {name!r} at steps {shortened(given)}; expected every step once")
+        raise RangeError(f"{who} sets {name!r} at steps {shortened(given)}; expected every step once")
     return steps
 
 
 def _numbers(given: Any, shape: tuple[int, int, int], name: str, arithmetic: AnyArithmetic) -> Any:
     _, steps, dim = shape
-    array = np.asarray(given)
+    array = as_array(given, f"what do sets {name!r} to,")
     if dim == 1 and array.ndim and array.shape[-1] == steps != 1:
         array = array[..., None]
     try:
