@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint types rooms tests fuzz test-newest test-lowest bench clean
+.PHONY: demo test lint types rooms tests fuzz test-newest test-lowest test-tools bench clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/lsrl demo
@@ -44,6 +44,12 @@ test-lowest:
 	$(VENV)-lowest/bin/uv pip install --quiet --python $(VENV)-lowest/bin/python --upgrade --resolution lowest-direct -e '.[test]'
 	$(VENV)-lowest/bin/pytest -n auto
 
+# Sites in TransformerLens, nnsight and pyvene: an environment of its own, as these bring 66 packages.
+test-tools:
+	$(PYTHON) -m venv $(VENV)-tools
+	$(VENV)-tools/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,tools]'
+	$(VENV)-tools/bin/pytest -n0 tests/interp/test_tools.py
+
 bench: $(VENV)/test-ready
 	$(BIN)/lsrl bench
 
@@ -59,4 +65,4 @@ $(VENV)/test-ready: $(BIN)/python pyproject.toml constraints.txt
 	touch $@ $(VENV)/demo-ready
 
 clean:
-	rm -rf $(VENV) $(VENV)-newest $(VENV)-lowest demo-output
+	rm -rf $(VENV) $(VENV)-newest $(VENV)-lowest $(VENV)-tools demo-output
