@@ -15,7 +15,7 @@ MOST_WORKERS = 1024
 """More processes than this are a slip of the keyboard that would take the machine down."""
 
 ALL = "all"
-NAMES = ("noise", "architectures", "formats", "drift", "guarantee", "interchange", "localization", ALL)
+NAMES = ("noise", "architectures", "formats", "drift", "guarantee", "interchange", "localization", "circuits", ALL)
 StudyName = Enum("StudyName", {name: name for name in NAMES}, type=str)  # type: ignore[misc]
 
 
@@ -32,7 +32,7 @@ def study(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     as_json: Json = False,
 ) -> None:
-    """Measure noise, formats, drift, guarantees, interchanges, methods. What is finished is kept: run it to go on."""
+    """Measure stability, guarantees and what methods find. What is finished is kept: run it again to go on."""
     from lsrl.studies import STUDIES, conducted, write_report
 
     chosen = list(STUDIES) if name.value == ALL else [name.value]

@@ -6,6 +6,7 @@ from lsrl.interp.circuit_graph import CircuitGraph, circuit_graph
 from lsrl.interp.circuit_methods import CircuitMethod
 from lsrl.interp.circuit_scores import CircuitScore, score_circuit
 from lsrl.interp.counterfactuals import Counterfactuals, counterfactuals
+from lsrl.interp.decoy import with_decoy
 from lsrl.interp.disguise import Disguise
 from lsrl.interp.disguise_key import Key
 from lsrl.interp.interchange import Interchange, interchange
@@ -38,4 +39,5 @@ __all__ = [
     "run_with",
     "score",
     "score_circuit",
+    "with_decoy",
 ]

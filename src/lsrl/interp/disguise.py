@@ -51,7 +51,7 @@ class Disguise:
     >>> model = lsrl.compile(entry.program, "lstm", max_length=64, variables=["depth"])
     >>> disguised, key = Disguise(seed=1).applied(model, entry.sample)
     >>> print(key)
-    permutation, signs, idle: 51 of 359 weights not 0 became 272; the same answers on 6,400 steps
+    permutation, signs, idle: 43 of 307 weights not 0 became 117; the same answers on 6,400 steps
     >>> key.site(model.sites["depth"].value).coordinates[0].modules
     ('layers.1.hidden',)
     """

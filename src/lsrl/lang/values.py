@@ -86,10 +86,11 @@ class Value:
             "or a model by model.save and lsrl.load"
         )
 
-    def reading(self, arguments: Sequence[Value]) -> Value:
-        """This value, over other arguments of the same dimensions."""
+    def reading(self, arguments: Sequence[Value], *, name: str | None = None) -> Value:
+        """This value, over other arguments of the same dimensions; under another name, if one is given."""
         copy = object.__new__(type(self))
-        Value.__init__(copy, self.dim, tuple(arguments), self.name, self.hint, self.comparison, **self.parameters)
+        kept = self.name if name is None else name
+        Value.__init__(copy, self.dim, tuple(arguments), kept, self.hint, self.comparison, **self.parameters)
         return copy
 
     @property
