@@ -15,7 +15,9 @@ MOST_WORKERS = 1024
 """More processes than this are a slip of the keyboard that would take the machine down."""
 
 ALL = "all"
-NAMES = ("noise", "architectures", "formats", "drift", "guarantee", "interchange", "localization", "circuits", ALL)
+OF_STABILITY = "noise", "architectures", "formats", "drift", "guarantee"
+OF_INTERPRETABILITY = "interchange", "localization", "circuits", "disguises"
+NAMES = (*OF_STABILITY, *OF_INTERPRETABILITY, ALL)
 StudyName = Enum("StudyName", {name: name for name in NAMES}, type=str)  # type: ignore[misc]
 
 
