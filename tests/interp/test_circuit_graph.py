@@ -10,7 +10,7 @@ import lsrl
 from lsrl import Concat, Linear, Program, zoo
 from lsrl.backends.registry import TARGETS
 from lsrl.errors import FormatError, ProgramError
-from lsrl.interp import mixed
+from lsrl.interp import Disguise
 from lsrl.interp.circuit_ablation import activations_of, answers_patched, by_module, changed, channel_names, moving
 from lsrl.interp.circuit_channels import output_modules
 from lsrl.interp.circuit_graph import CircuitGraph, circuit_graph
@@ -18,6 +18,7 @@ from lsrl.interp.task import Task
 from lsrl.model.assembled_from import placement_of
 
 RESIDUAL = ["mamba", "mamba2", "hawk", "griffin"]
+from strategies import rotated
 
 
 def beside_decoy(program):
@@ -66,10 +67,12 @@ class Case:
         return {self.names[i] for i in np.flatnonzero(np.concatenate(differ))}
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize(("name", "decoy"), [("bracket_balance", True), ("median_of_3", False), ("a_n_b_n_c_n", True)])
-def test_answers_need_nothing_else_and_all_that_is_in_the_graph(name, decoy, target):
-    case = Case(name, target, decoy, pairs=32)
+CASES = [("bracket_balance", True), ("median_of_3", False), ("a_n_b_n_c_n", True)]
+
+
+@pytest.mark.parametrize(("named", "target"), rotated(CASES, TARGETS, 2))
+def test_answers_need_nothing_else_and_all_that_is_in_the_graph(named, target):
+    case = Case(named[0], target, decoy=named[1], pairs=32)
     assert set(case.names) == {node.name for node in case.graph.nodes if node.kind not in ("input", "output")}
     for others in (case.source, {module: output * 0 for module, output in case.source.items()}):
         assert np.array_equal(answers_patched(case.task, case.x, others, ~case.needed[None])[0], case.answers)
@@ -155,7 +158,7 @@ def test_a_loaded_model_has_the_same_graph_and_a_disguised_one_has_none(tmp_path
     model.save(tmp_path / "model")
     assert circuit_graph(lsrl.load(tmp_path / "model")) == circuit_graph(model)
     with pytest.raises(FormatError, match=r"the weights of bracket_balance are no longer what mamba compiles it to"):
-        circuit_graph(mixed(model, entry.sample)[0])
+        circuit_graph(Disguise().applied(model, entry.sample)[0])
     with pytest.raises(ProgramError, match=r"granularity='head'; expected one of unit, channel, layer"):
         circuit_graph(model, "head")
 

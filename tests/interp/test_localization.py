@@ -10,7 +10,7 @@ import torch
 import lsrl
 from lsrl import zoo
 from lsrl.backends.sites import Coordinate, Site
-from lsrl.interp import Task, counterfactuals, methods, mixed, score
+from lsrl.interp import Disguise, Task, counterfactuals, methods, score
 from lsrl.interp.exchanges import site_exchange
 
 
@@ -136,7 +136,7 @@ def test_the_angle_is_of_what_moves_whatever_its_size(two_counters):
 
 def test_of_a_disguised_model_the_key_says_what_there_was_to_find():
     model, train, test = task_of("bracket_balance", "depth", "mamba")
-    disguised, key = mixed(model, zoo.get("bracket_balance").sample)
+    disguised, key = Disguise().applied(model, zoo.get("bracket_balance").sample)
     site = model.sites["depth"].value
     assert score(disguised, methods.Oracle(site, key), train, test, site=site).angle is None
     truth = score(disguised, methods.Oracle(site, key), train, test, site=site, key=key)

@@ -30,12 +30,8 @@ def output_modules(network: Network) -> tuple[str, ...]:
     found = [network.address(layer, "output")[-1] for layer in range(network.sizes.layers)]
     if not isinstance(network, HubNetwork):
         return tuple(found)
-    weights = network.weights
-    for name in weights.tensors:
-        if name.endswith(weights.stock.writers):
-            parts = name.split(".")
-            first = parts.index("layers")
-            found.append(".".join(["model", *parts[first : first + 3]]))
+    stream, *_ = network.unit_groups
+    found += stream.modules
     # A layer's mixer, which came first, is before what else is in the layer.
     return tuple(sorted(dict.fromkeys(found), key=lambda module: int(module.split(".")[2])))
 
