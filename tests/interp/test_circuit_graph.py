@@ -16,9 +16,9 @@ from lsrl.interp.circuit_channels import output_modules
 from lsrl.interp.circuit_graph import CircuitGraph, circuit_graph
 from lsrl.interp.task import Task
 from lsrl.model.assembled_from import placement_of
+from strategies import rotated
 
 RESIDUAL = ["mamba", "mamba2", "hawk", "griffin"]
-from strategies import rotated
 
 
 def beside_decoy(program):
