@@ -11,6 +11,7 @@ from lsrl import Concat, Linear, Program, zoo
 from lsrl.errors import ProgramError
 from lsrl.interp import counterfactuals
 from lsrl.interp.circuit_ablation import activations_of, answers_patched, channel_names
+from lsrl.interp.circuit_graph import circuit_graph
 from lsrl.interp.circuit_methods import (
     AttributionPatching,
     ExactPatching,
@@ -136,3 +137,16 @@ def test_pairs_that_are_equal_show_nothing():
     model, train, test = task_of("bracket_balance", "lstm")
     with pytest.raises(ProgramError, match=r"no answer of bracket_balance changes when every channel that moves is"):
         score_circuit(model, ExactPatching(), train, replace(test, source=test.base))
+
+
+def test_what_fits_not_together_is_refused_in_a_line():
+    model, train, test = task_of("bracket_balance", "lstm")
+    _, others, _ = task_of("moving_sum", "lstm")
+    with pytest.raises(lsrl.RangeError, match="expected"):
+        score_circuit(model, ExactPatching(), train, others)
+    with pytest.raises(ProgramError, match="the graph is of units of bracket_balance on lstm"):
+        score_circuit(model, ExactPatching(), train, test, graph=circuit_graph(model, "unit"))
+    with pytest.raises(ProgramError, match="expected an object with a name and a function scores"):
+        score_circuit(model, ExactPatching, train, test)
+    with pytest.raises(lsrl.ShapeError, match="steps of integrated gradients is 0"):
+        IntegratedGradients(steps=0)

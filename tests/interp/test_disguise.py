@@ -1,12 +1,14 @@
 """Disguises: the same answers from other weights, and a key that says where everything went."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 import lsrl
 from lsrl import zoo
 from lsrl.backends.registry import TARGETS
-from lsrl.errors import FormatError, ProgramError, UnsupportedProgram
+from lsrl.errors import FormatError, ProgramError, ShapeError, UnsupportedProgram
 from lsrl.interp import Disguise, Key, Write, counterfactuals, methods, run_with, score
 from lsrl.interp.disguise import CHANGES
 from strategies import HUB, rotated
@@ -147,6 +149,54 @@ def test_a_key_is_a_file_of_its_own(tmp_path):
             Key.load(tmp_path / "key.json")
 
 
+def test_what_a_language_model_answers_is_the_same(tmp_path):
+    """Its head adds up larger numbers than what `run` reads: it is in no check, so nothing may change there."""
+    import torch
+    import transformers
+
+    entry = zoo.get("turnstile")
+    for target in ("mamba", "hawk"):
+        model = lsrl.compile(entry.program, target, max_length=32)
+        disguised, key = Disguise(seed=1).applied(model, entry.sample)
+        assert "mixing" not in key.changes
+        ids = torch.tensor([[2] + [4, 5] * 10 + [5, 5, 4, 4]])
+        logits = []
+        for one in (model, disguised):
+            one.save(tmp_path / "model")
+            network = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "model").eval()
+            with torch.no_grad():
+                logits.append(network(ids).logits)
+        assert torch.equal(*logits), target
+
+
+@pytest.mark.filterwarnings("ignore::lsrl.UselessGuaranteeWarning")
+def test_sums_that_grow_until_four_of_them_are_no_longer_exact_are_noticed():
+    x = lsrl.Input(2, range=(-1, 1), grid=Fraction(1, 512))
+    a, b = lsrl.cumsum(x[0], name="a"), lsrl.cumsum(x[1], name="b")
+    model = lsrl.compile(lsrl.Program(lsrl.Concat([a > b, a, b])), "mamba", max_length=4096)
+
+    def near_the_ends(rng, steps):
+        return np.round(rng.choice([-1, 1], (1, 2)) * rng.choice([511, 1], (steps, 2))) / 512
+
+    def is_noticed(seed):
+        try:
+            Disguise(seed).applied(model, near_the_ends)
+        except UnsupportedProgram as refusal:
+            return "answers of program on mamba differ after" in str(refusal)
+        return False
+
+    assert any(map(is_noticed, range(4)))  # some happen to be exact
+
+
+@pytest.mark.parametrize("target", ["rnn-relu", "lstm", "mamba", "hawk"])
+def test_units_that_nothing_reads_are_read_by_none_of_them_either(target):
+    model = compiled("shuffle_dyck", target)
+    disguised, _ = Disguise(changes=("idle",)).applied(model, zoo.get("shuffle_dyck").sample)
+    for group in (group for group in model.network.unit_groups if "idle" in group.allows):
+        unread = ~group.is_read(model.network.arrays)
+        assert not group.is_read(disguised.network.arrays)[unread].any()
+
+
 def test_what_cannot_be_done_is_refused_in_a_line():
     model, sample = compiled("bracket_balance", "lstm"), zoo.get("bracket_balance").sample
     with pytest.raises(UnsupportedProgram, match="bracket_balance on lstm has no units that allow mixing"):
@@ -155,5 +205,15 @@ def test_what_cannot_be_done_is_refused_in_a_line():
         Disguise().applied(Disguise().applied(model, sample)[0], sample)
     with pytest.raises(UnsupportedProgram, match="expected some of permutation, signs, powers, mixing"):
         Disguise(changes=("colours",))
+    with pytest.raises(UnsupportedProgram, match="changes=5; expected some of"):
+        Disguise(changes=5)
+    with pytest.raises(ShapeError, match="seed of Disguise is -1"):
+        Disguise(seed=-1)
+    with pytest.raises(ShapeError, match="steps of Disguise is 0"):
+        Disguise(steps=0)
+    with pytest.raises(ProgramError, match="inputs of None; expected a compiled model and a function"):
+        Disguise().applied(model, None)
     with pytest.raises(ProgramError, match="'layers.9.hidden' is in no key"):
         Disguise().applied(model, sample)[1].directions("layers.9.hidden", [0])
+    with pytest.raises(ProgramError, match="indices .* of layers.0.hidden; expected some from 0 to"):
+        Disguise().applied(model, sample)[1].directions("layers.0.hidden", [-1])

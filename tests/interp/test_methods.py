@@ -82,3 +82,10 @@ def test_a_subspace_exchanges_its_part_and_no_other():
     changed = ((made - base)[:, spread > 0] / spread[spread > 0]).numpy()
     basis = exchange.basis[spread.numpy() > 0] / spread[spread > 0].numpy()[:, None]
     assert np.linalg.matrix_rank(np.hstack([basis, changed.T]), tol=1e-9) == 2
+
+
+def test_dimensions_are_whole_numbers():
+    for made in (methods.PrincipalComponents, methods.DistributedAlignment, methods.SparseAutoencoder):
+        for k in (-1, 0, 1.5):
+            with pytest.raises(lsrl.ShapeError, match="expected a whole number from 1"):
+                made(k=k)

@@ -21,6 +21,7 @@ from lsrl.interp.circuit_ablation import (
 )
 from lsrl.interp.circuit_graph import CircuitGraph, circuit_graph
 from lsrl.interp.task import Task
+from lsrl.lang.numbers import whole_number
 
 
 class CircuitMethod(Protocol):
@@ -82,6 +83,9 @@ class IntegratedGradients:
     """
 
     steps: int = 5
+
+    def __post_init__(self) -> None:
+        whole_number(self.steps, "steps of integrated gradients")
 
     @property
     def name(self) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.integrate import trapezoid
 from scipy.stats import rankdata
 
-from lsrl.errors import ProgramError
+from lsrl.errors import ProgramError, shortened
 from lsrl.interp.circuit_ablation import Activations, activations_of, answers_patched, channel_names, moving
 from lsrl.interp.circuit_graph import CircuitGraph, circuit_graph
 from lsrl.interp.circuit_methods import CircuitMethod
@@ -82,11 +82,23 @@ def score_circuit(
     >>> score_circuit(model, AttributionPatching(), train, test).silent  # all comparisons but the last are saturated
     0.875
     """
+    if isinstance(method, type) or not callable(getattr(method, "scores", None)):
+        raise ProgramError(
+            f"the method is {shortened(method)}; expected an object with a name and a function scores(task)"
+        )
+    for pairs in (train, test):
+        for x in (pairs.base, pairs.source):
+            model.run(x)  # refuses inputs of another program, and sequences that are too long
     task = Task(model, train)
     graph = circuit_graph(model) if graph is None else graph
     base, answers = activations_of(task, test.base)
     source, _ = activations_of(task, test.source)
     names, moved = channel_names(base), moving(base, source)
+    if not set(names) <= {node.name for node in graph.nodes}:
+        raise ProgramError(
+            f"the graph is of {graph.granularity}s of {graph.program} on {graph.target}; expected one of the channels "
+            f"of {model.program.name} on {model.target}"
+        )
     given = method.scores(task)
     scores = np.array([given.get(name, 0.0) for name in names])
     truth = np.array([name in graph.in_graph for name in names])

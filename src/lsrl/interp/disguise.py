@@ -13,6 +13,7 @@ sizes whether that is exact. So it is checked, and refused where an answer diffe
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
@@ -22,8 +23,9 @@ import numpy as np
 from lsrl.backends.layout import Layout
 from lsrl.backends.network import Network
 from lsrl.backends.unit_groups import Arrays, Change, Rearrangement, UnitGroup, put_along, rows_along
-from lsrl.errors import UnsupportedProgram, listed, shortened
+from lsrl.errors import ProgramError, UndecidedComparisonWarning, UnsupportedProgram, listed, shortened
 from lsrl.interp.disguise_key import Column, Key
+from lsrl.lang.numbers import whole_number
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.report import report_of
 from lsrl.rounding.guarantee import Guarantee
@@ -31,8 +33,11 @@ from lsrl.zoo.streams import Sampler
 
 CHANGES: tuple[Change, ...] = get_args(Change)
 
-SEQUENCES, STEPS = 100, 64
+SEQUENCES, STEPS = 100, 1000
 """What is run to see that nothing changed, up to the model's `max_length`."""
+
+HELD, LONGEST = 16, 4096
+"""Inputs that are held for as long as the model is for, or this long: sums then become as large as they can."""
 
 LARGEST_POWER = 2
 """Units become up to 2 to this times as large, or as small."""
@@ -44,14 +49,16 @@ class Disguise:
 
     `changes`: another order of units ("permutation"), other "signs", "powers" of two, four channels of a residual
     stream mixed ("mixing"), and random weights for units that nothing reads ("idle"). `steps` is how long the 100
-    sequences are on which answers are compared.
+    sequences are on which answers are compared; 16 inputs that are held come to them. A model of language has scores
+    that are too large for sums of halves, and is not mixed. Raises `UnsupportedProgram` for other changes, and
+    `ShapeError` for a seed or steps that are no whole numbers.
 
     >>> import lsrl
     >>> entry = lsrl.zoo.get("bracket_balance")
     >>> model = lsrl.compile(entry.program, "lstm", max_length=64, variables=["depth"])
     >>> disguised, key = Disguise(seed=1).applied(model, entry.sample)
     >>> print(key)
-    permutation, signs, idle: 43 of 307 weights not 0 became 117; the same answers on 6,400 steps
+    permutation, signs, idle: 43 of 307 weights not 0 became 101; the same answers on 7,424 steps
     >>> key.site(model.sites["depth"].value).coordinates[0].modules
     ('layers.1.hidden',)
     """
@@ -61,8 +68,10 @@ class Disguise:
     steps: int = STEPS
 
     def __post_init__(self) -> None:
-        unknown = [change for change in self.changes if change not in CHANGES]
-        if unknown or not self.changes:
+        whole_number(self.seed, "seed of Disguise", least=0, most=2**63 - 1)
+        whole_number(self.steps, "steps of Disguise")
+        known = isinstance(self.changes, (tuple, list)) and all(change in CHANGES for change in self.changes)
+        if not known or not self.changes:
             raise UnsupportedProgram(f"changes={shortened(self.changes)}; expected some of {listed(list(CHANGES))}")
 
     def applied(self, model: CompiledModel, sample: Sampler) -> tuple[CompiledModel, Key]:
@@ -71,6 +80,11 @@ class Disguise:
         `sample(rng, steps)` draws the inputs on which both are compared. Raises `UnsupportedProgram` for a model that
         is disguised already, where the architecture allows none of the changes, and where answers differ.
         """
+        if not isinstance(model, CompiledModel) or not callable(sample):
+            raise ProgramError(
+                f"a disguise of {shortened(model)} with inputs of {shortened(sample)}; expected a compiled model and a "
+                "function sample(rng, steps)"
+            )
         name = f"{model.program.name} on {model.target}"
         if not model.layout.reads:
             raise UnsupportedProgram(f"{name} is disguised already; expected the model before that")
@@ -81,10 +95,13 @@ class Disguise:
                 f"{name} has no units that allow {listed(list(self.changes))}; expected other changes or another target"
             )
         steps = min(self.steps, model.max_length or self.steps)
-        checked = SEQUENCES * steps
-        disguised = anonymous(model, network, f"it is disguised, which {checked:,} steps show to change nothing")
         x = np.stack([sample(rng, steps) for _ in range(SEQUENCES)])
-        wrong = int((disguised.run(x) != model.run(x)).any(axis=2).sum())
+        held = np.repeat(x[:HELD, :1], min(LONGEST, model.max_length or LONGEST), axis=1)
+        checked = x.shape[0] * x.shape[1] + held.shape[0] * held.shape[1]
+        disguised = anonymous(model, network, f"it is disguised, which {checked:,} steps show to change nothing")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UndecidedComparisonWarning)
+            wrong = sum(int((disguised.run(given) != model.run(given)).any(axis=2).sum()) for given in (x, held))
         if wrong:
             raise UnsupportedProgram(
                 f"{wrong:,} of {checked:,} answers of {name} differ after {listed(made)}: sums are no longer exact; "
@@ -125,6 +142,11 @@ def _changed(
         for place in (*group.makes, *group.follows):
             rows = rows_along(arrays, place, group.size).copy()
             rows[idle] = rng.uniform(-1, 1, rows[idle].shape) / math.sqrt(group.size)  # as torch initialises
+            put_along(arrays, place, rows)
+    for group, idle in unread.items():  # they do not read one another: what no gate or tanh bounds could grow for ever
+        for place in group.reads:
+            rows = rows_along(arrays, place, group.size).copy()
+            rows[idle] = 0
             put_along(arrays, place, rows)
     made = [change for change in changes if any(change in group.allows for group in groups)]
     return network.with_arrays(arrays), columns, made

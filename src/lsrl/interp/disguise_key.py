@@ -46,6 +46,10 @@ class Key:
     def directions(self, module: str, indices: Sequence[int]) -> np.ndarray:
         """What numbers of a module became (n, len(indices)): a column for each, over the numbers that there are now."""
         columns = self._of(module)
+        if any(not 0 <= index < len(columns) for index in indices):
+            raise ProgramError(
+                f"indices {shortened(list(indices))} of {module}; expected some from 0 to {len(columns) - 1}"
+            )
         found = np.zeros((len(columns), len(indices)))
         for i, index in enumerate(indices):
             for place, weight in columns[index]:
@@ -87,6 +91,10 @@ class Key:
                 module: tuple(tuple((int(i), float(w)) for i, w in column) for column in rows)
                 for module, rows in data.pop("columns").items()
             }
+            if any(not 0 <= i < len(rows) for rows in columns.values() for column in rows for i, _ in column):
+                raise ValueError("a place that its module does not have")
+            if not all(isinstance(data[name], int) for name in ("seed", "parameters", "checked")):
+                raise ValueError("a number that is none")
             before, after = data.pop("nonzeros")
             changes = cast(tuple[Change, ...], tuple(map(str, data.pop("changes"))))
             return Key(changes=changes, columns=columns, nonzeros=(int(before), int(after)), **data)

@@ -15,6 +15,7 @@ from lsrl.interp.disguise_key import Key
 from lsrl.interp.exchanges import Units, site_exchange, spread_of, subspace
 from lsrl.interp.task import Exchange, Task
 from lsrl.interp.trained_methods import BinaryMask, DistributedAlignment, SparseAutoencoder
+from lsrl.lang.numbers import whole_number
 
 if TYPE_CHECKING:
     import torch
@@ -104,6 +105,9 @@ class PrincipalComponents:
 
     k: int = 1
     standardised: bool = True
+
+    def __post_init__(self) -> None:
+        whole_number(self.k, "k of PCA")
 
     @property
     def name(self) -> str:

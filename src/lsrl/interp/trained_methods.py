@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 from lsrl.backends.torch_environment import undisturbed
 from lsrl.interp.exchanges import Units, spread_of, subspace
 from lsrl.interp.task import Exchange, Task
+from lsrl.lang.numbers import whole_number
 
 if TYPE_CHECKING:
     import torch
@@ -49,6 +50,9 @@ class DistributedAlignment:
     k: int = 1
     seed: int = 0
     standardised: bool = True
+
+    def __post_init__(self) -> None:
+        whole_number(self.k, "k of DAS")
 
     @property
     def name(self) -> str:
@@ -113,6 +117,9 @@ class SparseAutoencoder:
 
     k: int = 8
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        whole_number(self.k, "k of the autoencoder")
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from lsrl.backends.float_limits import held_by
 from lsrl.backends.transformers.scale import StreamScale
 from lsrl.backends.transformers.stock_model import StockModel
-from lsrl.backends.unit_groups import Along, UnitGroup
+from lsrl.backends.unit_groups import Along, Change, UnitGroup
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.units import InputUnit
 from lsrl.errors import FormatError, RangeError, shortened
@@ -95,6 +95,10 @@ OF_MAPS = "maps."
 """In front of the names of maps, where they are named beside the tensors of the model."""
 
 
+STREAM: frozenset[Change] = frozenset({"permutation", "signs", "powers"})
+"""What a stream allows whose scores are whole numbers up to 2²⁷: halves of sums of four are no longer exact."""
+
+
 def unit_groups(weights: HubWeights) -> list[UnitGroup]:
     """The stream, with all that writes to it and reads it, and the numbers inside every layer."""
     stock, prefix = weights.stock, "" if weights.architecture == weights.stock.model else f"{weights.stock.prefix}."
@@ -107,7 +111,7 @@ def unit_groups(weights: HubWeights) -> list[UnitGroup]:
         size=weights.width,
         makes=(*(Along(name, 0) for name in written), *(Along(name, 1) for name in embeds), *maps),
         reads=(*(Along(name, 1) for name in read), Along(f"{OF_MAPS}readout.weight", 1)),
-        allows=frozenset({"permutation", "signs", "powers", "mixing"}),
+        allows=STREAM if "lm_head.weight" in weights.tensors else STREAM | {"mixing"},
         apart=MARKS,
     )
     inner = [group for layer in range(weights.depth) for group in stock.inner(layer, weights.config)]
