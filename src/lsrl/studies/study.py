@@ -56,7 +56,7 @@ def conducted(
 
     >>> from lsrl.studies import STUDIES
     >>> sorted(STUDIES)
-    ['architectures', 'drift', 'formats', 'guarantee', 'interchange', 'localization', 'noise']
+    ['architectures', 'circuits', 'disguises', 'drift', 'formats', 'guarantee', 'interchange', 'localization', 'noise']
     """
     place = directory / study.name
     result = swept(
