@@ -8,6 +8,7 @@ import pytest
 import lsrl
 from lsrl import zoo
 from lsrl.backends.registry import TARGETS
+from lsrl.backends.sites import Coordinate, Site
 from lsrl.errors import FormatError, ProgramError, ShapeError, UnsupportedProgram
 from lsrl.interp import Disguise, Key, Write, counterfactuals, methods, run_with, score
 from lsrl.interp.disguise import CHANGES
@@ -195,6 +196,13 @@ def test_units_that_nothing_reads_are_read_by_none_of_them_either(target):
     for group in (group for group in model.network.unit_groups if "idle" in group.allows):
         unread = ~group.is_read(model.network.arrays)
         assert not group.is_read(disguised.network.arrays)[unread].any()
+
+
+def test_a_half_that_has_another_sign_is_refused_and_not_written_as_if_it_had_not():
+    key = Key(0, ("signs",), {"layers.0.hidden": (((0, -1.0),),)}, (1, 1), 1, 1)
+    half = Coordinate(0, ("layers.0.hidden",), 0, 1.0, 0.0, clipped=True)
+    with pytest.raises(UnsupportedProgram, match="'depth' is in two halves, and one has another sign"):
+        key.site(Site("depth", "value", 1, (half,)))
 
 
 def test_what_cannot_be_done_is_refused_in_a_line():

@@ -95,8 +95,4 @@ class Network(Protocol):
 
     @property
     def unit_groups(self) -> Sequence[UnitGroup]:
-        """What in it can be rearranged; the numbers that layers put out come first."""
-
-    @property
-    def readout(self) -> Sequence[str]:
-        """The weights of which every output has a row."""
+        """What in it can be rearranged; of a model with a residual stream, that comes first."""

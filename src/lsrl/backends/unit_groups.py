@@ -74,18 +74,16 @@ class UnitGroup:
 
     def is_read(self, arrays: Arrays) -> np.ndarray:
         """Which of the numbers anything reads (size,)."""
-        found = np.zeros(self.size, bool)
-        for place in self.reads:
-            rows = rows_along(arrays, place, self.size)
-            found |= rows.reshape(self.size, -1).any(axis=1)
-        return found
+        return self._in_any(self.reads, arrays)
 
     def is_made(self, arrays: Arrays) -> np.ndarray:
         """Which of the numbers can be anything but 0 (size,)."""
+        return self._in_any(self.makes, arrays)
+
+    def _in_any(self, places: tuple[Along, ...], arrays: Arrays) -> np.ndarray:
         found = np.zeros(self.size, bool)
-        for place in self.makes:
-            rows = rows_along(arrays, place, self.size)
-            found |= rows.reshape(self.size, -1).any(axis=1)
+        for place in places:
+            found |= rows_along(arrays, place, self.size).reshape(self.size, -1).any(axis=1)
         return found
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lsrl.backends.torch_environment import torch_defaults, undisturbed
 from lsrl.interp.circuit_channels import output_modules
-from lsrl.interp.task import Task
+from lsrl.interp.task import Task, at_once
 
 if TYPE_CHECKING:
     import torch
@@ -131,14 +131,10 @@ def changed(network: Any, modules: Sequence[str], change: Change) -> Iterator[No
 
 
 def _hook(name: str, positions: dict[str, int], change: Change) -> Callable[..., Any]:
-    from lsrl.backends.hook_point import HookPoint
-
     def hook(called: Any, _: Any, output: Any) -> Any:
-        first = output[0] if isinstance(output, tuple) else output
-        one = isinstance(called, HookPoint)  # called once a step
-        made = change(name, positions[name], first[:, None] if one else first)
+        given, restored = at_once(called, output)
+        made = change(name, positions[name], given)
         positions[name] += made.shape[1]
-        made = made[:, 0] if one else made
-        return (made, *output[1:]) if isinstance(output, tuple) else made
+        return restored(made)
 
     return hook

@@ -16,7 +16,7 @@ from lsrl.interp.circuit_ablation import Activations, activations_of, answers_pa
 from lsrl.interp.circuit_graph import CircuitGraph, circuit_graph
 from lsrl.interp.circuit_methods import CircuitMethod
 from lsrl.interp.counterfactuals import Counterfactuals
-from lsrl.interp.task import CLOSE, Task
+from lsrl.interp.task import Task, close_to
 from lsrl.model.compiled_network import CompiledNetwork
 
 SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -131,7 +131,7 @@ def _faithfulness(
     for row, share in enumerate(SHARES, start=1):
         patched[row, best[: int(share * len(best))]] = False
     found = answers_patched(task, test.base, source, patched)
-    agreeing = _close(found, answers).mean(axis=(1, 2, 3))
+    agreeing = close_to(found, answers).mean(axis=(1, 2, 3))
     nothing, everything = agreeing[0], 1.0
     if nothing == everything:
         raise ProgramError(
@@ -140,12 +140,6 @@ def _faithfulness(
         )
     faithful: np.ndarray = (agreeing[1:] - nothing) / (everything - nothing)
     return faithful
-
-
-def _close(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    whole = np.array_equal(expected, np.rint(expected))
-    close: np.ndarray = np.abs(found - expected) < (0.5 if whole else CLOSE * float(np.abs(expected).max()))
-    return close
 
 
 def _auroc(scores: np.ndarray, truth: np.ndarray) -> float | None:

@@ -98,7 +98,7 @@ class Disguise:
         x = np.stack([sample(rng, steps) for _ in range(SEQUENCES)])
         held = np.repeat(x[:HELD, :1], min(LONGEST, model.max_length or LONGEST), axis=1)
         checked = x.shape[0] * x.shape[1] + held.shape[0] * held.shape[1]
-        disguised = anonymous(model, network, f"it is disguised, which {checked:,} steps show to change nothing")
+        disguised = _anonymous(model, network, f"it is disguised, which {checked:,} steps show to change nothing")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UndecidedComparisonWarning)
             wrong = sum(int((disguised.run(given) != model.run(given)).any(axis=2).sum()) for given in (x, held))
@@ -111,7 +111,7 @@ class Disguise:
         return disguised, Key(self.seed, tuple(made), columns, nonzeros, network.sizes.parameters, checked)
 
 
-def anonymous(model: CompiledModel, network: Network, reason: str) -> CompiledModel:
+def _anonymous(model: CompiledModel, network: Network, reason: str) -> CompiledModel:
     """The model with another network, of which it is not said where anything is, and nothing is promised."""
     guarantee = Guarantee((math.inf,) * model.program.output.dim, model.max_length, f"{reason}, and no proof")
     return replace(

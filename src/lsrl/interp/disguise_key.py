@@ -13,7 +13,7 @@ import numpy as np
 from lsrl.backends.sites import Site
 from lsrl.backends.unit_groups import Change
 from lsrl.errors import FormatError, ProgramError, UnsupportedProgram, listed, shortened
-from lsrl.files import read_file
+from lsrl.files import read_file, write_whole
 
 FORMAT = "lsrl-disguise-key"
 
@@ -66,6 +66,10 @@ class Key:
                     f"{site.variable!r} is mixed with other channels, and at no single place; expected key.directions"
                 )
             ((index, factor),) = column
+            if coordinate.clipped and factor < 0:
+                raise UnsupportedProgram(
+                    f"{site.variable!r} is in two halves, and one has another sign; expected a key without signs"
+                )
             coordinates.append(replace(coordinate, index=index, scale=coordinate.scale / factor))
         return replace(site, coordinates=tuple(coordinates))
 
@@ -77,8 +81,8 @@ class Key:
     def save(self, path: str | Path) -> None:
         """Write the key as JSON."""
         fields = {name: getattr(self, name) for name in self.__slots__ if name != "columns"}
-        columns = {module: self.columns[module] for module in self.columns}
-        Path(path).write_text(json.dumps({"format": FORMAT, **fields, "columns": columns}) + "\n", encoding="utf-8")
+        text = json.dumps({"format": FORMAT, **fields, "columns": dict(self.columns)})
+        write_whole(Path(path), f"{text}\n".encode())
 
     @staticmethod
     def load(path: str | Path) -> Key:

@@ -154,7 +154,7 @@ class Task:
             for module, outputs in found.items():
 
                 def note(called: Any, _: Any, output: Any, to: list[torch.Tensor] = outputs) -> None:
-                    to.append(_at_once(called, output)[0].detach().clone())
+                    to.append(at_once(called, output)[0].detach().clone())
 
                 handles.append(self.network.get_submodule(module).register_forward_hook(note))
             self._run(x)
@@ -186,13 +186,13 @@ class _Hook:
 
     def __call__(self, module: Any, _: Any, output: Any) -> Any:
         """The output, exchanged for those sequences whose step it is; of several, the first has the numbers."""
-        at_once, restored = _at_once(module, output)
+        positions, restored = at_once(module, output)
         here = self.places - self.position
-        rows = np.flatnonzero((here >= 0) & (here < at_once.shape[1]))
-        self.position += at_once.shape[1]
+        rows = np.flatnonzero((here >= 0) & (here < positions.shape[1]))
+        self.position += positions.shape[1]
         if not len(rows):
             return output
-        base = at_once[rows, here[rows]]
+        base = positions[rows, here[rows]]
         made = self.exchange(base, self.source[rows])
         if getattr(made, "shape", None) != base.shape or not hasattr(made, "to"):
             shape = tuple(getattr(made, "shape", ()))
@@ -200,12 +200,12 @@ class _Hook:
                 f"an exchange returned {type(made).__name__} of shape {shape}; expected a tensor of the base's shape, "
                 f"{tuple(base.shape)}"
             )
-        result = at_once.clone()
+        result = positions.clone()
         result[rows, here[rows]] = made.to(base.dtype)
         return restored(result)
 
 
-def _at_once(module: Any, output: Any) -> tuple[torch.Tensor, Callable[[torch.Tensor], Any]]:
+def at_once(module: Any, output: Any) -> tuple[torch.Tensor, Callable[[torch.Tensor], Any]]:
     """A module's output as (batch, positions, n), and how to make that what the module returns."""
     from lsrl.backends.hook_point import HookPoint
 
@@ -219,9 +219,14 @@ def _at_once(module: Any, output: Any) -> tuple[torch.Tensor, Callable[[torch.Te
     return first[:, None] if single else first, restored
 
 
-def agree(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """For each sequence (batch, T, n) whether all numbers are what is expected: whole ones, or close to it."""
+def close_to(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Which numbers are what is expected: within 1/2, if all of that are whole, else within `CLOSE`."""
     whole = np.array_equal(expected, np.rint(expected))
-    close = 0.5 if whole else CLOSE * float(np.abs(expected).max())
-    agreeing: np.ndarray = (np.abs(found - expected) < close).all(axis=(1, 2))
+    within = 0.5 if whole else CLOSE * float(np.abs(expected).max())
+    return np.asarray(np.abs(found - expected) < within)
+
+
+def agree(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """For each sequence (batch, T, n) whether all numbers are what is expected."""
+    agreeing: np.ndarray = close_to(found, expected).all(axis=(1, 2))
     return agreeing

@@ -44,7 +44,7 @@ class DistributedAlignment:
 
     Geiger et al., Finding Alignments Between Interpretable Causal Variables and Distributed Neural Representations,
     2024.
-    Where comparisons are saturated, as in compiled networks, there is no gradient to train it by.
+    Where comparisons are saturated, as in compiled networks, there can be no gradient: then it stays as it was drawn.
     """
 
     k: int = 1

@@ -108,8 +108,6 @@ class NumpyNetwork:
         """Every layer's outputs and states."""
         return unit_groups(self.weights)
 
-    readout = ("R", "r")
-
     def run(self, x: Floats) -> Floats:
         """The outputs for x (batch, T, input_dim): (batch, T, output_dim). Raises `ShapeError`.
 

@@ -102,8 +102,6 @@ class TorchNetwork:
         """The hidden units of every layer."""
         return unit_groups(self.weights)
 
-    readout = ("readout.weight", "readout.bias")
-
     def run(self, x: np.ndarray) -> np.ndarray:
         """Outputs (batch, T, out) for inputs (batch, T, in)."""
         result = np.empty((*x.shape[:2], self.weights.output_dim), self.weights.dtype)

@@ -116,8 +116,6 @@ class HubNetwork:
         """The stream, and the numbers inside every layer."""
         return unit_groups(self.weights)
 
-    readout = (f"{OF_MAPS}readout.weight", f"{OF_MAPS}readout.bias")
-
     @property
     def stock(self) -> Any:
         """This thread's modules of the stock model, without any state, over tensors that all threads share.
