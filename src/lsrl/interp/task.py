@@ -228,5 +228,4 @@ def close_to(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 def agree(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """For each sequence (batch, T, n) whether all numbers are what is expected."""
-    agreeing: np.ndarray = close_to(found, expected).all(axis=(1, 2))
-    return agreeing
+    return np.asarray(close_to(found, expected).all(axis=(1, 2)))
