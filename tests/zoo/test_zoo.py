@@ -45,6 +45,12 @@ def test_samples_show_many_answers(name):
 
 
 @pytest.mark.parametrize("name", zoo.names())
+def test_samples_are_always_in_the_declared_range(name):
+    entry, rng = zoo.get(name), np.random.default_rng(3)
+    entry.program.run(np.stack([entry.sample(rng, min(16, entry.max_length)) for _ in range(200)]))
+
+
+@pytest.mark.parametrize("name", zoo.names())
 def test_the_listing_reads_back(name):
     program = zoo.get(name).program
     assert Program.parse(str(program)) == program

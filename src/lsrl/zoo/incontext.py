@@ -130,7 +130,7 @@ def _bumps(dim: int, order: int) -> Sampler:
         cells = max(1, min(length - 1, 64))
         prompt = approximator.prompt(lambda x: np.sin(x @ slant), cells)
         if rng.random() < 0.5:
-            prompt = approximator.prompt(lambda x: rng.uniform(2, 4) + x[:, 0] * (x @ slant) / 90, 1)
+            prompt = approximator.prompt(lambda x: rng.uniform(2, 3.8) + x[:, 0] * (x @ slant) / 90, 1)
             prompt[:, 2 * dim + 1 :] *= 1024
         sequence = approximator.queries(prompt, rng.random((1, dim)))[0]
         return np.asarray(sequence[np.minimum(np.arange(length), 1 + (np.arange(length) - 1) % len(prompt))])
