@@ -13,6 +13,7 @@ from flint import fmpq
 
 from lsrl.backends.registry import TARGETS, target_named
 from lsrl.cli.automaton_command import automaton
+from lsrl.cli.benchmark_commands import benchmark
 from lsrl.cli.failures import exit_code
 from lsrl.cli.incontext_commands import incontext
 from lsrl.cli.measuring_commands import bench, demo
@@ -30,6 +31,7 @@ app = typer.Typer(
     "SPEC is file.py:name (runs that file), file.json, or zoo:name.",
 )
 app.add_typer(incontext, name="incontext")
+app.add_typer(benchmark, name="benchmark")
 app.command()(zoo)
 app.command()(automaton)
 

@@ -14,6 +14,7 @@ from lsrl.backends.sites import Site
 from lsrl.backends.unit_groups import Change
 from lsrl.errors import FormatError, ProgramError, UnsupportedProgram, listed, shortened
 from lsrl.files import read_file, write_whole
+from lsrl.interp.circuit_graph import CircuitGraph, Edge
 
 FORMAT = "lsrl-disguise-key"
 
@@ -73,6 +74,34 @@ class Key:
             coordinates.append(replace(coordinate, index=index, scale=coordinate.scale / factor))
         return replace(site, coordinates=tuple(coordinates))
 
+    def graph(self, graph: CircuitGraph) -> CircuitGraph:
+        """The circuit that a model had (`circuit_graph`), by the names that its channels have now.
+
+        Raises `UnsupportedProgram` if channels are mixed, and `ProgramError` for the graph of another model.
+        """
+        if graph.granularity != "channel":
+            return graph
+        names = {node.name: self._renamed(node.name) for node in graph.nodes}
+        modules = list(dict.fromkeys(_place(node.name)[0] for node in graph.nodes))
+        renamed = (replace(node, name=names[node.name]) for node in graph.nodes)
+        nodes = tuple(sorted(renamed, key=lambda node: (modules.index(_place(node.name)[0]), _place(node.name)[1])))
+        edges = tuple(Edge(names[edge.start], names[edge.end], edge.in_graph) for edge in graph.edges)
+        return replace(graph, nodes=nodes, edges=edges)
+
+    def _renamed(self, channel: str) -> str:
+        module, index = _place(channel)
+        if module in ("input", "output"):
+            return channel
+        columns = self._of(module)
+        if index >= len(columns):
+            raise ProgramError(f"{channel!r} is in no key; expected a graph of the model that was disguised")
+        column = columns[index]
+        if len(column) > 1:
+            raise UnsupportedProgram(
+                f"{channel!r} is mixed with other channels, and no node any more; expected a graph of layers"
+            )
+        return f"{module}[{column[0][0]}]"
+
     def _of(self, module: str) -> tuple[Column, ...]:
         if module not in self.columns:
             raise ProgramError(f"{module!r} is in no key; expected one of {listed(list(self.columns))}")
@@ -104,3 +133,9 @@ class Key:
             return Key(changes=changes, columns=columns, nonzeros=(int(before), int(after)), **data)
         except (ValueError, TypeError, KeyError, AttributeError) as problem:
             raise FormatError(f"{path} is no key ({shortened(str(problem), 60)}); expected what save wrote") from None
+
+
+def _place(channel: str) -> tuple[str, int]:
+    """The module of a channel, and its place there."""
+    module, _, index = channel.rstrip("]").rpartition("[")
+    return module, int(index)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     Masked = Callable[[torch.Tensor], Exchange]
 
-STEPS, RATE = 100, 0.05
-"""Of the training of a rotation."""
+STEPS, RATE, DONE = 100, 0.05, 1e-4
+"""Of the training of a rotation, which ends before where answers are only so far off, beside their variance."""
 
 MASK_STEPS, MASK_RATE = 50, 0.1
 """Of the training of a mask: five times as many as it takes to close."""
@@ -71,7 +71,8 @@ class DistributedAlignment:
             free.requires_grad_()
             optimiser = torch.optim.Adam([free], lr=RATE)
             for _ in range(STEPS if int((spread > 0).sum()) > self.k else 0):
-                if not _descended(optimiser, _loss(task, module, subspace(free, spread))):
+                loss = _loss(task, module, subspace(free, spread))
+                if loss.item() <= DONE or not _descended(optimiser, loss):
                     break
         return subspace(free.detach(), spread)
 
@@ -188,6 +189,8 @@ def _trained_mask(task: Task, module: str, masked: Masked, count: int, seed: int
         optimiser = torch.optim.Adam([logits], lr=MASK_RATE)
         for step in range(MASK_STEPS if count > 1 else count):
             rounded = (logits > 0).detach()
+            if not rounded.any():  # closed, and nothing is paid any more for what would open it
+                break
             if (key := tuple(rounded.tolist())) not in tried:
                 tried[key] = task.accuracy(module, masked(rounded.double()), task.train)
             soft = torch.sigmoid(logits / (WARMEST * (COLDEST / WARMEST) ** (step / MASK_STEPS)))

@@ -24,19 +24,19 @@ VARIABLES = {"bracket_balance": "depth", "two_thirds": "lead", "moving_sum": "re
 TARGETS = ("linear-rnn", "rnn-relu", "lstm", "gru", "mamba", "hawk")
 PAIRS, QUICK_PAIRS, STEPS = 48, 16, 12
 
-METHODS: Mapping[str, Callable[[int], Method]] = {
-    "oracle": lambda _: methods.Oracle(),
-    "full vector": lambda _: methods.FullVector(),
-    "single unit": lambda _: methods.SingleUnit(),
-    "PCA": methods.PrincipalComponents,
-    "linear probe": lambda _: methods.LinearProbe(),
-    "linear probe, raw": lambda _: methods.LinearProbe(standardised=False),
+METHODS: Mapping[str, Callable[[int, int], Method]] = {
+    "oracle": lambda *_: methods.Oracle(),
+    "full vector": lambda *_: methods.FullVector(),
+    "single unit": lambda *_: methods.SingleUnit(),
+    "PCA": lambda k, _: methods.PrincipalComponents(k),
+    "linear probe": lambda *_: methods.LinearProbe(),
+    "linear probe, raw": lambda *_: methods.LinearProbe(standardised=False),
     "DAS": methods.DistributedAlignment,
-    "DBM": lambda _: methods.BinaryMask(),
-    "TopK SAE": lambda _: methods.SparseAutoencoder(),
-    "random direction": lambda _: methods.RandomDirection(),
+    "DBM": lambda _, seed: methods.BinaryMask(seed),
+    "TopK SAE": lambda _, seed: methods.SparseAutoencoder(seed=seed),
+    "random direction": lambda _, seed: methods.RandomDirection(seed),
 }
-"""By name, each made for a variable of so many components."""
+"""By name, each made for a variable of so many components, with a seed."""
 
 TRAINED = ("DAS", "DBM", "TopK SAE")
 """Those that take seconds for each module: not for a look."""
@@ -67,7 +67,7 @@ def measure(cell: SweepCell, seed: int) -> list[dict[str, Any]]:
         counterfactuals(entry.program, entry.sample, variable, n=given["pairs"], steps=STEPS, split=split, seed=drawn)
         for split in ("train", "test")
     )
-    found = score(model, METHODS[given["method"]](model.program[variable].dim), train, test)
+    found = score(model, METHODS[given["method"]](model.program[variable].dim, 0), train, test)
     return [{name: getattr(found, name) for name in ("module", "accuracy", "at_site", "angle", "rank")}]
 
 
