@@ -43,6 +43,10 @@ def test_what_every_step_adds_is_accumulated(added, start, rate, steps):
     assert accumulated(added, start, 0.5, math.inf) == start + 2 * added
 
 
+def test_what_grows_beyond_all_floats_is_infinite_also_to_numpy():
+    assert accumulated(np.float64(1), np.float64(0), np.float64(9), 4096) == math.inf
+
+
 @pytest.mark.parametrize("decay", [ONE, fmpq(1, 3), fmpq(255, 256)])
 @given(seed=st.integers(0, 2**32 - 1), steps=st.integers(1, 200), constant=st.booleans())
 def test_states_stay_within_their_errors(decay, seed, steps, constant):

@@ -15,7 +15,7 @@ from lsrl.benchmark.index import INDEX
 from lsrl.benchmark.places import undisguised_site
 from lsrl.errors import FormatError, ProgramError, listed, shortened
 from lsrl.files import read_file
-from lsrl.interp import CircuitGraph, Counterfactuals, Key, Method, Score, score
+from lsrl.interp import CircuitGraph, Counterfactuals, Key, Method, Score, SiteCheck, check_site, score
 from lsrl.interp.counterfactuals import Split
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.loading import load
@@ -112,6 +112,27 @@ class Case:
         train = self.pairs(variable) if train is None else train
         site = None if variable in self.model.sites else self.site(variable)
         return score(self.model, method, train, self.pairs(variable, "test"), site=site, key=self.key)
+
+    def verify(self, model: CompiledModel | None = None) -> tuple[SiteCheck, ...]:
+        """Whether every site holds, on the pairs of the test split: of this network, or one that was made of it.
+
+        `interp.with_weights(case.model, …)` is the network with other weights. States without a place of their own, and
+        those of disguised networks, are checked as what is read of them. Raises `ProgramError` where the truth is
+        elsewhere.
+        """
+        if self.truth is None:
+            raise ProgramError(f"{self.name} is private; expected the folder with its keys: Benchmark.load(…, keys=…)")
+        model = self.model if model is None else model
+        return tuple(
+            check_site(model, self.pairs(variable, "test", kind), site=self.site(variable), key=self.key)
+            for variable in self.variables
+            for kind in self._checked_kinds(variable)
+        )
+
+    def _checked_kinds(self, variable: str) -> tuple[Kind, ...]:
+        goes_on = pairs_file(variable, "test", "continuing") in self.task["variables"][variable]["pairs"]
+        known = self.key is None and self.model.sites[variable].has_state
+        return ("value", "continuing") if goes_on and known else ("value",)
 
     def _check(self, variable: str) -> None:
         if variable not in self.task["variables"]:

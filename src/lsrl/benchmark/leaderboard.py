@@ -91,15 +91,15 @@ def _cells(benchmark: Benchmark, methods: Sequence[Named], seeds: int, quick: bo
             "leaderboard",
             {name: row[name] for name in ("case", "family", "target", "form", "split")}
             | {"made": row["sha256"][:16], "method": method.spec, "code": method.digest[:16], "kind": method.kind}
-            | {"number": number, "first_only": quick},
+            | {"number": number, "first_only": quick, "truth": _is_known(benchmark, row)},
         )
         for row, method, number in product(rows, methods, range(seeds))
-        if row["form"] in FORMS[method.kind] and not (method.spec == "oracle" and _is_withheld(benchmark, row))
+        if row["form"] in FORMS[method.kind] and (method.spec != "oracle" or _is_known(benchmark, row))
     ]
 
 
-def _is_withheld(benchmark: Benchmark, row: Mapping[str, Any]) -> bool:
-    return row["split"] == "private" and benchmark.keys is None
+def _is_known(benchmark: Benchmark, row: Mapping[str, Any]) -> bool:
+    return row["split"] == "public" or benchmark.keys is not None
 
 
 def scores_of(cell: SweepCell, seed: int, *, directory: Path, keys: Path | None) -> list[dict[str, Any]]:

@@ -29,20 +29,20 @@ FORMS: tuple[Form, ...] = ("plain", "decoy", "disguised")
 
 QUICK_TARGETS = ("lstm", "gru", "mamba", "hawk")
 QUICK_PROGRAMS = (
-    "tomita_7",
-    "contains_aba",
-    "lift",
+    "tomita_2",
+    "identifier",
+    "exclusive",
     "bracket_balance",
     "shuffle_dyck",
     "even_pairs",
     "moving_sum",
     "run_that_ended",
     "steps_since",
-    "times_3_binary",
+    "add_binary",
     "debouncer",
-    "between_quotes",
+    "agreement",
 )
-"""Small ones of twelve families, which all of these targets compute."""
+"""Small ones of twelve families, which all of these targets compute, in networks of few layers."""
 
 EVERY = 2
 """Of the programs with variables, every so many are taken."""

@@ -46,6 +46,8 @@ def standings(frame: polars.DataFrame, kind: str) -> list[dict[str, Any]]:
     """A row for each method and form: the mean of every measure, with its 95 % interval where that is not a point."""
     package = polars_or_error()
     own = frame.filter((package.col("kind") == kind) & (package.col("failed") == ""))
+    if own.is_empty():
+        return []
     measures = VARIABLES if kind == "variable" else CIRCUITS
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
     for column, (head, _) in measures.items():

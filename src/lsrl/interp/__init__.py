@@ -2,6 +2,7 @@
 
 from lsrl.interp import circuit_methods, methods
 from lsrl.interp.causal_model import CausalModel, Unrolled
+from lsrl.interp.changed_weights import with_weights
 from lsrl.interp.circuit_graph import CircuitGraph, circuit_graph
 from lsrl.interp.circuit_methods import CircuitMethod
 from lsrl.interp.circuit_scores import CircuitScore, score_circuit
@@ -11,6 +12,7 @@ from lsrl.interp.disguise import Disguise
 from lsrl.interp.disguise_key import Key
 from lsrl.interp.interchange import Interchange, interchange
 from lsrl.interp.localization import Score, score
+from lsrl.interp.site_check import SiteCheck, check_site
 from lsrl.interp.task import Exchange, Method, Task
 from lsrl.interp.tool_names import named
 from lsrl.interp.writing import Write, run_with
@@ -27,9 +29,11 @@ __all__ = [
     "Key",
     "Method",
     "Score",
+    "SiteCheck",
     "Task",
     "Unrolled",
     "Write",
+    "check_site",
     "circuit_graph",
     "circuit_methods",
     "counterfactuals",
@@ -40,4 +44,5 @@ __all__ = [
     "score",
     "score_circuit",
     "with_decoy",
+    "with_weights",
 ]

@@ -15,20 +15,18 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
 
-from lsrl.backends.layout import Layout
 from lsrl.backends.network import Network
 from lsrl.backends.unit_groups import Arrays, Change, Rearrangement, UnitGroup, put_along, rows_along
 from lsrl.errors import ProgramError, UndecidedComparisonWarning, UnsupportedProgram, listed, shortened
+from lsrl.interp.changed_weights import without_promise
 from lsrl.interp.disguise_key import Column, Key
 from lsrl.lang.numbers import whole_number
 from lsrl.model.compiled_model import CompiledModel
-from lsrl.model.report import report_of
-from lsrl.rounding.guarantee import Guarantee
 from lsrl.zoo.streams import Sampler
 
 CHANGES: tuple[Change, ...] = get_args(Change)
@@ -98,7 +96,8 @@ class Disguise:
         x = np.stack([sample(rng, steps) for _ in range(SEQUENCES)])
         held = np.repeat(x[:HELD, :1], min(LONGEST, model.max_length or LONGEST), axis=1)
         checked = x.shape[0] * x.shape[1] + held.shape[0] * held.shape[1]
-        disguised = _anonymous(model, network, f"it is disguised, which {checked:,} steps show to change nothing")
+        reason = f"it is disguised, which {checked:,} steps show to change nothing, and no proof"
+        disguised = without_promise(model, network, reason, known=False)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UndecidedComparisonWarning)
             # What an exact model answers, its program says in a fraction of the time.
@@ -111,22 +110,6 @@ class Disguise:
             )
         nonzeros = model.network.sizes.nonzeros, network.sizes.nonzeros
         return disguised, Key(self.seed, tuple(made), columns, nonzeros, network.sizes.parameters, checked)
-
-
-def _anonymous(model: CompiledModel, network: Network, reason: str) -> CompiledModel:
-    """The model with another network, of which it is not said where anything is, and nothing is promised."""
-    guarantee = Guarantee((math.inf,) * model.program.output.dim, model.max_length, f"{reason}, and no proof")
-    return replace(
-        model,
-        guarantee=guarantee,
-        network=network,
-        sizes=report_of(model.program, model.target, network, guarantee, model.sizes.compile_seconds),
-        layout=Layout({}, tuple(model.program.names.values())),
-        stack=None,
-        circuit=None,
-        variables=(),
-        states={},
-    )
 
 
 def _changed(

@@ -7,6 +7,7 @@ Everything is drawn from a seed, and the same again on one machine.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 
     Masked = Callable[[torch.Tensor], Exchange]
 
-STEPS, RATE, DONE = 100, 0.05, 1e-4
-"""Of the training of a rotation, which ends before where answers are only so far off, beside their variance."""
+STEPS, RATE = 100, 0.05
+"""Of the training of a rotation."""
+
+DONE, GAIN, PATIENCE = 1e-4, 0.01, 20
+"""Training ends before where it is only so far off, beside a variance of 1, or gains no such share in so many steps."""
 
 MASK_STEPS, MASK_RATE = 50, 0.1
 """Of the training of a mask: five times as many as it takes to close."""
@@ -70,10 +74,8 @@ class DistributedAlignment:
         with undisturbed(task.model.sizes.widest), torch.enable_grad():
             free.requires_grad_()
             optimiser = torch.optim.Adam([free], lr=RATE)
-            for _ in range(STEPS if int((spread > 0).sum()) > self.k else 0):
-                loss = _loss(task, module, subspace(free, spread))
-                if loss.item() <= DONE or not _descended(optimiser, loss):
-                    break
+            steps = STEPS if int((spread > 0).sum()) > self.k else 0
+            _train(optimiser, steps, lambda: _loss(task, module, subspace(free, spread)))
         return subspace(free.detach(), spread)
 
 
@@ -167,11 +169,14 @@ def _autoencoder(x: torch.Tensor, k: int, seed: int) -> tuple[Callable[[torch.Te
             parameter.requires_grad_()
         optimiser = torch.optim.Adam(parameters, lr=FASTEST)
         slower = torch.optim.lr_scheduler.LinearLR(optimiser, 1, 0, EPOCHS)
-        for _ in range(EPOCHS if x.shape[1] else 0):
-            _descended(optimiser, (encoded(x) @ decoder - x).square().mean())
+
+        def after_each() -> None:
             slower.step()
             with torch.no_grad():
                 decoder.copy_(torch.nn.functional.normalize(decoder, dim=1))
+
+        epochs = EPOCHS if x.shape[1] else 0
+        _train(optimiser, epochs, lambda: (encoded(x) @ decoder - x).square().mean(), after_each)
     for parameter in parameters:
         parameter.requires_grad_(False)
     return encoded, decoder
@@ -208,17 +213,33 @@ def _loss(task: Task, module: str, exchange: Exchange) -> torch.Tensor:
     return loss / (label.var() or 1)
 
 
+def _train(
+    optimiser: torch.optim.Optimizer,
+    steps: int,
+    loss_of: Callable[[], torch.Tensor],
+    after_each: Callable[[], None] = lambda: None,
+) -> None:
+    """Descend so many steps at most: until it is done, or gains nothing any more."""
+    best, since = math.inf, 0
+    for _ in range(steps):
+        loss = loss_of()
+        best, since = (loss.item(), 0) if loss.item() < best * (1 - GAIN) else (best, since + 1)
+        if best <= DONE or since >= PATIENCE or not _descended(optimiser, loss):
+            break
+        after_each()
+
+
 def _descended(optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> bool:
-    """One step downwards; False where there is nothing to go by."""
+    """One step downwards; False where there is nothing to go by: no gradient, or one that is 0 everywhere."""
     import torch
 
     optimiser.zero_grad()
     if not loss.requires_grad:
         return False
     loss.backward()  # type: ignore[no-untyped-call]
-    for group in optimiser.param_groups:
-        for parameter in group["params"]:
-            if parameter.grad is not None:  # a root or a quotient at 0 has no slope that is finite
-                torch.nan_to_num_(parameter.grad, 0, 0, 0)
+    gradients = [parameter.grad for group in optimiser.param_groups for parameter in group["params"]]
+    for gradient in gradients:
+        if gradient is not None:  # a root or a quotient at 0 has no slope that is finite
+            torch.nan_to_num_(gradient, 0, 0, 0)
     optimiser.step()
-    return True
+    return any(gradient is not None and bool(gradient.any()) for gradient in gradients)

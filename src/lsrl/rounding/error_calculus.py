@@ -137,6 +137,7 @@ def accumulated(added: float, start: float, rate: float, steps: float) -> float:
     >>> accumulated(1.0, 0.0, 1.0, 10), accumulated(1.0, 0.0, 0.5, math.inf), accumulated(0.0, 1.0, 2.0, 3)
     (10.0, 2.0, 8.0)
     """
+    added, start, rate, steps = map(float, (added, start, rate, steps))  # NumPy's warn where Python's raise
     if not added and not start:
         return 0.0
     if math.isinf(rate) or math.isinf(added):
