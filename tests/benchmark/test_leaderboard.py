@@ -147,7 +147,7 @@ def test_the_commands_print_what_was_built_and_who_is_best(board, capsys, monkey
 
 @pytest.mark.parametrize(
     ("example", "case"),
-    [("in_an_lstm.py", "lstm.plain"), ("in_a_mamba.py", "mamba.plain"), ("in_a_mamba.py", "mamba.disguised")],
+    [("in_an_lstm.py", "lstm.plain"), ("in_a_mamba.py", "mamba.disguised")],
 )
 def test_a_case_is_scored_where_there_is_no_lsrl(example, case, small, tmp_path):
     (tmp_path / "lsrl.py").write_text("raise ImportError('there is no lsrl here')")

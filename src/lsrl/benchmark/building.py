@@ -20,12 +20,13 @@ from lsrl.benchmark.case_writer import write_case
 from lsrl.benchmark.index import write_index
 from lsrl.benchmark.networks import made_network
 from lsrl.benchmark.selection import (
-    FORMS,
     MOST_PARAMETERS,
     PRIVATE,
+    TUNED,
     Size,
     chosen_programs,
     chosen_targets,
+    forms_of,
     pairs_of,
     variables_of,
 )
@@ -96,6 +97,7 @@ def _cell(name: str, size: Size, place: int) -> SweepCell:
             "program": name,
             "targets": " ".join(chosen_targets(size, name)),
             "private": place % PRIVATE == PRIVATE - 1,
+            "tuned": place % TUNED == 0,
             "largest": None if size == "all" else MOST_PARAMETERS,
         },
     )
@@ -149,17 +151,14 @@ def write_cases(cell: SweepCell, seed: int, *, directory: Path, keys: Path, secr
     if not pairs and given["largest"] is not None:
         return [*rows, _left_out(entry.name, "no variable that is cut changes an answer")]
     for target in given["targets"].split():
-        for form in FORMS:
+        for form in forms_of(target, tuned=given["tuned"]):
             name = f"{entry.name}.{target}.{form}"
             split = "private" if given["private"] and form == "disguised" else "public"
             drawn = SweepCell("case", {"case": name}).seed(secret if split == "private" else seed)
             try:
-                made = made_network(entry, target, form, list(pairs), drawn)
+                made = made_network(entry, target, form, list(pairs), drawn, given["largest"])
             except LsrlError as refusal:
                 rows.append(_left_out(name, str(refusal)))
-                continue
-            if given["largest"] is not None and made.model.sizes.parameters > given["largest"]:
-                rows.append(_left_out(name, f"more than {given['largest']:,} parameters: only in the benchmark of all"))
                 continue
             rows.append(write_case(directory / CASES / name, keys / name, entry, form, split, made, pairs))
     return rows

@@ -85,6 +85,7 @@ def _task(
         "decoy": made.decoy,
         "changes": [] if made.key is None else list(made.key.changes),
         "checked_steps": 0 if made.key is None else made.key.checked,
+        "fine_tuning": None if made.tuned is None else str(made.tuned),
         "guarantee": str(model.guarantee),
         "max_length": model.max_length,
         "input_dim": model.program.input.dim,
@@ -116,7 +117,14 @@ def _row(folder: Path, task: Mapping[str, Any], made: MadeNetwork) -> dict[str, 
         "width": sizes.widest,
         "parameters": sizes.parameters,
         "nonzeros": sizes.nonzeros,
-        "nonzeros_before": sizes.nonzeros if made.key is None else made.key.nonzeros[0],
+        "nonzeros_before": _nonzeros_before(made),
+        "accuracy": 1.0 if made.tuned is None else made.tuned.accuracy,
+        "interchange_accuracy": 1.0 if made.tuned is None else made.tuned.interchange_accuracy,
         "bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
         "sha256": digest_of(folder),
     }
+
+
+def _nonzeros_before(made: MadeNetwork) -> int:
+    changed = made.key or made.tuned
+    return made.model.sizes.nonzeros if changed is None else changed.nonzeros[0]

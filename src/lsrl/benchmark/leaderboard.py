@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lsrl.benchmark.case import CASES, Benchmark, Case
-from lsrl.benchmark.methods import PUBLISHED, Named, made_method, named_method
+from lsrl.benchmark.methods import OF_CIRCUITS, PUBLISHED, Named, made_method, named_method
 from lsrl.benchmark.standings import write_page
 from lsrl.errors import LsrlError, ProgramError
 from lsrl.interp import Counterfactuals, score_circuit
@@ -28,7 +28,7 @@ REVISION = "1"
 LEADERBOARD = "leaderboard"
 SEEDS, QUICK_SEEDS = 3, 1
 
-FORMS = {"variable": ("plain", "disguised"), "circuit": ("decoy",)}
+FORMS = {"variable": ("plain", "disguised", "fine-tuned"), "circuit": ("decoy",)}
 """Where methods are scored. A decoy changes no variable; without one, all channels that move are of the circuit."""
 
 
@@ -115,7 +115,9 @@ def scores_of(cell: SweepCell, seed: int, *, directory: Path, keys: Path | None)
             found = {**find(case, method, variable, train), "failed": ""}
         except LsrlError as refusal:
             found = {"failed": str(refusal)}
-        rows.append({"variable": variable, "name": method.name, **found})
+        # What is published has one name for whatever number of directions.
+        name = method.name if given["code"] else given["method"].removeprefix(OF_CIRCUITS)
+        rows.append({"variable": variable, "name": name, **found})
     return rows
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,14 @@ import numpy as np
 from lsrl import zoo
 from lsrl.benchmark.places import places_of
 from lsrl.benchmark.selection import Form
-from lsrl.errors import LsrlError, UndecidedComparisonWarning, UnsupportedProgram, UselessGuaranteeWarning
-from lsrl.interp import CircuitGraph, Disguise, Key, circuit_graph, with_decoy
+from lsrl.errors import (
+    LsrlError,
+    RangeError,
+    UndecidedComparisonWarning,
+    UnsupportedProgram,
+    UselessGuaranteeWarning,
+)
+from lsrl.interp import CircuitGraph, Disguise, FineTuning, Key, Tuned, circuit_graph, with_decoy
 from lsrl.lang import Program
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.compiler import compile as compiled
@@ -35,30 +41,52 @@ LEAST_BESIDE = 3
 
 @dataclass(frozen=True, eq=False)
 class MadeNetwork:
-    """A network, and the truth about it: places of its variables, the circuit, and the key of its disguise."""
+    """A network, and the truth about it: places of its variables, the circuit, and the key of its disguise.
+
+    Of one that was trained on, places and circuit are where they were before; `tuned` says what is left of them.
+    """
 
     model: CompiledModel
     places: dict[str, Any]
     circuit: CircuitGraph
     key: Key | None
     decoy: str | None
+    tuned: Tuned | None = None
 
 
-def made_network(entry: ZooProgram, target: str, form: Form, variables: Sequence[str], seed: int) -> MadeNetwork:
-    """Compile a program in this form, with its variables cut. Raises as `compile`, `Disguise` and `with_decoy` do."""
+def made_network(
+    entry: ZooProgram, target: str, form: Form, variables: Sequence[str], seed: int, largest: int | None
+) -> MadeNetwork:
+    """Compile a program in this form, with its variables cut.
+
+    Raises `RangeError` for more than the `largest` number of parameters, and as `compile`, `Disguise` and `with_decoy`.
+    """
     length = kept_answers()[entry.name][target].steps
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UselessGuaranteeWarning)
         warnings.simplefilter("ignore", UndecidedComparisonWarning)
         if form == "decoy":
             model, decoy = _beside_another(entry, target, variables, length, seed)
+            _check_size(model, largest)
             return _known(model, None, decoy)
         model = compiled(entry.program, target, max_length=length, variables=variables)
+        _check_size(model, largest)
         if form == "plain":
             return _known(model, None, None)
+        if form == "fine-tuned":
+            tuned, found = FineTuning(seed).applied(model, entry.sample)
+            return replace(_known(model, None, None), model=tuned, tuned=found)
         disguised, key = Disguise(seed).applied(model, entry.sample)
         known = _known(model, key, None)
     return MadeNetwork(disguised, known.places, known.circuit, key, None)
+
+
+def _check_size(model: CompiledModel, largest: int | None) -> None:
+    if largest is not None and model.sizes.parameters > largest:
+        raise RangeError(
+            f"{model.program.name} on {model.target} has {model.sizes.parameters:,} parameters; expected at most "
+            f"{largest:,} but in the benchmark of everything (--all)"
+        )
 
 
 def _known(model: CompiledModel, key: Key | None, decoy: str | None) -> MadeNetwork:

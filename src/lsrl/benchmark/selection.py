@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from lsrl import zoo
-from lsrl.backends.registry import TARGETS
+from lsrl.backends.registry import TARGETS, target_named
 from lsrl.circuit.cuts import cut_values
 from lsrl.errors import LsrlError
 from lsrl.interp import Counterfactuals, counterfactuals
@@ -20,12 +20,13 @@ from lsrl.semantics import Kind
 from lsrl.zoo import ZooProgram
 from lsrl.zoo.table import kept_answers
 
-Form: TypeAlias = Literal["plain", "decoy", "disguised"]
-"""As it is compiled; with another program beside it; with other weights of the same function."""
+Form: TypeAlias = Literal["plain", "decoy", "disguised", "fine-tuned"]
+"""As it is compiled; with another program beside it; with other weights of the same function; trained on from there."""
 
 Size: TypeAlias = Literal["quick", "default", "all"]
 
 FORMS: tuple[Form, ...] = ("plain", "decoy", "disguised")
+"""What every network is in. Some of torch's are also trained on."""
 
 QUICK_TARGETS = ("lstm", "gru", "mamba", "hawk")
 QUICK_PROGRAMS = (
@@ -47,11 +48,14 @@ QUICK_PROGRAMS = (
 EVERY = 2
 """Of the programs with variables, every so many are taken."""
 
-MOST_PARAMETERS = 2**20
-"""Networks with more are only in the benchmark of everything: dense weights are 4 or 8 bytes each."""
+MOST_PARAMETERS = 2**16
+"""Networks with more are only in the benchmark of everything: that a disguise changes nothing takes minutes to see."""
 
 PRIVATE = 5
 """Of every so many programs, the disguised networks of one have their keys elsewhere."""
+
+TUNED = 6
+"""Of every so many programs, one is also fine-tuned, which takes as long as all else about a small network."""
 
 MOST_VARIABLES = 4
 PAIRS: dict[Split, int] = {"train": 48, "validation": 16, "test": 48}
@@ -115,3 +119,9 @@ def labelled(pairs: Counterfactuals, program: Program) -> Counterfactuals:
         do = {name: (step, traced[name][rows, step : step + 1]) for name in pairs.variables}
         label[rows] = program.trace(pairs.base[rows], do=do, kind=pairs.kind).output
     return replace(pairs, label=label)
+
+
+def forms_of(target: str, *, tuned: bool) -> tuple[Form, ...]:
+    """The forms of a program's networks on a target."""
+    trainable = target_named(target).library == "torch"
+    return (*FORMS, "fine-tuned") if tuned and trainable else FORMS

@@ -63,9 +63,11 @@ def build(
 
 def _counts(index: Any) -> list[dict[str, Any]]:
     """For each target how many cases there are, and the share of weights that are not 0, before and after disguises."""
+    from lsrl.benchmark.selection import FORMS
+
     rows: dict[str, dict[str, Any]] = {}
     for row in index.to_dicts():
-        found = rows.setdefault(row["target"], {"target": row["target"], "plain": 0, "decoy": 0, "disguised": 0})
+        found = rows.setdefault(row["target"], {"target": row["target"], **dict.fromkeys((*FORMS, "fine-tuned"), 0)})
         found[row["form"]] += 1
         if row["form"] == "disguised":
             for name in ("parameters", "nonzeros_before", "nonzeros", "checked_steps"):

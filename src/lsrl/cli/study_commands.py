@@ -16,7 +16,7 @@ MOST_WORKERS = 1024
 
 ALL = "all"
 OF_STABILITY = "noise", "architectures", "formats", "drift", "guarantee"
-OF_INTERPRETABILITY = "interchange", "localization", "circuits", "disguises"
+OF_INTERPRETABILITY = "interchange", "localization", "circuits", "disguises", "realism"
 NAMES = (*OF_STABILITY, *OF_INTERPRETABILITY, ALL)
 StudyName = Enum("StudyName", {name: name for name in NAMES}, type=str)  # type: ignore[misc]
 

@@ -10,8 +10,11 @@ from lsrl.interp.counterfactuals import Counterfactuals, counterfactuals
 from lsrl.interp.decoy import with_decoy
 from lsrl.interp.disguise import Disguise
 from lsrl.interp.disguise_key import Key
+from lsrl.interp.fine_tuning import FineTuning, Tuned
+from lsrl.interp.from_scratch import trained_from_scratch
 from lsrl.interp.interchange import Interchange, interchange
 from lsrl.interp.localization import Score, score
+from lsrl.interp.realism import Realism, realism_of
 from lsrl.interp.site_check import SiteCheck, check_site
 from lsrl.interp.task import Exchange, Method, Task
 from lsrl.interp.tool_names import named
@@ -25,12 +28,15 @@ __all__ = [
     "Counterfactuals",
     "Disguise",
     "Exchange",
+    "FineTuning",
     "Interchange",
     "Key",
     "Method",
+    "Realism",
     "Score",
     "SiteCheck",
     "Task",
+    "Tuned",
     "Unrolled",
     "Write",
     "check_site",
@@ -40,9 +46,11 @@ __all__ = [
     "interchange",
     "methods",
     "named",
+    "realism_of",
     "run_with",
     "score",
     "score_circuit",
+    "trained_from_scratch",
     "with_decoy",
     "with_weights",
 ]

@@ -55,8 +55,8 @@ def conducted(
     """Measure a study into `directory`/its name: results, metadata, and its figures as SVG and PNG. Raises as `swept`.
 
     >>> from lsrl.studies import STUDIES
-    >>> sorted(STUDIES)
-    ['architectures', 'circuits', 'disguises', 'drift', 'formats', 'guarantee', 'interchange', 'localization', 'noise']
+    >>> print(*sorted(STUDIES))
+    architectures circuits disguises drift formats guarantee interchange localization noise realism
     """
     place = directory / study.name
     result = swept(

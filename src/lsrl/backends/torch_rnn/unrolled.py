@@ -59,6 +59,9 @@ class UnrolledNetwork(nn.Module):
         return torch.stack(outputs, dim=1)
 
 
+_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
 class _Layer(nn.Module):
     """One layer: (batch, in) and its states before → its states after, the hidden one first."""
 
@@ -66,7 +69,7 @@ class _Layer(nn.Module):
 
     def __init__(self, tensors: dict[str, Tensor], layer: int, states: tuple[str, ...]) -> None:
         super().__init__()
-        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+        for name in _WEIGHTS:
             self.register_parameter(name, nn.Parameter(tensors[f"recurrent.{name}_l{layer}"]))
         for name in states:
             self.register_buffer(name, tensors[name][layer])
@@ -80,9 +83,9 @@ class _Layer(nn.Module):
         return tuple(self.get_buffer(name).expand(batch, -1) for name in self.states)
 
     def _sums(self, x: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-        weights = self.get_parameter
-        below = functional.linear(x, weights("weight_ih"), weights("bias_ih"))
-        return below, functional.linear(h, weights("weight_hh"), weights("bias_hh"))
+        # Not `get_parameter`: in `torch.func.functional_call` they are tensors.
+        weight_ih, weight_hh, bias_ih, bias_hh = (getattr(self, name) for name in _WEIGHTS)
+        return functional.linear(x, weight_ih, bias_ih), functional.linear(h, weight_hh, bias_hh)
 
     def _gate(self, name: str, value: Tensor) -> Any:
         return self.get_submodule(f"gate_{name}")(value)
