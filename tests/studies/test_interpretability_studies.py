@@ -4,7 +4,7 @@ import polars
 import pytest
 
 from lsrl.cli.study_commands import ALL, NAMES
-from lsrl.studies import STUDIES, circuits, disguises, interchange, localization
+from lsrl.studies import STUDIES, circuits, disguises, interchange, localization, realism
 
 
 def first_row(study, **wanted):
@@ -48,3 +48,11 @@ def test_the_oracle_finds_every_variable_and_a_random_direction_no_window():
 def test_exchanges_agree():
     shown = first_row(interchange.STUDY, architecture="gru")
     assert (shown["target"], shown["wrong"]) == ("gru", 0)
+
+
+def test_disguises_leave_fewer_zeros_and_every_site_holds():
+    wanted = {"program": "two_thirds", "architecture": "lstm"}
+    plain, disguised = (first_row(realism.STUDY, form=form, **wanted) for form in ("plain", "disguised"))
+    assert (plain["right"], plain["IIA"], disguised["right"], disguised["IIA"]) == ("100%", "1.00", "100%", "1.00")
+    assert int(plain["weights 0"].rstrip("%")) >= int(disguised["weights 0"].rstrip("%"))
+    assert plain["rank"] == "–"  # of one unit a layer

@@ -70,7 +70,8 @@ def build(
     disguised by is drawn at random once, and kept there. Raises as `swept` does.
     """
     directory = Path(directory)
-    keys = directory.with_name(f"{directory.name}-keys") if keys is None else Path(keys)
+    whole = directory.resolve()
+    keys = whole.with_name(f"{whole.name}-keys") if keys is None else Path(keys)
     secret = _secret_in(keys)
     cells = [_cell(name, size, place) for place, name in enumerate(chosen_programs(size))]
     version = f"lsrl {machine().get('lsrl', '?')}, benchmark {REVISION}"
@@ -143,7 +144,7 @@ def write_cases(cell: SweepCell, seed: int, *, directory: Path, keys: Path, secr
     entry = zoo.get(given["program"])
     pairs, rows = {}, []
     for variable in variables_of(entry):
-        found = pairs_of(entry, variable, cell.seed(seed))
+        found = pairs_of(entry, variable, cell.seed(seed, "program"))
         if isinstance(found, str):
             rows.append(_left_out(f"{entry.name}: {variable}", found))
         else:
