@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -55,8 +56,8 @@ def standings(frame: polars.DataFrame, kind: str) -> list[dict[str, Any]]:
         for key, found in summaries(there, ["name", "form"], column).items():
             row = rows.setdefault(key, {"method": key[0], "form": key[1]})
             row[head] = as_text(found, column)
-    heads = ["method", "form", *(head for head, _ in measures.values())]
-    return [{head: row.get(head, "") for head in heads} for row in rows.values()]
+    heads = [head for head, _ in measures.values() if any(head in row for row in rows.values())]
+    return [{head: row.get(head, "") for head in ("method", "form", *heads)} for row in rows.values()]
 
 
 def as_text(found: Summary, column: str) -> str:
@@ -71,21 +72,19 @@ def as_text(found: Summary, column: str) -> str:
 
 
 def grids(frame: polars.DataFrame, kind: str) -> list[Grid]:
-    """Method by architecture and method by family, for every form, of the first measure."""
+    """Method by architecture and method by family, for every form, of the measures that say how much is found."""
     package = polars_or_error()
-    column = "accuracy" if kind == "variable" else "auroc"
-    own = frame.filter(
-        (package.col("kind") == kind) & (package.col("failed") == "") & package.col(column).is_not_null()
-    )
+    columns = ("accuracy", "at_site") if kind == "variable" else ("auroc",)
+    heads = VARIABLES if kind == "variable" else CIRCUITS
+    own = frame.filter((package.col("kind") == kind) & (package.col("failed") == ""))
     found = []
-    for form in own["form"].unique(maintain_order=True).to_list():
-        for group, title in GROUPS.items():
-            cells: dict[str, dict[str, Summary]] = {}
-            here = own.filter(package.col("form") == form)
-            for (name, member), each in summaries(here, ["name", group], column).items():
-                cells.setdefault(str(name), {})[str(member)] = each
-            members = tuple(here[group].unique(maintain_order=True).to_list())
-            found.append(Grid(f"{form}, by {title}", members, cells))
+    for form, (group, title), column in product(own["form"].unique(maintain_order=True), GROUPS.items(), columns):
+        here = own.filter((package.col("form") == form) & package.col(column).is_not_null())
+        cells: dict[str, dict[str, Summary]] = {}
+        for (name, member), each in summaries(here, ["name", group], column).items():
+            cells.setdefault(str(name), {})[str(member)] = each
+        members = tuple(here[group].unique(maintain_order=True).to_list())
+        found.append(Grid(f"{form}, by {title}: {heads[column][0]}", members, cells))
     return found
 
 
