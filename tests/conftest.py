@@ -28,3 +28,14 @@ def checkpoint(tmp_path_factory):
         return folder
 
     return saved
+
+
+@pytest.fixture(scope="session")
+def benchmark_folder(tmp_path_factory):
+    """A small benchmark, which tests leave as it is, beside which the folder of its keys is: `small-keys`."""
+    from small_benchmark import built
+
+    directory = tmp_path_factory.mktemp("benchmark") / "small"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        built(directory, monkeypatch)
+    return directory

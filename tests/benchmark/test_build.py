@@ -17,50 +17,50 @@ from lsrl.benchmark.selection import FORMS, chosen_programs, chosen_targets, var
 PUBLIC = ["bracket_balance.lstm", "bracket_balance.mamba"]
 
 
-def test_every_program_has_a_folder_for_each_target_and_form(small):
+def test_every_program_has_a_folder_for_each_target_and_form(benchmark_folder):
     names = {f"{name}.{target}.{form}" for name in PROGRAMS for target in PROGRAMS[name] for form in FORMS}
-    there = {path.name for path in (small / "cases").iterdir()}
-    left_out = set(polars.read_csv(small / "left_out.csv")["case"])
+    there = {path.name for path in (benchmark_folder / "cases").iterdir()}
+    left_out = set(polars.read_csv(benchmark_folder / "left_out.csv")["case"])
     expected = {*names, "bracket_balance.lstm.fine-tuned"} - left_out
     assert there == {name for name in expected if not name.startswith("zero_crossings")}
     assert "zero_crossings" in left_out  # it has no variable to find
 
 
-def test_the_index_has_what_the_folders_have(small):
-    index = polars.read_parquet(small / "index.parquet")
-    assert sorted(index["case"]) == sorted(path.name for path in (small / "cases").iterdir())
+def test_the_index_has_what_the_folders_have(benchmark_folder):
+    index = polars.read_parquet(benchmark_folder / "index.parquet")
+    assert sorted(index["case"]) == sorted(path.name for path in (benchmark_folder / "cases").iterdir())
     for row in index.to_dicts():
-        task = json.loads((small / "cases" / row["case"] / "interp.json").read_text())
+        task = json.loads((benchmark_folder / "cases" / row["case"] / "interp.json").read_text())
         assert {task[name] == row[name] for name in ("program", "target", "form", "split", "guarantee")} == {True}
 
 
-def test_the_metadata_describe_the_columns_and_are_of_this_table(small):
-    about = json.loads((small / "croissant.json").read_text())
-    index = polars.read_parquet(small / "index.parquet")
+def test_the_metadata_describe_the_columns_and_are_of_this_table(benchmark_folder):
+    about = json.loads((benchmark_folder / "croissant.json").read_text())
+    index = polars.read_parquet(benchmark_folder / "index.parquet")
     table, pairs = about["recordSet"]
     assert [field["name"] for field in table["field"]] == index.columns
-    (some,) = (small / "cases" / "bracket_balance.lstm.plain" / "pairs").glob("depth-test.parquet")
+    (some,) = (benchmark_folder / "cases" / "bracket_balance.lstm.plain" / "pairs").glob("depth-test.parquet")
     assert {field["name"] for field in pairs["field"]} == set(polars.read_parquet(some).columns)
     from hashlib import sha256
 
-    assert about["distribution"][0]["sha256"] == sha256((small / "index.parquet").read_bytes()).hexdigest()
+    assert about["distribution"][0]["sha256"] == sha256((benchmark_folder / "index.parquet").read_bytes()).hexdigest()
 
 
-def test_the_truth_about_private_cases_is_only_in_the_folder_of_keys(small):
+def test_the_truth_about_private_cases_is_only_in_the_folder_of_keys(benchmark_folder):
     name = "two_thirds.linear-rnn.disguised"
-    folder = small / "cases" / name
+    folder = benchmark_folder / "cases" / name
     assert not any((folder / truth).exists() for truth in TRUTH)
-    assert all((small.parent / "small-keys" / name / truth).exists() for truth in TRUTH)
+    assert all((benchmark_folder.parent / "small-keys" / name / truth).exists() for truth in TRUTH)
     assert not lsrl.load(folder / "checkpoint").sites
     assert "2**63" not in (folder / "interp.json").read_text()
     for form in ("plain", "decoy"):
-        assert Benchmark.load(small)[f"two_thirds.linear-rnn.{form}"].site("lead") is not None
+        assert Benchmark.load(benchmark_folder)[f"two_thirds.linear-rnn.{form}"].site("lead") is not None
 
 
-def test_private_disguises_are_drawn_from_a_secret(small, tmp_path, monkeypatch):
+def test_private_disguises_are_drawn_from_a_secret(benchmark_folder, tmp_path, monkeypatch):
     built(tmp_path / "other", monkeypatch, {"bracket_balance": [], "two_thirds": ["linear-rnn"]})
     name = "two_thirds.linear-rnn"
-    ours, theirs = (Benchmark.load(place) for place in (small, tmp_path / "other"))
+    ours, theirs = (Benchmark.load(place) for place in (benchmark_folder, tmp_path / "other"))
     same = {}
     for form in ("plain", "disguised"):
         arrays = [found[f"{name}.{form}"].model.network.arrays for found in (ours, theirs)]
@@ -83,8 +83,8 @@ def test_a_second_build_writes_only_what_is_missing_or_changed(tmp_path, monkeyp
     assert built(directory, monkeypatch, programs).sweep.taken_over == 1
 
 
-def test_a_card_says_how_to_run_each_kind_of_network(small):
-    cards = {path.parent.name: path.read_text() for path in (small / "cases").glob("*/README.md")}
+def test_a_card_says_how_to_run_each_kind_of_network(benchmark_folder):
+    cards = {path.parent.name: path.read_text() for path in (benchmark_folder / "cases").glob("*/README.md")}
     assert "torch.nn.LSTM(**" in cards["bracket_balance.lstm.plain"]
     assert "checkpoint/README.md" in cards["bracket_balance.mamba.plain"]
     assert "csr_array" in cards["two_thirds.linear-rnn.plain"]
@@ -92,8 +92,8 @@ def test_a_card_says_how_to_run_each_kind_of_network(small):
     assert all("`depth: 1 = LinState(symbol, A=1, B=1)`" in cards[f"{name}.plain"] for name in PUBLIC)
 
 
-def test_the_code_on_a_torch_card_runs(small, monkeypatch):
-    folder = small / "cases" / "bracket_balance.lstm.plain"
+def test_the_code_on_a_torch_card_runs(benchmark_folder, monkeypatch):
+    folder = benchmark_folder / "cases" / "bracket_balance.lstm.plain"
     card = (folder / "README.md").read_text()
     code = card.split("```python\n")[1].split("```")[0]
     monkeypatch.chdir(folder)

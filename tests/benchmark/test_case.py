@@ -12,8 +12,8 @@ from lsrl.interp import methods, with_weights
 
 
 @pytest.fixture(scope="module")
-def benchmark(small):
-    return Benchmark.load(small, small.parent / "small-keys")
+def benchmark(benchmark_folder):
+    return Benchmark.load(benchmark_folder, benchmark_folder.parent / "small-keys")
 
 
 def exact_cases(benchmark):
@@ -89,8 +89,8 @@ def test_a_network_that_was_trained_on_says_what_is_left_of_its_sites(benchmark)
     assert row["nonzeros"] > row["nonzeros_before"]
 
 
-def test_a_private_case_is_scored_without_the_truth_and_not_verified(small):
-    case = Benchmark.load(small)["two_thirds.linear-rnn.disguised"]
+def test_a_private_case_is_scored_without_the_truth_and_not_verified(benchmark_folder):
+    case = Benchmark.load(benchmark_folder)["two_thirds.linear-rnn.disguised"]
     assert (case.site("lead"), case.key, case.circuit) == (None, None, None)
     found = case.score(methods.FullVector(), "lead")
     assert (found.accuracy, found.at_site) == (1.0, None)
@@ -127,9 +127,9 @@ def edit(path, **fields):
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_case_is_refused_in_a_line(damage, small, tmp_path):
+def test_a_damaged_case_is_refused_in_a_line(damage, benchmark_folder, tmp_path):
     folder = tmp_path / "case"
-    shutil.copytree(small / "cases" / "bracket_balance.lstm.plain", folder)
+    shutil.copytree(benchmark_folder / "cases" / "bracket_balance.lstm.plain", folder)
     DAMAGE[damage](folder)
     with pytest.raises(FormatError) as refused:
         Case.load(folder)
@@ -137,13 +137,13 @@ def test_a_damaged_case_is_refused_in_a_line(damage, small, tmp_path):
     assert str(tmp_path) in str(refused.value)
 
 
-def test_damaged_keys_are_refused_in_a_line(small, tmp_path):
+def test_damaged_keys_are_refused_in_a_line(benchmark_folder, tmp_path):
     name = "two_thirds.linear-rnn.disguised"
     keys = tmp_path / "keys"
-    shutil.copytree(small.parent / "small-keys", keys)
+    shutil.copytree(benchmark_folder.parent / "small-keys", keys)
     (keys / name / "sites.json").write_text("[]")
     (keys / name / "key.json").write_text("[]")
-    case = Benchmark.load(small, keys)[name]
+    case = Benchmark.load(benchmark_folder, keys)[name]
     for asked in (lambda: case.site("lead"), lambda: case.key):
         with pytest.raises(FormatError, match=str(keys)):
             asked()

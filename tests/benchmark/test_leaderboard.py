@@ -46,13 +46,13 @@ number = 7
 
 
 @pytest.fixture(scope="module")
-def board(small, tmp_path_factory):
+def board(benchmark_folder, tmp_path_factory):
     """The scores of some methods on a copy, with the keys: a method of one's own among them."""
     place = tmp_path_factory.mktemp("leaderboard")
-    shutil.copytree(small, place / "small")
+    shutil.copytree(benchmark_folder, place / "small")
     (place / "own.py").write_text(OWN)
     methods = [*FAST, f"{place / 'own.py'}:Nothing", f"{place / 'own.py'}:Alike"]
-    return score_methods(place / "small", methods, quick=True, keys=small.parent / "small-keys", workers=1)
+    return score_methods(place / "small", methods, quick=True, keys=benchmark_folder.parent / "small-keys", workers=1)
 
 
 def means(board, kind, head):
@@ -82,9 +82,9 @@ def test_the_page_has_every_method_and_architecture(board):
     assert about["parameters"]["methods"][0] == "oracle"
 
 
-def test_what_was_scored_is_taken_over_until_the_code_of_a_method_changes(board, small):
+def test_what_was_scored_is_taken_over_until_the_code_of_a_method_changes(board, benchmark_folder):
     directory, own = board.page.parent.parent, board.page.parent.parent.parent / "own.py"
-    keys = small.parent / "small-keys"
+    keys = benchmark_folder.parent / "small-keys"
     again = score_methods(directory, ["oracle", f"{own}:Nothing"], quick=True, keys=keys, workers=1).sweep
     assert again.taken_over == again.cells > 0
     own.write_text(OWN + "\n# another\n")
@@ -111,12 +111,12 @@ def test_without_keys_the_oracle_is_not_asked_about_private_cases(board):
         ("fails.py:Method", "fails.py failed with .*ValueError: no"),
     ],
 )
-def test_what_is_no_method_is_refused_in_a_line(method, message, small, tmp_path, monkeypatch):
+def test_what_is_no_method_is_refused_in_a_line(method, message, benchmark_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("own.py").write_text(OWN)
     Path("fails.py").write_text("raise ValueError('no')")
     with pytest.raises((ProgramError, FormatError), match=message):
-        score_methods(small, [method], workers=1)
+        score_methods(benchmark_folder, [method], workers=1)
 
 
 def test_a_method_that_returns_no_exchange_has_no_score_and_the_page_says_why(board):
@@ -149,11 +149,15 @@ def test_the_commands_print_what_was_built_and_who_is_best(board, capsys, monkey
     ("example", "case"),
     [("in_an_lstm.py", "lstm.plain"), ("in_a_mamba.py", "mamba.disguised")],
 )
-def test_a_case_is_scored_where_there_is_no_lsrl(example, case, small, tmp_path):
+def test_a_case_is_scored_where_there_is_no_lsrl(example, case, benchmark_folder, tmp_path):
     (tmp_path / "lsrl.py").write_text("raise ImportError('there is no lsrl here')")
     path = {"PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"}
     tried = subprocess.run([sys.executable, "-c", "import lsrl"], env=path, capture_output=True, check=False)
     assert b"there is no lsrl here" in tried.stderr
-    command = [sys.executable, ROOT / "examples" / "benchmark" / example, small / "cases" / f"bracket_balance.{case}"]
+    command = [
+        sys.executable,
+        ROOT / "examples" / "benchmark" / example,
+        benchmark_folder / "cases" / f"bracket_balance.{case}",
+    ]
     ended = subprocess.run(command, env=path, capture_output=True, text=True, check=False)
     assert ended.stdout == f"48 of 48 pairs answer as bracket_balance.{case} should with 'depth' of the source\n"

@@ -12,6 +12,7 @@ NUMBERS = ("", "x", "1.5", "-1", "9" * 5000)
 NAMES = ("", "nosuch", ODD, LONG)
 INPUTS = ("", ".", "nosuch", "nosuch/below", "x.csv/below", "a\0b", ODD, LONG)
 OUTPUTS = ("", "x.csv/below", "a\0b", LONG, f"{LONG}.svg", f"{LONG}.onnx", "x.csv/below.svg", "x.csv/below.onnx")
+FOLDERS = ("", "x.csv/below", "a\0b", LONG)
 
 PROGRAM = ["file.py:running"]
 COMMANDS = {
@@ -30,6 +31,8 @@ COMMANDS = {
     "incontext dictionary": ["pairs.csv"],
     "incontext function": ["grid.csv"],
     "study": ["noise", "--output", "out"],
+    "benchmark build": ["out", "--quick"],
+    "benchmark run": ["out"],
 }
 """Every command with arguments that it takes."""
 
@@ -88,10 +91,13 @@ WRONG = {
     "--pattern": ("(01)*",),  # beside a file
     "--alphabet": ("", "01"),
     "--draw": OUTPUTS,
+    "directory": FOLDERS,
+    "--keys": FOLDERS,
+    "--methods": NAMES,
 }
 """For every parameter, values that no command takes."""
 
-FLAGS = {"--json", "--exact", "--quick", "--uneven", "--table"}
+FLAGS = {"--json", "--exact", "--quick", "--uneven", "--table", "--all"}
 ELSEWHERE = {"--device", "--cluster"}
 """What only torch and Dask can judge: tested with checkpoints and sweeps."""
 

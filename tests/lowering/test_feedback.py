@@ -255,7 +255,9 @@ def test_a_loop_is_explained_streamed_and_saved_as_other_programs_are(target, lo
     for x in stream:
         output, state = loaded.step(x, state)
         outputs.append(output)
-    np.testing.assert_array_equal(np.stack(outputs), model.run(stream))
+    # What is rounded is so in an order that depends on the processor, for one step or for all at once.
+    rounding = 0 if model.guarantee.kind == "exact" else 1e-9
+    np.testing.assert_allclose(np.stack(outputs), model.run(stream), rtol=0, atol=rounding)
 
 
 @pytest.mark.parametrize("target", PIECEWISE)

@@ -99,7 +99,8 @@ def _cell(name: str, size: Size, place: int) -> SweepCell:
             "targets": " ".join(chosen_targets(size, name)),
             "private": place % PRIVATE == PRIVATE - 1,
             "tuned": place % TUNED == 0,
-            "largest": None if size == "all" else MOST_PARAMETERS,
+            "circuits_alone": size == "all",
+            "largest": MOST_PARAMETERS if size == "default" else None,
         },
     )
 
@@ -149,7 +150,7 @@ def write_cases(cell: SweepCell, seed: int, *, directory: Path, keys: Path, secr
             rows.append(_left_out(f"{entry.name}: {variable}", found))
         else:
             pairs[variable] = found
-    if not pairs and given["largest"] is not None:
+    if not pairs and not given["circuits_alone"]:
         return [*rows, _left_out(entry.name, "no variable that is cut changes an answer")]
     for target in given["targets"].split():
         for form in forms_of(target, tuned=given["tuned"]):

@@ -85,7 +85,7 @@ def _check_size(model: CompiledModel, largest: int | None) -> None:
     if largest is not None and model.sizes.parameters > largest:
         raise RangeError(
             f"{model.program.name} on {model.target} has {model.sizes.parameters:,} parameters; expected at most "
-            f"{largest:,} but in the benchmark of everything (--all)"
+            f"{largest:,}, or --all"
         )
 
 

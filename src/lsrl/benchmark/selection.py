@@ -49,7 +49,7 @@ EVERY = 2
 """Of the programs with variables, every so many are taken."""
 
 MOST_PARAMETERS = 2**16
-"""Networks with more are only in the benchmark of everything: that a disguise changes nothing takes minutes to see."""
+"""Networks with more are not in the default: that a disguise changes nothing takes minutes to see."""
 
 PRIVATE = 5
 """Of every so many programs, the disguised networks of one have their keys elsewhere."""
