@@ -115,6 +115,7 @@ DAMAGE = {
     "no JSON": lambda folder: (folder / "interp.json").write_text("{"),
     "another format": lambda folder: edit(folder / "interp.json", format="lsrl-model"),
     "a file elsewhere": lambda folder: edit(folder / "interp.json", files={"../../index.parquet": "0" * 64}),
+    "a variable of nothing": lambda folder: edit(folder / "interp.json", variables={"depth": {}}),
     "variables in a list": lambda folder: edit(folder / "interp.json", variables=["depth"]),
     "other weights": lambda folder: (folder / "checkpoint" / "model.safetensors").write_bytes(b"0"),
     "no pairs": lambda folder: (folder / "pairs" / "depth-test.parquet").unlink(),
@@ -147,6 +148,15 @@ def test_damaged_keys_are_refused_in_a_line(benchmark_folder, tmp_path):
     for asked in (lambda: case.site("lead"), lambda: case.key):
         with pytest.raises(FormatError, match=str(keys)):
             asked()
+
+
+def test_a_case_of_another_benchmark_is_refused(benchmark_folder, tmp_path):
+    place, name = tmp_path / "copy", "bracket_balance.lstm.plain"
+    shutil.copytree(benchmark_folder, place)
+    edit(place / "cases" / name / "interp.json", summary="something else")
+    Case.load(place / "cases" / name)  # alone, it is a case
+    with pytest.raises(FormatError, match="is not the case that index.parquet is about"):
+        Benchmark.load(place)[name]
 
 
 def test_a_folder_without_an_index_is_no_benchmark(tmp_path):

@@ -39,6 +39,13 @@ def test_the_same_seed_trains_the_same_network():
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
+def test_networks_of_float32_are_trained_in_float32():
+    model = lsrl.compile(ENTRY.program, "lstm", max_length=64, variables=["lead"], dtype="float32")
+    tuned, _ = FineTuning(steps=2).applied(model, ENTRY.sample)
+    trained, _ = trained_from_scratch(model, ENTRY.sample, steps=2)
+    assert {each.dtype for each in (tuned, trained)} == {"float32"}
+
+
 def test_an_lstm_learns_a_counter_from_scratch_and_has_other_statistics():
     model = compiled("lstm")
     trained, accuracy = trained_from_scratch(model, ENTRY.sample, steps=400)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsrl.backends.sites import Site
-from lsrl.benchmark.case_folder import CHECKPOINT, CIRCUIT, KEY, SITES, changed_file, pairs_file, read_task
+from lsrl.benchmark.case_folder import CHECKPOINT, CIRCUIT, KEY, SITES, changed_file, digest_of, pairs_file, read_task
 from lsrl.benchmark.index import INDEX
 from lsrl.benchmark.places import undisguised_site
 from lsrl.errors import FormatError, ProgramError, listed, shortened
@@ -172,7 +172,10 @@ class Benchmark:
             raise ProgramError(
                 f"{shortened(name)} is no case of {self.directory}; expected one such as {self.names[0]}"
             )
-        return Case.load(self.directory / CASES / name, self.keys)
+        folder = self.directory / CASES / name
+        if digest_of(folder) != self.index["sha256"][self.names.index(name)]:
+            raise FormatError(f"{folder} is not the case that {INDEX} is about (its SHA-256 differs); build it again")
+        return Case.load(folder, self.keys)
 
     def __iter__(self) -> Iterator[Case]:
         """All cases, one after the other."""

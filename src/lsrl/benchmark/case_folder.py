@@ -63,6 +63,10 @@ def read_task(folder: Path) -> dict[str, Any]:
         texts = (task[name] for name in ("name", "program", "family", "target", "form", "split"))
         if not all(isinstance(text, str) for text in texts) or not isinstance(task["variables"], dict):
             raise ValueError("a text or the variables are something else")
+        if not all(
+            isinstance(each["dim"], int) and isinstance(each["pairs"], dict) for each in task["variables"].values()
+        ):
+            raise ValueError("a variable without its components or pairs")
         digests = task["files"].items()
         if not all(isinstance(digest, str) and _is_inside(name) for name, digest in digests):
             raise ValueError("a file outside of its folder")

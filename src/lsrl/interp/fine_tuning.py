@@ -142,11 +142,11 @@ def _soft_start(model: CompiledModel, x: np.ndarray) -> tuple[dict[str, np.ndarr
             arrays[name] = (arrays[name].T * factor).T
         typical = np.where(soft, GATE, _size(got))
         for kind, numbers in read.items():
-            units[names[kind]] = typical[:, None] / _filled(_size(numbers))
+            units[names[kind]] = typical[:, None] / _or_infinite(_size(numbers))
         units[names["bias_ih"]] = typical
         below = hidden.astype(np.float64)
     answers = below @ arrays["readout.weight"].T + arrays["readout.bias"]
-    units["readout.weight"] = _size(answers)[:, None] / _filled(_size(below))
+    units["readout.weight"] = _size(answers)[:, None] / _or_infinite(_size(below))
     units["readout.bias"] = _size(answers)
     return arrays, units
 
@@ -157,6 +157,6 @@ def _size(numbers: np.ndarray) -> np.ndarray:
     return found
 
 
-def _filled(sizes: np.ndarray) -> np.ndarray:
+def _or_infinite(sizes: np.ndarray) -> np.ndarray:
     """Sizes, where of what is always 0 nothing is read."""
     return np.where(sizes > 0, sizes, np.inf)

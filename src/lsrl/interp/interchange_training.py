@@ -34,6 +34,7 @@ def trained(
     network = model.hooked().requires_grad_(False)
     free = {name: torch.tensor(array).requires_grad_() for name, array in moved.items()}
     begin, unit = ({name: torch.tensor(arrays[name]) for name in units} for arrays in (start, units))
+    dtype = getattr(torch, model.dtype)
     optimiser = torch.optim.Adam(list(free.values()), lr=RATE)
     slower = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     best, kept = -1.0, dict(moved)
@@ -42,7 +43,7 @@ def trained(
         for _ in range(steps):
             right, losses = [], []
             for batch in batches:
-                weights = {_hooked_name(name): begin[name] + unit[name] * free[name] for name in units}
+                weights = {_hooked_name(name): (begin[name] + unit[name] * free[name]).to(dtype) for name in units}
                 answers = batch.answers(weights)
                 losses.append(((answers - batch.expected) / batch.spread).square().mean())
                 right.append(close_to(answers.detach().numpy(), batch.expected.numpy()).all(axis=(1, 2)).mean())
@@ -73,8 +74,10 @@ class _Batch:
 
         (variable,) = pairs.variables
         self.network, self.site, self.steps = network, model.sites[variable].value, torch.tensor(pairs.step)
-        self.x = torch.tensor(np.concatenate([pairs.base, pairs.source]))
-        self.expected = torch.tensor(np.concatenate([pairs.label, model.program.run(pairs.source)]))
+        base, source, label = (array.astype(model.dtype) for array in (pairs.base, pairs.source, pairs.label))
+        self.x = torch.tensor(np.concatenate([base, source]))
+        answers = model.program.run(source).astype(model.dtype)
+        self.expected = torch.tensor(np.concatenate([label, answers]))
         self.spread = self.expected.flatten(0, 1).std(dim=0).clamp(min=1e-3)
 
     def answers(self, weights: Mapping[str, torch.Tensor]) -> torch.Tensor:
