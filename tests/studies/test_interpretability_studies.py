@@ -56,3 +56,10 @@ def test_disguises_leave_fewer_zeros_and_every_site_holds():
     assert (plain["right"], plain["IIA"], disguised["right"], disguised["IIA"]) == ("100%", "1.00", "100%", "1.00")
     assert int(plain["weights 0"].rstrip("%")) >= int(disguised["weights 0"].rstrip("%"))
     assert plain["rank"] == "–"  # of one unit a layer
+
+
+def test_fine_tuned_networks_have_few_weights_that_are_0_and_nearly_all_answers():
+    tuned = first_row(realism.STUDY, program="two_thirds", architecture="lstm", form="fine-tuned")
+    assert int(tuned["weights 0"].rstrip("%")) < 20
+    assert int(tuned["right"].rstrip("%")) > 95
+    assert float(tuned["IIA"]) > 0.9

@@ -75,7 +75,9 @@ def made_network(
             return _known(model, None, None)
         if form == "fine-tuned":
             tuned, found = FineTuning(seed).applied(model, entry.sample)
-            return replace(_known(model, None, None), model=tuned, tuned=found)
+            # Its numbers have other sizes than the compiler's.
+            places = {name: places_of(sites, None) for name, sites in tuned.sites.items()}
+            return replace(_known(model, None, None), model=tuned, tuned=found, places=places)
         disguised, key = Disguise(seed).applied(model, entry.sample)
         known = _known(model, key, None)
     return MadeNetwork(disguised, known.places, known.circuit, key, None)

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from lsrl import zoo
-from lsrl.backends.registry import TARGETS, target_named
+from lsrl.backends.registry import TARGETS
 from lsrl.circuit.cuts import cut_values
 from lsrl.errors import LsrlError
 from lsrl.interp import Counterfactuals, counterfactuals
@@ -26,7 +26,7 @@ Form: TypeAlias = Literal["plain", "decoy", "disguised", "fine-tuned"]
 Size: TypeAlias = Literal["quick", "default", "all"]
 
 FORMS: tuple[Form, ...] = ("plain", "decoy", "disguised")
-"""What every network is in. Some of torch's are also trained on."""
+"""What every network is in. Some are also trained on."""
 
 QUICK_TARGETS = ("lstm", "gru", "mamba", "hawk")
 QUICK_PROGRAMS = (
@@ -121,7 +121,6 @@ def labelled(pairs: Counterfactuals, program: Program) -> Counterfactuals:
     return replace(pairs, label=label)
 
 
-def forms_of(target: str, *, tuned: bool) -> tuple[Form, ...]:
-    """The forms of a program's networks on a target."""
-    trainable = target_named(target).library == "torch"
-    return (*FORMS, "fine-tuned") if tuned and trainable else FORMS
+def forms_of(*, tuned: bool) -> tuple[Form, ...]:
+    """The forms of a program's networks."""
+    return (*FORMS, "fine-tuned") if tuned else FORMS

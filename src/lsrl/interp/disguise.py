@@ -122,19 +122,25 @@ def _changed(
         arrangement = _drawn(group, arrays, [change for change in changes if change in group.allows], rng)
         arrangement.apply(group, arrays)
         columns |= dict.fromkeys(group.modules, tuple(map(arrangement.column, range(group.size))))
-    unread = {group: ~group.is_read(arrays) for group in groups if "idle" in changes and "idle" in group.allows}
+    if "idle" in changes:
+        fill_idle_units(groups, arrays, rng)
+    made = [change for change in changes if any(change in group.allows for group in groups)]
+    return network.with_arrays(arrays), columns, made
+
+
+def fill_idle_units(groups: Sequence[UnitGroup], arrays: dict[str, np.ndarray], rng: np.random.Generator) -> None:
+    """Random weights for units that nothing reads, in groups that allow it; they do not read one another."""
+    unread = {group: ~group.is_read(arrays) for group in groups if "idle" in group.allows}
     for group, idle in unread.items():
         for place in (*group.makes, *group.follows):
             rows = rows_along(arrays, place, group.size).copy()
             rows[idle] = rng.uniform(-1, 1, rows[idle].shape) / math.sqrt(group.size)  # as torch initialises
             put_along(arrays, place, rows)
-    for group, idle in unread.items():  # they do not read one another: what no gate or tanh bounds could grow for ever
+    for group, idle in unread.items():  # what no gate or tanh bounds could grow for ever
         for place in group.reads:
             rows = rows_along(arrays, place, group.size).copy()
             rows[idle] = 0
             put_along(arrays, place, rows)
-    made = [change for change in changes if any(change in group.allows for group in groups)]
-    return network.with_arrays(arrays), columns, made
 
 
 def _drawn(group: UnitGroup, arrays: Arrays, changes: Sequence[Change], rng: np.random.Generator) -> Rearrangement:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 VARIABLES = {"two_thirds": "lead", "bracket_balance": "depth", "moving_sum": "recent"}
 """A counter that is compared with one number, one that is compared with two, and a window."""
 
-TARGETS = ("rnn-relu", "lstm", "gru")
+TARGETS = ("rnn-relu", "lstm", "gru", "mamba", "hawk")
 FORMS = ("plain", "disguised", "fine-tuned", "from scratch")
 
 LENGTH, SAMPLED, PAIRS, STEPS = 64, 256, 48, 16
@@ -35,7 +35,7 @@ LENGTH, SAMPLED, PAIRS, STEPS = 64, 256, 48, 16
 
 def cells(quick: bool) -> list[SweepCell]:
     """A cell for every program, target and form."""
-    programs, targets = (("two_thirds",), ("lstm", "gru")) if quick else (tuple(VARIABLES), TARGETS)
+    programs, targets = (("two_thirds",), ("lstm", "mamba")) if quick else (tuple(VARIABLES), TARGETS)
     return [
         SweepCell("realism", {"program": program, "architecture": target, "form": form})
         for program in programs
@@ -113,8 +113,8 @@ STUDY = Study(
     caption="Weights that are 0; their excess kurtosis, and the effective rank of matrices as a share of the largest; "
     "units that never change; kurtosis and effective rank of activations; sequences of 16 steps that are all right; "
     "IIA at the variable's site. Fine-tuned: from the compiled weights, with noise on all of them. From scratch: the "
-    "same module, as torch draws it and Adam trains it.",
-    revision="1",
+    "same module, as torch or transformers draws it and Adam trains it.",
+    revision="2",
     cells=cells,
     measure=measure,
     figures=figures,
