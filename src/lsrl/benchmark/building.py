@@ -20,13 +20,13 @@ from lsrl.benchmark.case_writer import write_case
 from lsrl.benchmark.index import write_index
 from lsrl.benchmark.networks import made_network
 from lsrl.benchmark.selection import (
+    FORMS,
     MOST_PARAMETERS,
     PRIVATE,
     TUNED,
     Size,
     chosen_programs,
     chosen_targets,
-    forms_of,
     pairs_of,
     variables_of,
 )
@@ -153,7 +153,7 @@ def write_cases(cell: SweepCell, seed: int, *, directory: Path, keys: Path, secr
     if not pairs and not given["circuits_alone"]:
         return [*rows, _left_out(entry.name, "no variable that is cut changes an answer")]
     for target in given["targets"].split():
-        for form in forms_of(target, tuned=given["tuned"]):
+        for form in (*FORMS, "fine-tuned") if given["tuned"] else FORMS:
             name = f"{entry.name}.{target}.{form}"
             split = "private" if given["private"] and form == "disguised" else "public"
             drawn = SweepCell("case", {"case": name}).seed(secret if split == "private" else seed)

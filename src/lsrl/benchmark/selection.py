@@ -119,8 +119,3 @@ def labelled(pairs: Counterfactuals, program: Program) -> Counterfactuals:
         do = {name: (step, traced[name][rows, step : step + 1]) for name in pairs.variables}
         label[rows] = program.trace(pairs.base[rows], do=do, kind=pairs.kind).output
     return replace(pairs, label=label)
-
-
-def forms_of(*, tuned: bool) -> tuple[Form, ...]:
-    """The forms of a program's networks."""
-    return (*FORMS, "fine-tuned") if tuned else FORMS
