@@ -17,7 +17,7 @@ class Report:
 
     `parameters` counts the dense matrices' entries, `nonzeros` those that are not zero;
     `state_dimension` adds up all layers' states; `channels` are those of `widest` that a model with a residual stream
-    uses (a width is a power of four), None without a stream. `compile_seconds` is the wall-clock time. `stability` says
+    uses, None without a stream. `compile_seconds` is the wall-clock time. `stability` says
     what changed weights do to it (`CompiledModel.explain` has more); `automata`, what became of states that
     read their own past and have few values; `cut`, what variables that are cut cost.
     """

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from lsrl.backends.transformers.scale import SILU, StreamScale, opened, sharpness
+from lsrl.backends.transformers.scale import NORM_EPSILON, SILU, StreamScale, opened, sharpness
 from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
 from lsrl.backends.transformers.target import Blocks, HubArchitecture, hub_target
@@ -144,7 +144,7 @@ class _Block:
         self.rows = rows
         width = rows.width
         self.tensors = {
-            "norm.weight": np.full(width, 1 / as_float(rows.scale.root)),
+            "norm.weight": np.full(width, 1 / as_float(rows.scale.norm)),
             "mixer.in_proj.weight": np.zeros((2 * inner, width)),
             "mixer.conv1d.weight": np.zeros((inner, 1, TAPS)),
             "mixer.conv1d.bias": np.zeros(inner),
@@ -220,7 +220,7 @@ def blocks(stack: ResidualStack, scale: StreamScale) -> Blocks:
     widest = max(1 + len(keeps) + len(branches) for branches, keeps in found)
     expand, rank = math.ceil(widest / scale.width), max(1, *(len(keeps) for _, keeps in found))
     rows = StreamRows(stack, scale)
-    tensors: dict[str, np.ndarray] = {"norm_f.weight": np.full(scale.width, 1 / as_float(scale.root))}
+    tensors: dict[str, np.ndarray] = {"norm_f.weight": np.full(scale.width, 1 / as_float(scale.norm))}
     for layer, (branches, keeps) in enumerate(found):
         block = _Block(rows, expand * scale.width, rank)
         block.fill(branches, keeps, dict(stack.channels))
@@ -237,7 +237,7 @@ SETTINGS = {
     "use_bias": {"const": False},
     "use_conv_bias": {"const": True},
     "hidden_act": {"const": "silu"},
-    "layer_norm_epsilon": {"const": 0.0},
+    "layer_norm_epsilon": {"const": NORM_EPSILON},
     "residual_in_fp32": {"const": True},
     "use_cache": {"const": True},
 }

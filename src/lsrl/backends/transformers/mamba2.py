@@ -10,9 +10,8 @@ same for all of one group, and there is one group:
 with a depthwise causal convolution of width 4. Unlike in Mamba, Δ is read off the stream as it is, and y is normed.
 
 - The norm of y is harmless if all y are small beside √ε, for then it divides by √ε. The stream's norms have the same
-  ε, and there it has to vanish beside a mean square of 4⁻ʲ, 2⁻¹⁰ at least. So ε = 2⁻⁴⁰, and every y is made to be below
-  2⁻⁴⁰: y² is 2⁻⁴⁰ of ε, and the norm multiplies by 2²⁰ (in float32, whatever the model's format), even where a sequence
-  is much longer than the program is for and sums are larger than was known.
+  ε, 2²⁶, and every y is made to be below 2⁻⁴⁰: the norm multiplies by 2⁻¹³ (in float32, whatever the model's format),
+  even where a sequence is much longer than the program is for and sums are larger than was known.
 - silu(x) is x / 2, exactly, for |x| up to 2⁻³⁰, and a signed number passes in one channel: u = λv/2, where λ makes λv
   2⁻⁶¹ at most, so that float64 adds up no error before the norm rounds to float32.
 - silu(κv) is κ·relu(v), exactly, once κ is so large that it is fed with nothing between −256 and 256 but 0; it is
@@ -50,7 +49,7 @@ from flint import fmpq
 
 from lsrl.backends.transformers import mamba
 from lsrl.backends.transformers.mamba import FORGETS, HOLDS, TAPS
-from lsrl.backends.transformers.scale import SILU, StreamScale, opened, sharpness
+from lsrl.backends.transformers.scale import NORM, NORM_EPSILON, SILU, StreamScale, opened, sharpness
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
 from lsrl.backends.transformers.target import Blocks, hub_target
 from lsrl.backends.transformers.weights import StreamRows
@@ -77,9 +76,6 @@ RELU_GAIN = power(-50)
 
 SIGNED, GATE = -61, -30
 """The exponents of the largest number that passes silu as a half of itself, in front of the states and as a gate."""
-
-NORM = 20
-"""The norm of y multiplies by 2 to this."""
 
 CHUNK = 16
 
@@ -204,7 +200,7 @@ class _Block:
     def tensors(self) -> dict[str, np.ndarray]:
         """All of them by their names in a layer."""
         return {
-            "norm.weight": np.full(self.rows.width, 1 / as_float(self.rows.scale.root)),
+            "norm.weight": np.full(self.rows.width, 1 / as_float(self.rows.scale.norm)),
             "mixer.in_proj.weight": self.projected,
             "mixer.conv1d.weight": self.convolved,
             "mixer.dt_bias": self.steps,
@@ -223,7 +219,7 @@ def blocks(stack: ResidualStack, scale: StreamScale) -> Blocks:
         found.append(heads + [erasing(stack, unit_id) for unit_id in gone])
     expand = max(1, *(math.ceil(len(heads) / scale.width) for heads in found))
     rows, inner = StreamRows(stack, scale), expand * scale.width
-    tensors: dict[str, np.ndarray] = {"norm_f.weight": np.full(scale.width, 1 / as_float(scale.root))}
+    tensors: dict[str, np.ndarray] = {"norm_f.weight": np.full(scale.width, 1 / as_float(scale.norm))}
     for layer, heads in enumerate(found):
         block = _Block(rows, inner)
         for i, head in enumerate(heads):
@@ -258,7 +254,7 @@ SETTINGS = {
     "use_bias": {"const": False},
     "use_conv_bias": {"const": False},
     "hidden_act": {"const": "silu"},
-    "layer_norm_epsilon": {"const": 2.0 ** (-2 * NORM)},
+    "layer_norm_epsilon": {"const": NORM_EPSILON},
     "residual_in_fp32": {"const": True},
     "use_cache": {"const": True},
 }

@@ -149,7 +149,7 @@ def _blocks(stack: ResidualStack, scale: StreamScale, pattern: Sequence[str]) ->
     stages, erased = (*stack.stages, *idle), (*stack.erased, *idle)
     products = [[*products_of(stack, stages[i]), *erasing(erased[i])] for i in range(1, 2 * depth, 2)]
     inner = max(1, *map(len, products))
-    rows, norm = StreamRows(stack, scale), np.full(scale.width, 1 / as_float(scale.root) - 1)
+    rows, norm = StreamRows(stack, scale), np.full(scale.width, 1 / as_float(scale.norm) - 1)
     tensors: dict[str, np.ndarray] = {"final_norm.weight": norm}
     for layer in range(depth):
         recurrent = pattern[layer % len(pattern)] == RECURRENT

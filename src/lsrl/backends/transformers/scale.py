@@ -1,12 +1,17 @@
 """How large the numbers in a residual stream and in front of its activations are.
 
-The stream's root mean square must be one power of two whatever the values are, for then RMSNorm
-only scales by it: one channel is 1, all values are stored multiplied by ε = 2⁻ᵏ, so small that
-their squares vanish beside 1. With 4ʲ channels the mean square is 4⁻ʲ and its root is 2⁻ʲ.
+RMSNorm divides the stream by √(mean square + η), which must be one power of two whatever the values are, for then it
+only scales. One channel is 1, all values are stored multiplied by ε = 2⁻ᵏ and stay far below 1. So
+
+- with η = 2²⁶, whose last place is 8, the mean square vanishes beside it: the norm divides by 2¹³, in a stream of any
+  width (`ANY`);
+- with η = 0 and 4ʲ channels (`FOURFOLD`) the mean square is 4⁻ʲ, as the squares of values vanish beside 1: the norm
+  multiplies by 2ʲ. RecurrentGemma multiplies embeddings by the root of the width, which must be a power of two anyway.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flint import fmpq
@@ -17,10 +22,20 @@ from lsrl.circuit.facts import Fact, gap_at_zero
 from lsrl.circuit.powers_of_two import power, power_of_two_above, power_of_two_below
 from lsrl.errors import RangeError
 from lsrl.lang.numbers import ONE
-from lsrl.placement.residual import ResidualStack
+from lsrl.placement.residual import MARKS, ResidualStack
 
-LARGEST_WIDTH = 4**5
-"""Wider streams are refused: the matrices are dense."""
+FOURFOLD = (4, 4**2, 4**3, 4**4, 4**5)
+"""Widths of a stream whose norms have no η. Wider streams are refused: the matrices are dense."""
+
+ANY = tuple(range(MARKS + 16, MARKS + FOURFOLD[-1] + 1, 4))
+"""Widths of a stream whose norms have one: beside its marks, numbers that a disguise can mix by fours, some of which
+are idle in small programs, so that it hides these, too."""
+
+NORM = -13
+"""A norm with η multiplies by 2 to this."""
+
+NORM_EPSILON = 2.0 ** (-2 * NORM)
+"""η."""
 
 STORED = -20
 """Values are stored below 2 to this: the squares of 4⁵ of them add up to at most 2⁻³⁰, which vanishes beside 1."""
@@ -43,38 +58,37 @@ GELU = Activation(fmpq(2**5), 0.2)
 
 @dataclass(frozen=True, slots=True)
 class StreamScale:
-    """ε and the number of channels."""
+    """ε, the number of channels, and what a norm multiplies by before its weights, which make up for it."""
 
     epsilon: fmpq
     width: int
-
-    @property
-    def root(self) -> fmpq:
-        """The square root of the number of channels."""
-        return power(self.width.bit_length() // 2)
+    norm: fmpq
 
     @property
     def tiny(self) -> fmpq:
-        """Values below this are stored as numbers that have lost digits."""
-        return power(-126) / self.epsilon
+        """Values below this are stored, or normed, as numbers that have lost digits."""
+        return power(-126) / (self.epsilon * min(self.norm, ONE))
 
 
-def scale_of(stack: ResidualStack) -> StreamScale:
-    """The largest ε for which every value is small enough, and 4ʲ channels that hold all that is read later.
+def scale_of(stack: ResidualStack, widths: Sequence[int]) -> StreamScale:
+    """The largest ε for which every value is small enough, and the first of the `widths` that holds all values.
 
-    Raises `RangeError` as `epsilon_of` does, and for more channels than `LARGEST_WIDTH`.
+    Raises `RangeError` for a value without a range.
     """
-    width = width_of(stack)
-    if width > LARGEST_WIDTH:
+    width = width_of(stack, widths)
+    return StreamScale(_epsilon_of(stack), width, power(width.bit_length() // 2 if widths is FOURFOLD else NORM))
+
+
+def check_width(stack: ResidualStack, widths: Sequence[int]) -> None:
+    """Raise `RangeError` for more values than the widest stream holds."""
+    if stack.width > widths[-1]:
         raise RangeError(
-            f"{stack.name} has {stack.width:,} values for the residual stream; expected at most {LARGEST_WIDTH:,} that "
+            f"{stack.name} has {stack.width:,} values for the residual stream; expected at most {widths[-1]:,} that "
             "are still read at any stage; use a smaller program, or target='lstm'"
         )
-    return StreamScale(epsilon_of(stack), width)
 
 
-def epsilon_of(stack: ResidualStack) -> fmpq:
-    """The largest ε for which every value is small enough. Raises `RangeError` for a value without a range."""
+def _epsilon_of(stack: ResidualStack) -> fmpq:
     largest = ONE
     for unit_id in stack.channels:
         cell = stack.cell(unit_id)
@@ -84,12 +98,10 @@ def epsilon_of(stack: ResidualStack) -> fmpq:
     return power(STORED) / power_of_two_above(largest)
 
 
-def width_of(stack: ResidualStack) -> int:
-    """The fewest channels, a power of four, that hold a stack's values."""
-    width = 4
-    while width < stack.width:
-        width *= 4
-    return width
+def width_of(stack: ResidualStack, widths: Sequence[int]) -> int:
+    """The first of the widths that holds a stack's values; for one that none holds, as many as it has."""
+    used = stack.width
+    return next((width for width in widths if width >= used), used)
 
 
 def sharpness(activation: Activation, fact: Fact, label: str) -> fmpq:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from lsrl.backends.target import Target
 from lsrl.backends.transformers.head_forms import HeadForms, head_forms
 from lsrl.backends.transformers.network import HubNetwork
 from lsrl.backends.transformers.rounding import Analysis, analysed, erasable_units, guarantee_of
-from lsrl.backends.transformers.scale import StreamScale, epsilon_of, scale_of, width_of
+from lsrl.backends.transformers.scale import ANY, FOURFOLD, StreamScale, check_width, scale_of, width_of
 from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.backends.transformers.stock_model import StockModel
 from lsrl.backends.transformers.tokens import embedding_of, head_of, table_of
@@ -63,6 +64,11 @@ class HubArchitecture:
     erases: Callable[[int], bool] = lambda _: True
     fits: Callable[[ResidualStack, int], bool] = lambda *_: True
 
+    @property
+    def widths(self) -> Sequence[int]:
+        """How wide its stream can be."""
+        return FOURFOLD if self.stock.multiplies_embeddings else ANY
+
 
 @dataclass(frozen=True, slots=True)
 class Staged:
@@ -80,12 +86,13 @@ class Staged:
     @property
     def scale(self) -> StreamScale:
         """What values are multiplied by in the stream, and its width."""
-        return scale_of(self.stack)
+        check_width(self.stack, self.architecture.widths)
+        return scale_of(self.stack, self.architecture.widths)
 
     @property
     def cost(self) -> tuple[int, ...]:
         """What the number of weights grows with."""
-        return (len(self.stack.stages) * width_of(self.stack) ** 2,)
+        return (len(self.stack.stages) * width_of(self.stack, self.architecture.widths) ** 2,)
 
     def fitted(self) -> Staged:
         """The same in the narrowest stream that holds it."""
@@ -146,7 +153,7 @@ def _staged(circuit: Circuit, architecture: HubArchitecture, program: Program) -
 
 
 def _analysis(stack: ResidualStack, architecture: HubArchitecture) -> Analysis:
-    scale = StreamScale(epsilon_of(stack), width_of(stack))
+    scale = scale_of(stack, architecture.widths)
     return analysed(stack, architecture.arithmetic, scale, stack.circuit.max_length)
 
 
@@ -154,19 +161,21 @@ def _fitted(staged: Staged) -> ResidualStack:
     """The stack in the narrowest stream that holds at every stage what is still read."""
     stack, architecture, scored = staged.stack, staged.architecture, staged.scored
     forms = [*stack.circuit.outputs, *([] if scored is None else [scored.symbol, scored.refusal])]
-    stays, width = {unit for form in forms for unit in form.terms}, width_of(stack)
-    erasable: Container[UnitId] = stack.channels.keys()
-    fitted = narrowed(stack, width // 4, erasable, stays, architecture.erases)
-    if fitted is None or not architecture.fits(stack, width // 4):
+    stays = {unit for form in forms for unit in form.terms}
+    now = width_of(stack, architecture.widths)
+    narrower = [width for width in architecture.widths if width < now]
+
+    def narrowest(erasable: Container[UnitId]) -> ResidualStack | None:
+        def made(width: int) -> ResidualStack | None:
+            fits = architecture.fits(stack, width)
+            return narrowed(stack, width, erasable, stays, architecture.erases) if fits else None
+
+        first = bisect_left(narrower, True, key=lambda width: made(width) is not None)
+        return made(narrower[first]) if first < len(narrower) else None
+
+    if narrowest(stack.channels.keys()) is None:
         return stack  # it would not fit if everything could be erased
-    erasable = erasable_units(staged.analysis())
-    found = stack
-    while architecture.fits(stack, width := width // 4):
-        fitted = narrowed(stack, width, erasable, stays, architecture.erases)
-        if fitted is None:
-            break
-        found = fitted
-    return found
+    return narrowest(erasable_units(staged.analysis())) or stack
 
 
 def _weights(
@@ -175,7 +184,7 @@ def _weights(
     blocks, maps = architecture.blocks(stack, scale), maps_of(stack, scale, stack.circuit.outputs)
     stock = architecture.stock
     if stock.multiplies_embeddings:
-        maps |= {name: maps[name] / as_float(scale.root) for name in ("input.weight", "input.bias", "bos")}
+        maps |= {name: maps[name] / as_float(scale.norm) for name in ("input.weight", "input.bias", "bos")}
     tensors = dict(blocks.tensors)
     sizes = {"hidden_size": scale.width, "num_hidden_layers": blocks.depth}
     config: dict[str, Any] = {**stock.constants, **sizes, **blocks.sizes}
