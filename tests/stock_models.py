@@ -10,22 +10,30 @@ from strategies import HUB
 class Stock(NamedTuple):
     """What transformers and arithmetic say of a target: its model's class and type, what a running sum's network has.
 
+    `width` is that of its stream, `states` what its layers remember.
+
     `right` are the formats beside float32 in which the network is right, too.
     """
 
     model: str
     model_type: str
     layers: int
+    width: int
     states: int
     right: tuple[str, ...] = ()
 
 
 STOCK = {
-    "mamba": Stock("MambaModel", "mamba", layers=1, states=4, right=("float64",)),
-    "falcon-mamba": Stock("FalconMambaModel", "falcon_mamba", layers=1, states=4, right=("float64",)),
-    "mamba2": Stock("Mamba2Model", "mamba2", layers=1, states=4, right=("float64",)),
-    "hawk": Stock("RecurrentGemmaModel", "recurrent_gemma", layers=1, states=4),
-    "griffin": Stock("RecurrentGemmaModel", "recurrent_gemma", layers=3, states=12),  # every third layer attends
+    "mamba": Stock("MambaModel", "mamba", layers=1, width=18, states=18, right=("float64",)),
+    "falcon-mamba": Stock("FalconMambaModel", "falcon_mamba", layers=1, width=18, states=18, right=("float64",)),
+    "jamba": Stock("JambaModel", "jamba", layers=2, width=18, states=18, right=("float64",)),  # the last layer attends
+    "mamba2": Stock("Mamba2Model", "mamba2", layers=1, width=18, states=18, right=("float64",)),
+    "qwen3.5": Stock("Qwen3_5TextModel", "qwen3_5_text", layers=2, width=18, states=2),
+    "olmo-hybrid": Stock("OlmoHybridModel", "olmo_hybrid", layers=2, width=18, states=4),
+    "hawk": Stock("RecurrentGemmaModel", "recurrent_gemma", layers=1, width=4, states=4),
+    "griffin": Stock(
+        "RecurrentGemmaModel", "recurrent_gemma", layers=3, width=4, states=8
+    ),  # every third layer attends
 }
 
 WITHOUT_LSRL = """

@@ -28,11 +28,14 @@ TARGETS = (
     "gru",
     "mamba",
     "falcon-mamba",
+    "jamba",
     "mamba2",
+    "qwen3.5",
+    "olmo-hybrid",
     "hawk",
     "griffin",
 )
-HUB = ("mamba", "falcon-mamba", "mamba2", "hawk", "griffin")
+HUB = ("mamba", "falcon-mamba", "jamba", "mamba2", "qwen3.5", "olmo-hybrid", "hawk", "griffin")
 """The targets that are transformers models; they have float32 alone."""
 
 GATED = ("rnn-relu", "lstm", "gru", *HUB)

@@ -22,7 +22,7 @@ running = Program(lsrl.cumsum(digit, name="sum"), name="running total")
 def sizes_of_a_running_sum(name):
     if name in STOCK:
         stock = STOCK[name]
-        return {"layers": stock.layers, "widest": 4, "state_dimension": stock.states, "channels": 4}
+        return {"layers": stock.layers, "widest": stock.width, "state_dimension": stock.states, "channels": 4}
     return {"layers": 1, "widest": 1, "state_dimension": 2 if name == "lstm" else 1, "channels": None}  # h and c
 
 

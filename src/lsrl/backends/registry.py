@@ -17,7 +17,10 @@ TARGETS: dict[str, str] = {
     "gru": "lsrl.backends.torch_rnn.gru",
     "mamba": "lsrl.backends.transformers.mamba",
     "falcon-mamba": "lsrl.backends.transformers.falcon_mamba",
+    "jamba": "lsrl.backends.transformers.jamba",
     "mamba2": "lsrl.backends.transformers.mamba2",
+    "qwen3.5": "lsrl.backends.transformers.qwen3_5",
+    "olmo-hybrid": "lsrl.backends.transformers.olmo_hybrid",
     "hawk": "lsrl.backends.transformers.hawk",
     "griffin": "lsrl.backends.transformers.griffin",
 }

@@ -72,7 +72,7 @@ def test_dictionaries_of_length_10_are_small(target):
     tokens = TokenMap(10, 10, max_pairs=100)
     for model in (dictionary(target, 10)[1], lsrl.compile(tokens.program, target, max_length=tokens.max_length)):
         sizes = model.report()
-        assert sizes.layers <= 24
+        assert sizes.layers <= 24 + (target == "jamba")  # whose last layer attends
         assert sizes.widest <= 1026
         assert 4 * sizes.parameters <= 200 * 10**6
 

@@ -43,8 +43,8 @@ BOUNDED = {
 }
 
 
-STEPPED = rotated(BOUNDED, HUB, 3)
-"""What is run one step at a time, too: a full pass may round less often."""
+STEPPED = {*rotated(BOUNDED, HUB, 3), *(("a state that forgets slowly", target) for target in HUB)}
+"""What is run one step at a time, too: a full pass may round less often, above all where it adds up chunks."""
 
 
 @pytest.mark.parametrize("target", HUB)

@@ -135,9 +135,15 @@ def test_truncated_weights_are_named(part, changed):
     assert "not a readable safetensors file" in found
 
 
+WRITTEN = dict.fromkeys(("mamba", "falcon-mamba", "mamba2"), "mixer.out_proj.weight")
+WRITTEN |= {"jamba": "mamba.out_proj.weight"}
+WRITTEN |= dict.fromkeys(("qwen3.5", "olmo-hybrid"), "mlp.down_proj.weight")
+WRITTEN |= dict.fromkeys(("hawk", "griffin"), "mlp_block.down_proj.weight")
+
+
 def written_by(layer, target):
     """The last tensor of a layer: what it writes into the stream."""
-    inner = "mixer.out_proj.weight" if "mamba" in target else "mlp_block.down_proj.weight"
+    inner = WRITTEN[target]
     return re.compile(rf"layers\.{layer}\.{re.escape(inner)}$")
 
 

@@ -1,4 +1,4 @@
-"""The MLPs of RecurrentGemma: ReLUs, comparisons and products, as `recurrent_gemma.py` says."""
+"""Gated MLPs, down(f(gate x) ⊙ (up x)): ReLUs, comparisons and products, as `recurrent_gemma.py` says."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from flint import fmpq
 
-from lsrl.backends.transformers.scale import GELU, sharpness
+from lsrl.backends.transformers.scale import Activation, sharpness
 from lsrl.backends.transformers.weights import StreamRows
 from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.units import GateUnit, ReLUUnit, StepUnit
@@ -41,24 +41,15 @@ def erasing(units: Sequence[UnitId]) -> Iterator[Product]:
             yield unit_id, -sign, variable(unit_id).times(sign), None
 
 
-def mlp_of(rows: StreamRows, stack: ResidualStack, products: Sequence[Product], inner: int) -> dict[str, np.ndarray]:
-    """The tensors of an MLP with `inner` channels that computes these products."""
+def mlp_of(
+    rows: StreamRows, stack: ResidualStack, products: Sequence[Product], inner: int, activation: Activation
+) -> dict[str, np.ndarray]:
+    """The weights of an MLP with `inner` channels that computes these products; its biases, if it has any, are 0."""
     width, epsilon = rows.width, rows.scale.epsilon
     gate, up, down = np.zeros((inner, width)), np.zeros((inner, width)), np.zeros((width, inner))
-    bias = np.zeros(inner)
     for i, (unit_id, weight, form, value) in enumerate(products):
-        factor = sharpness(GELU, stack.circuit.knowledge.fact(form), stack.circuit.origins[unit_id])
+        factor = sharpness(activation, stack.circuit.knowledge.fact(form), stack.circuit.origins[unit_id])
         gate[i] = rows.of(form, factor)
-        if value is None:
-            bias[i] = as_float(epsilon)
-        else:
-            up[i] = rows.of(value, epsilon)
+        up[i] = rows.always(as_float(epsilon)) if value is None else rows.of(value, epsilon)
         down[rows.channels[unit_id], i] = as_float(weight / factor)
-    return {
-        "gate_proj.weight": gate,
-        "gate_proj.bias": np.zeros(inner),
-        "up_proj.weight": up,
-        "up_proj.bias": bias,
-        "down_proj.weight": down,
-        "down_proj.bias": np.zeros(width),
-    }
+    return {"gate_proj.weight": gate, "up_proj.weight": up, "down_proj.weight": down}

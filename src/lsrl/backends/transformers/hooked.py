@@ -20,7 +20,7 @@ class HookedModel(nn.Module):
 
     Position 0 is the start, step t position t + 1. Its sublayers are called once with all positions (batch, 1 + T, d),
     or, in a forward pass that is `stepwise`, once for each; then `states.0`, `states.1`, … are called after every
-    position with the recurrent state of a layer (batch, n, …), and what they return is what the next one goes on from.
+    position with the recurrent state of a layer (batch, n), and what they return is what the next one goes on from.
     """
 
     positions_before = 1
@@ -78,5 +78,6 @@ class HookedModel(nn.Module):
                 block.rg_lru.recurrent_states = self.states[layer](block.rg_lru.recurrent_states)
             return
         for point, layer in zip(self.states, cache.layers, strict=True):
-            state = layer.recurrent_states[0]
-            state.copy_(point(state))
+            if hasattr(layer, "recurrent_states"):  # attention has none
+                state = layer.recurrent_states[0]
+                state.copy_(point(state.flatten(1)).view_as(state))

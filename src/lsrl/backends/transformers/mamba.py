@@ -245,11 +245,16 @@ SETTINGS = {
 
 def inner(layer: int, config: Mapping[str, Any]) -> tuple[UnitGroup, ...]:
     """The inner channels of a layer."""
-    size, own = config["expand"] * config["hidden_size"], f"layers.{layer}.mixer"
+    return (inner_channels(layer, "mixer", config["expand"] * config["hidden_size"]),)
+
+
+def inner_channels(layer: int, mixer: str, size: int) -> UnitGroup:
+    """The inner channels of a layer with such a mixer."""
+    own = f"layers.{layer}.{mixer}"
     projected = [Along(f"{own}.in_proj.weight", 0, first) for first in (0, size)]
     follows = (*projected, *along(own, "conv1d.weight conv1d.bias dt_proj.weight dt_proj.bias A_log D"))
     read = along(own, "x_proj.weight out_proj.weight", axis=1)
-    return (UnitGroup((f"states.{layer}",), size, read, follows=follows, allows=ANY_FUNCTION),)
+    return UnitGroup((f"states.{layer}",), size, read, follows=follows, allows=ANY_FUNCTION)
 
 
 WRITERS, READERS = ("out_proj.weight",), ("in_proj.weight",)

@@ -68,7 +68,7 @@ class HubNetwork:
         return Sizes(
             layers=weights.depth,
             widest=weights.width,
-            state_dimension=weights.depth * weights.width * weights.config.get("expand", 1),
+            state_dimension=sum(self.state_sizes),
             parameters=sum(tensor.size for tensor in tensors),
             nonzeros=sum(int(np.count_nonzero(tensor)) for tensor in tensors),
             channels=weights.channels,
@@ -170,8 +170,8 @@ class HubNetwork:
 
     @property
     def state_sizes(self) -> Sequence[int]:
-        """Every layer goes on from a state for each of its inner channels."""
-        return [self.weights.width * self.weights.config.get("expand", 1)] * self.weights.depth
+        """How many numbers every layer goes on from."""
+        return [self.weights.stock.states(layer, self.weights.config) for layer in range(self.weights.depth)]
 
     @property
     def layer_sizes(self) -> Sequence[tuple[int, int]]:

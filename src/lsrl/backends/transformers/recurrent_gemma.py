@@ -10,7 +10,7 @@ A layer adds two things to the residual stream x (its RMSNorms only scale by a p
 with a depthwise causal convolution of width 4 and numbers of either sign all the way. gelu(κv) is
 κ·relu(v), exactly, once κ is so large that it is fed with nothing between −32 and 32 but 0. So
 
-- ReLU of v: in the MLP, gate x = κv and up x = ε. Times any value: up x = that value.
+- ReLU of v: in the MLP, gate x = κv and up x = ε, read off what is always 1. Times any value: up x = that value.
 - whether v > 0, where v is never between −m and m: (relu(v + m/2) − relu(v − m/2)) / m.
 - sum of v: with −log a = 1.5·2⁻²⁶ the float nearest to a is 1, while the one nearest to a² is 1 − 2⁻²⁴: all of
   h is kept, and the input comes in times 2⁻¹², which the convolution makes up for. Any decay up
@@ -88,6 +88,7 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> HubArchitecture:
             states_in_modules=True,
             mixer="temporal_block",
             inner=inner,
+            states=lambda layer, config: config["lru_width"] * (config["block_types"][layer] == RECURRENT),
         ),
         stages=_stages(pattern),
         layer_of=lambda stage: stage // 2,
@@ -156,7 +157,9 @@ def _blocks(stack: ResidualStack, scale: StreamScale, pattern: Sequence[str]) ->
         block = _Recurrent(rows, stack).tensors_of(stages[2 * layer]) if recurrent else _attention(scale.width)
         parts = {"temporal_pre_norm.weight": norm, "channel_pre_norm.weight": norm}
         parts |= {f"temporal_block.{name}": tensor for name, tensor in block.items()}
-        parts |= {f"mlp_block.{name}": tensor for name, tensor in mlp_of(rows, stack, products[layer], inner).items()}
+        mlp = mlp_of(rows, stack, products[layer], inner, GELU)
+        mlp |= {name.replace("weight", "bias"): np.zeros(len(tensor)) for name, tensor in mlp.items()}
+        parts |= {f"mlp_block.{name}": tensor for name, tensor in mlp.items()}
         tensors |= {f"layers.{layer}.{name}": tensor for name, tensor in parts.items()}
     sizes = {
         "intermediate_size": 2 * inner,

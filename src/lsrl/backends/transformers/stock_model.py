@@ -37,7 +37,7 @@ class StockModel:
     format. `first_hidden`: which of `hidden_states` is the stream after the first layer. `states_in_modules`: what it
     remembers is not in its cache. `mixer` is the sublayer that goes on in time. `writers` are how
     the names of those weights end whose rows add to the stream, `readers` of those whose columns read it. `inner` gives
-    the groups of numbers inside a layer, by its index and the configuration.
+    the groups of numbers inside a layer, by its index and the configuration, `states` how many its recurrent state has.
     """
 
     model: str
@@ -52,6 +52,7 @@ class StockModel:
     states_in_modules: bool = False
     mixer: str = "mixer"
     inner: Callable[[int, Mapping[str, Any]], tuple[UnitGroup, ...]] = lambda *_: ()
+    states: Callable[[int, Mapping[str, Any]], int] = lambda _, config: int(config["hidden_size"] * config["expand"])
 
     @property
     def constants(self) -> dict[str, Any]:

@@ -208,7 +208,7 @@ def from_tensors(
     architecture, config = description["class"].removeprefix("transformers."), description["config"]
     layers = {int(found[1]) for found in map(_LAYER.search, tensors) if found}
     depth, width = config["num_hidden_layers"], config["hidden_size"]
-    if layers != set(range(depth)) or len(config.get("block_types", layers)) != depth:
+    if layers != set(range(depth)) or len(config.get("block_types", config.get("layer_types", layers))) != depth:
         raise FormatError(f"the tensors are those of {len(layers)} layers; expected {depth}, as the configuration says")
     _check_maps(maps, width)
     for name, array in (*tensors.items(), *maps.items()):
