@@ -39,10 +39,12 @@ class ProgramError(LsrlError, ValueError):
     """The program itself is malformed: two inputs, a cycle, a bad name."""
 
 
-Ability: TypeAlias = Literal["products", "selection", "selective_states", "any_matrix", "automata", "feedback"]
+Ability: TypeAlias = Literal[
+    "products", "selection", "selective_states", "any_matrix", "automata", "feedback", "reflections"
+]
 """What some targets can do and others cannot: multiply reals; multiply by a boolean where the program insists; keep or
-drop a state as an input says; linear states with whatever matrix; finite automata of any kind; and states of any number
-that read their own past through a cell."""
+drop a state as an input says; linear states with whatever matrix; finite automata of any kind; states of any number
+that read their own past through a cell; and automata whose symbols exchange two places each."""
 
 
 class UnsupportedProgram(LsrlError):

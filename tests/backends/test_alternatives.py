@@ -19,10 +19,10 @@ area = lsrl.Multi(w, name="area")
 NEEDY = {
     "a rotation": rotation,
     "a rotation by an angle": LinState(w, [["3/5", "-4/5"], ["4/5", "3/5"]], name="rotation"),
-    "a permutation": LinState(w, cycle(2), name="permutation"),
+    "a permutation": LinState(Concat([w, 0]), cycle(3), name="permutation"),
     "a shear": LinState(w, [[1, 1], [1, 0]], name="fibonacci"),
     "irrational eigenvalues": LinState(w, [["1/2", "1/4"], ["1/4", "1/4"]], name="mixture"),
-    "a sign that alternates": LinState(w[0], -1, name="sign"),
+    "a sign that alternates": LinState(w[0], -2, name="sign"),
     "a state that doubles": LinState(w[0], 2, name="double"),
     "a latch": held,
     "a sum that starts anew": lsrl.reset_sum(w[0], high, name="since"),
@@ -51,7 +51,7 @@ def refusals(value):
 
 def named(message):
     """The targets that a refusal points to."""
-    return set(re.findall(r"'([a-z0-9-]+)'", message.partition("use target=")[2]))
+    return set(re.findall(r"'([a-z0-9.-]+)'", message.partition("use target=")[2]))
 
 
 @pytest.mark.parametrize("need", NEEDY)

@@ -6,9 +6,10 @@ import pytest
 import lsrl
 from lsrl import Automaton, Input, Program, RangeError, UnsupportedProgram
 from lsrl.automata import word_problem
-from strategies import HUB as DIAGONAL
+from lsrl.backends.registry import targets_with
 from strategies import rotated
 
+DIAGONAL = tuple(targets_with(lambda target: target.tokens and "reflections" not in target.abilities))
 LINEAR = ("linear-rnn", "gated-linear-rnn")
 FLIP_FLOP = Automaton.of([[0, 0, 1], [1, 0, 1]])
 STAR_FREE = Automaton.of([[1, 0, None], [1, 2, 0], [2, 2, 1]])

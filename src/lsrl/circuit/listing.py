@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from lsrl.circuit.affine import Affine
-from lsrl.circuit.units import AutomatonUnit, Circuit, Unit
+from lsrl.circuit.units import AutomatonUnit, Circuit, SwapUnit, Unit
 
 
 def listing(circuit: Circuit) -> str:
@@ -32,6 +32,8 @@ def _unit(unit: Unit) -> str:
     if isinstance(unit, AutomatonUnit):
         symbols, rows = ", ".join(map(str, unit.symbols)), "; ".join(" ".join(map(str, row)) for row in unit.table)
         return f"Automaton([{symbols}], [{rows}], {unit.start}, {unit.cluster})"
+    if isinstance(unit, SwapUnit):
+        return f"Swap([{', '.join(map(str, unit.swaps))}], {list(unit.pairs)}, {unit.start}, {unit.place}, {unit.even})"
     given = [_argument(getattr(unit, field.name)) for field in fields(unit)]
     return f"{type(unit).__name__.removesuffix('Unit')}({', '.join(filter(None, given))})"
 

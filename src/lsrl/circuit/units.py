@@ -157,6 +157,21 @@ class AutomatonUnit:
     cluster: UnitId
 
 
+@dataclass(frozen=True, slots=True)
+class SwapUnit:
+    """1 while a token is in a place other than where it began, `start`, else 0.
+
+    Where `swaps[i]` is 1, as one of them at most is, what is in the places `pairs[i]` changes places. `even`: it takes
+    an even number of exchanges to get there, in whatever way.
+    """
+
+    swaps: tuple[Affine, ...]
+    pairs: tuple[tuple[int, int], ...]
+    start: int
+    place: int
+    even: bool
+
+
 Unit: TypeAlias = (
     InputUnit
     | ReLUUnit
@@ -173,6 +188,7 @@ Unit: TypeAlias = (
     | LatchUnit
     | PreviousUnit
     | AutomatonUnit
+    | SwapUnit
 )
 
 
@@ -193,8 +209,8 @@ def forms_of(unit: Unit) -> tuple[Affine, ...]:
             return (argument,)
         case LatchUnit(keep, argument):
             return keep, argument
-        case AutomatonUnit(symbols=symbols):
-            return symbols
+        case AutomatonUnit(symbols=booleans) | SwapUnit(swaps=booleans):
+            return booleans
         case InputUnit() | PreviousUnit():
             return ()
 

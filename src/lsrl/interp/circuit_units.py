@@ -27,6 +27,7 @@ from lsrl.circuit.units import (
     StateUnit,
     StepUnit,
     SumUnit,
+    SwapUnit,
     Unit,
     dependencies,
 )
@@ -65,6 +66,7 @@ _KINDS: dict[type[Unit], Kind] = {
     LatchUnit: "state",
     PreviousUnit: "state",
     AutomatonUnit: "state",
+    SwapUnit: "state",
 }
 
 MOST_TERMS = 6
@@ -165,13 +167,15 @@ class UnitWords:
                 return f"what {form(argument)} was one step ago; {init} before the first"
             case AutomatonUnit(table=table, cluster=first):
                 return f"whether the automaton is in state {unit_id - first} of {len(table)}"
+            case SwapUnit(start=start, place=place):
+                return f"whether the token of place {start} is in place {place}"
             case unit:
                 raise TypeError(f"{type(unit).__name__} remembers nothing")
 
 
 def read_by(unit_id: UnitId, unit: Unit) -> list[UnitId]:
     """The units that a unit reads, in this step or an earlier one; what it remembers of itself is among them."""
-    itself = [unit_id] if isinstance(unit, (GatedStateUnit, LatchUnit)) else []
+    itself = [unit_id] if isinstance(unit, (GatedStateUnit, LatchUnit, SwapUnit)) else []
     return list(dict.fromkeys([*dependencies(unit), *itself]))
 
 

@@ -7,7 +7,7 @@ exact at any length; a counter sums up what it goes on by, and is reduced by com
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -17,17 +17,27 @@ from lsrl.automata.automaton import Automaton
 from lsrl.automata.cascade import Cascade, Level, cascade
 from lsrl.circuit.affine import Affine, combination, number, one_minus
 from lsrl.circuit.builder import CircuitBuilder
-from lsrl.circuit.facts import BOOLEAN, Fact
+from lsrl.circuit.facts import Fact
 from lsrl.circuit.remainders import remainder
 from lsrl.circuit.units import GatedStateUnit
 from lsrl.errors import RangeError, UnsupportedProgram
 from lsrl.lang.numbers import ONE, ZERO
+from lsrl.lowering.conjunctions import all_of, known_boolean
 from lsrl.lowering.rule_kinds import AutomatonRule, GatedStateRule, StateRule
 
 Places: TypeAlias = tuple[int, ...]
 
 
-def by_cascade(states: StateRule, gated_state: GatedStateRule) -> AutomatonRule:
+CounterRule: TypeAlias = Callable[[CircuitBuilder, Mapping[int, Affine], int, int], "list[Affine] | None"]
+"""How a target counts without end: what actions add, a modulus, where it starts; its residues, None if it cannot."""
+
+
+def no_counter(builder: CircuitBuilder, actions: Mapping[int, Affine], size: int, start: int) -> None:
+    """Nothing counts without end."""
+    del builder, actions, size, start
+
+
+def by_cascade(states: StateRule, gated_state: GatedStateRule, counter: CounterRule = no_counter) -> AutomatonRule:
     """The rule of a target whose states are written by these."""
 
     def rule(
@@ -42,7 +52,7 @@ def by_cascade(states: StateRule, gated_state: GatedStateRule) -> AutomatonRule:
             raise UnsupportedProgram(problem, ability="automata") from None
         size = f"{len(rows):,} states and {len(symbols):,} symbols"
         builder.automata.append(f"{builder.origin!r} is an automaton of {size}, as a cascade of {found}")
-        return _Cascading(builder, symbols, found, states, gated_state).automaton_states()
+        return _Cascading(builder, symbols, found, states, gated_state, counter).automaton_states()
 
     return rule
 
@@ -56,6 +66,7 @@ class _Cascading:
     cascade: Cascade
     states: StateRule
     gated_state: GatedStateRule
+    counter: CounterRule
     now: list[dict[int, Affine]] = field(default_factory=list)
     before: dict[tuple[int, int], Affine] = field(default_factory=dict)
 
@@ -74,37 +85,42 @@ class _Cascading:
     def _any_of(self, used: Sequence[int], combinations: Iterable[Places]) -> Affine:
         """Whether the used levels have one of some combinations of values."""
         parts = ([self.now[i][value] for i, value in zip(used, values, strict=True)] for values in combinations)
-        return self._known(combination((ONE, self._all(bits)) for bits in parts))
+        return known_boolean(self.builder, combination((ONE, all_of(self.builder, bits)) for bits in parts))
 
     def _reset(self, depth: int, level: Level) -> dict[int, Affine]:
         """A latch for every value but one."""
         actions = self._actions(depth, level)
-        keep = self._known(one_minus(combination((ONE, action) for action in actions.values())))
+        keep = known_boolean(self.builder, one_minus(combination((ONE, action) for action in actions.values())))
         values = sorted({level.start, *actions})
         bits: dict[int, Affine] = {}
         for value in values[1:]:
             drive, init = actions.get(value, number(ZERO)), ONE if value == level.start else ZERO
             latch = GatedStateUnit(keep, drive, init, latches=True)
-            bits[value] = self._known(self.gated_state(self.builder, keep, drive, latch))
-        bits[values[0]] = self._known(one_minus(combination((ONE, bit) for bit in bits.values())))
+            bits[value] = known_boolean(self.builder, self.gated_state(self.builder, keep, drive, latch))
+        bits[values[0]] = known_boolean(self.builder, one_minus(combination((ONE, bit) for bit in bits.values())))
         return bits
 
     def _counter(self, depth: int, level: Level) -> dict[int, Affine]:
-        """A sum of what it goes on by, modulo its size."""
-        builder = self.builder
+        """What it goes on by, modulo its size: without end, or as a sum."""
+        builder, actions = self.builder, self._actions(depth, level)
+        endless = self.counter(builder, actions, level.size, level.start)
+        if endless is not None:
+            return dict(enumerate(endless))
         if builder.max_length is None:
             raise RangeError(
                 f"value {builder.origin!r} is a finite automaton that counts modulo {level.size}, and this target "
                 "counts by a sum that grows; compile(..., max_length=...)"
             )
-        actions = self._actions(depth, level)
         added = combination((fmpq(value), action) for value, action in actions.items())
         builder.assume(added, Fact(ZERO, fmpq(max(actions)), ONE))
         (total,) = self.states(builder, [((0, ONE),)], [added], [fmpq(level.start)])
         rest = remainder(builder, total, level.size, None)
         reached = [number(ONE), *(builder.ramp(rest.shifted(fmpq(1 - value))) for value in range(1, level.size))]
         steps = zip(reached, [*reached[1:], number(ZERO)], strict=True)
-        return {value: self._known(combination([(ONE, one), (-ONE, next)])) for value, (one, next) in enumerate(steps)}
+        return {
+            value: known_boolean(self.builder, combination([(ONE, one), (-ONE, next)]))
+            for value, (one, next) in enumerate(steps)
+        }
 
     def _actions(self, depth: int, level: Level) -> dict[int, Affine]:
         """For every action of a level, whether it is the present one."""
@@ -116,8 +132,10 @@ class _Cascading:
             bits = [self._before(i, value) for i, value in zip(used, values, strict=True)]
             for action in sorted({action for action in row if action is not None}):
                 given = combination((ONE, self.symbols[s]) for s, other in enumerate(row) if other == action)
-                parts.setdefault(action, []).append((ONE, self._all([*bits, self._known(given)])))
-        return {action: self._known(combination(forms)) for action, forms in parts.items()}
+                parts.setdefault(action, []).append(
+                    (ONE, all_of(self.builder, [*bits, known_boolean(self.builder, given)]))
+                )
+        return {action: known_boolean(self.builder, combination(forms)) for action, forms in parts.items()}
 
     def _before(self, depth: int, value: int) -> Affine:
         """Whether a level had a value one step ago."""
@@ -125,21 +143,8 @@ class _Cascading:
             init = ONE if self.cascade.levels[depth].start == value else ZERO
             rows, drives = [(), ((0, ONE),)], [self.now[depth][value], number(ZERO)]
             _, was = self.states(self.builder, rows, drives, [init, ZERO])
-            self.before[depth, value] = self._known(was)
+            self.before[depth, value] = known_boolean(self.builder, was)
         return self.before[depth, value]
-
-    def _all(self, bits: Sequence[Affine]) -> Affine:
-        """Whether all of some booleans are 1."""
-        open = [bit for bit in bits if not bit.is_constant or bit.constant != 1]
-        if len(open) <= 1:
-            return open[0] if open else number(ONE)
-        both = combination(((ONE, bit) for bit in open), fmpq(1 - len(open)))
-        self.builder.assume(both, Fact(fmpq(1 - len(open)), ONE, ONE))
-        return self.builder.ramp(both)
-
-    def _known(self, boolean: Affine) -> Affine:
-        self.builder.assume(boolean, BOOLEAN)
-        return boolean
 
 
 def _needed_places(function: Mapping[Places, object]) -> list[int]:

@@ -1,6 +1,6 @@
 """States of architectures whose state matrix is real, diagonal and between 0 and 1.
 
-What remembers another component is a delay; what turns in a circle by itself is a count of the
+What remembers another component is a delay; what turns in a circle by itself, or changes its sign, is a count of the
 steps and its residue, by a staircase; what adds up under a gate is two sums, of which a latch
 holds one. Everything else is refused: such a state cannot rotate or permute as its input says
 (Merrill et al. 2024, "The Illusion of State in State-Space Models"; Sarrof et al. 2024, "The
@@ -9,13 +9,14 @@ Expressive Capacity of State Space Models").
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination, number
 from lsrl.circuit.builder import CircuitBuilder
-from lsrl.circuit.facts import Fact
+from lsrl.circuit.facts import Fact, multiple, union
 from lsrl.circuit.state_graph import components, is_permutation
 from lsrl.circuit.units import GatedStateUnit
 from lsrl.errors import RangeError, UnsupportedProgram
@@ -23,6 +24,7 @@ from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import HALF, ONE, ZERO, as_float
 from lsrl.lowering.delays import before, first_step, latched
 from lsrl.lowering.eigenvectors import eigenvectors
+from lsrl.lowering.gates import gated
 
 WIDEST_STAIRCASE = 16
 """Steps that one stage of a staircase takes; longer ones have more stages."""
@@ -35,13 +37,21 @@ SLOWEST, FASTEST = fmpq(1, 2**12), fmpq(1, 2**64)
 """What a decaying state loses at least, and keeps at least: beyond that float32 does not hold decay or gain well."""
 
 
+Residues: TypeAlias = Callable[[CircuitBuilder, int], list[Affine]]
+"""For every residue, whether the number of steps so far, this one included, is that modulo a period."""
+
+
 def diagonal_states(
-    builder: CircuitBuilder, rows: Sequence[Row], drives: Sequence[Affine], inits: Sequence[fmpq]
+    builder: CircuitBuilder,
+    rows: Sequence[Row],
+    drives: Sequence[Affine],
+    inits: Sequence[fmpq],
+    residues: Residues | None = None,
 ) -> list[Affine]:
-    """sₜ = A sₜ₋₁ + driveₜ by delays, sums that start at 0, and staircases.
+    """sₜ = A sₜ₋₁ + driveₜ by delays, sums that start at 0, and staircases, unless the target has other `residues`.
 
     Raises `UnsupportedProgram` for a component that reads itself with a weight that is not in
-    [0, 1], and for components that read one another in a circle, except for a driverless permutation and what has
+    [−1, 1], and for components that read one another in a circle, except for a driverless permutation and what has
     rational eigenvectors.
     """
     meanings: dict[int, Affine] = {}
@@ -53,20 +63,37 @@ def diagonal_states(
             remembered = [(weight, before(builder, meanings[other], inits[other])) for weight, other in read]
             driven[state] = combination([(ONE, drives[state]), *remembered])
         if len(members) > 1:
-            meanings.update(_circle(builder, members, rows, driven, inits))
+            meanings.update(_circle(builder, members, rows, driven, inits, residues or step_residues))
         else:
             (state,) = members
             itself = dict(rows[state]).get(state, ZERO)
-            meanings[state] = _accumulated(builder, itself, driven[state], inits[state]) if itself else driven[state]
+            meanings[state] = _alone(builder, itself, driven[state], inits[state], residues or step_residues)
     return [meanings[state] for state in range(len(rows))]
 
 
+def _alone(builder: CircuitBuilder, weight: fmpq, drive: Affine, init: fmpq, residues: Residues) -> Affine:
+    """sₜ = weight · sₜ₋₁ + driveₜ; with a weight below 0, what (−1)ᵗ sₜ adds up is (−1)ᵗ driveₜ."""
+    if weight == 0:
+        return drive
+    if not -1 <= weight < 0:
+        return _accumulated(builder, weight, drive, init)
+    odd = residues(builder, 2)[1]
+
+    def turned(form: Affine) -> Affine:
+        made = combination([(ONE, form), (fmpq(-2), gated(builder, odd, form))])
+        known = builder.fact(form)
+        builder.assume(made, union([known, multiple(-ONE, known)]))
+        return made
+
+    return turned(_accumulated(builder, -weight, turned(drive), init))
+
+
 def _accumulated(builder: CircuitBuilder, weight: fmpq, drive: Affine, init: fmpq) -> Affine:
-    """sₜ = weight · sₜ₋₁ + driveₜ by a state that starts at 0."""
+    """The same for a weight above 0, by a state that starts at 0."""
     if not 0 < weight <= 1:
         raise UnsupportedProgram(
             f"value {builder.origin!r} has a state that reads itself times {weight}, and this target's state matrix is "
-            "real, diagonal and between 0 and 1",
+            "real, diagonal and between 0 and 1; expected a weight from -1 to 1",
             ability="any_matrix",
         )
     if 1 - SLOWEST < weight < 1 or weight < FASTEST:
@@ -88,36 +115,36 @@ def _circle(
     rows: Sequence[Row],
     drives: Mapping[int, Affine],
     inits: Sequence[fmpq],
+    residues: Residues,
 ) -> dict[int, Affine]:
     """States that read one another: a permutation that nothing drives, or s = P z with A = P D P⁻¹, where every
     component of z reads itself only.
     """
     undriven = not any(drive.terms or drive.constant for drive in drives.values())
     if undriven and is_permutation([rows[state] for state in members]):
-        return _turned(builder, members, rows, inits)
+        return _turned(members, rows, inits, residues(builder, len(members)))
     place = {state: i for i, state in enumerate(members)}
     inner = [{place[other]: weight for other, weight in rows[state] if other in place} for state in members]
     found = eigenvectors(inner) if len(members) <= LARGEST_CIRCLE else None
-    if found is None or not all(0 <= value <= 1 for value in found.values):
+    if found is None or not all(-1 <= value <= 1 for value in found.values):
         raise UnsupportedProgram(
             f"value {builder.origin!r} has states that read one another in a circle, and this target's state matrix is "
-            "real, diagonal and non-negative, which cannot rotate or permute (Merrill et al. 2024, Sarrof et al. "
-            "2024); expected rational eigenvectors with eigenvalues from 0 to 1",
+            "real and diagonal, which cannot rotate (Merrill et al. 2024, Sarrof et al. 2024); expected rational "
+            "eigenvectors with eigenvalues from -1 to 1",
             ability="any_matrix",
         )
     z = []
     for value, row in zip(found.values, found.inverse, strict=True):
         drive = combination((weight, drives[state]) for weight, state in zip(row, members, strict=True))
         init = sum((weight * inits[state] for weight, state in zip(row, members, strict=True)), ZERO)
-        z.append(_accumulated(builder, value, drive, init) if value else drive)
+        z.append(_alone(builder, value, drive, init, residues))
     return {state: combination(zip(row, z, strict=True)) for state, row in zip(members, found.vectors, strict=True)}
 
 
 def _turned(
-    builder: CircuitBuilder, members: Sequence[int], rows: Sequence[Row], inits: Sequence[fmpq]
+    members: Sequence[int], rows: Sequence[Row], inits: Sequence[fmpq], residues: Sequence[Affine]
 ) -> dict[int, Affine]:
     """A permutation that nothing drives: initial values picked by what is left of the steps so far."""
-    residues = step_residues(builder, len(members))
     found = {}
     for state in members:
         source, parts = state, []

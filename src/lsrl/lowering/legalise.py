@@ -31,15 +31,17 @@ from lsrl.circuit.units import (
     StateUnit,
     StepUnit,
     SumUnit,
+    SwapUnit,
     dependencies,
     forms_of,
 )
 from lsrl.lang.graphs import strong_components
 from lsrl.lang.numbers import ONE
 from lsrl.lowering.delays import delayed, latched
+from lsrl.lowering.reflections import swapped
 from lsrl.lowering.rule_kinds import Rules, kept_states
 
-_MadeByRules: TypeAlias = StepUnit | GateUnit | ChoiceUnit | BitUnit | DelayUnit | LatchUnit
+_MadeByRules: TypeAlias = StepUnit | GateUnit | ChoiceUnit | BitUnit | DelayUnit | LatchUnit | SwapUnit
 _Single: TypeAlias = InputUnit | ReLUUnit | RampUnit | ProductUnit | GatedStateUnit | SumUnit | _MadeByRules
 
 
@@ -257,3 +259,5 @@ def _rebuilt_as_it_is(builder: CircuitBuilder, unit: _MadeByRules, fact: Fact, f
             return delayed(builder, forms[0], steps)
         case LatchUnit():
             return latched(builder, forms[0], forms[1])
+        case SwapUnit():
+            return swapped(builder, replace_fields(unit, swaps=tuple(forms)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from flint import fmpq
 
@@ -16,7 +17,9 @@ from lsrl.errors import RangeError, UnsupportedProgram
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lowering.cascades import by_cascade
 from lsrl.lowering.diagonal_states import diagonal_states, summed_and_latched
+from lsrl.lowering.gates import gated
 from lsrl.lowering.ramps import by_held_steps, by_relus, decided_gap
+from lsrl.lowering.reflections import added_up, by_reflections, turns
 from lsrl.lowering.rule_kinds import Rules, dissolved_sum, kept_states, refused_gated_state, refused_previous
 
 LARGE_M = 32
@@ -94,20 +97,8 @@ def without_products(builder: CircuitBuilder, left: Affine, right: Affine, unit:
 
 
 def by_gates(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
-    """gate · relu(argument): one unit where a factor is never negative, two where both can be.
-
-    left · right = left · relu(right) − left · relu(−right).
-    """
-    if unit.via == "relu":
-        return by_big_m(builder, left, right)
-    if left.is_constant or right.is_constant:
-        return builder.product(left, right)
-    if not builder.fact(right).is_nonnegative and builder.fact(left).is_nonnegative:
-        left, right = right, left
-    if builder.fact(right).is_nonnegative:
-        return builder.gate(left, right)
-    parts = builder.gate(left, right), builder.gate(left, right.times(-ONE))
-    return combination([(ONE, parts[0]), (-ONE, parts[1])])
+    """left · right by gates, unless it is asked for ReLUs."""
+    return by_big_m(builder, left, right) if unit.via == "relu" else gated(builder, left, right)
 
 
 def by_selection(builder: CircuitBuilder, left: Affine, right: Affine, unit: ProductUnit) -> Affine:
@@ -175,6 +166,13 @@ DIAGONAL = replace(
     gated_state=summed_and_latched,
     sum=dissolved_sum,
     automaton=by_cascade(diagonal_states, summed_and_latched),
+)
+_TURNING = partial(diagonal_states, residues=turns)
+
+REFLECTING = replace(
+    DIAGONAL,
+    states=_TURNING,
+    automaton=by_reflections(by_cascade(_TURNING, summed_and_latched, added_up)),
 )
 AS_IT_IS = replace(_FORWARD, ramp=by_held_steps)
 WITHOUT_PRODUCTS = replace(

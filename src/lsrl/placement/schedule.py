@@ -33,6 +33,7 @@ from lsrl.circuit.units import (
     StateUnit,
     StepUnit,
     SumUnit,
+    SwapUnit,
     forms_of,
 )
 from lsrl.placement.loops import is_loop, unit_groups
@@ -70,8 +71,8 @@ def reads(circuit: Circuit, unit_id: UnitId, *, fused: bool = True) -> tuple[tup
             return ((drive, False),)
         case InputUnit() | PreviousUnit():
             return ()
-        case AutomatonUnit():
-            raise TypeError("a finite automaton is in no layer before it is written as cells")
+        case AutomatonUnit() | SwapUnit():
+            raise TypeError(f"{type(unit).__name__} is in no layer before it is written as cells")
 
 
 def scheduled(circuit: Circuit, *, fused: bool = True) -> Schedule:

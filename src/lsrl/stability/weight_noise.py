@@ -39,6 +39,7 @@ from lsrl.circuit.units import (
     StateUnit,
     StepUnit,
     SumUnit,
+    SwapUnit,
     Unit,
     forms_of,
 )
@@ -220,15 +221,24 @@ def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u
             size = max(noise.values[i], abs(as_float(init)))
             start = u * abs(as_float(init))
             return accumulated(times(gate, size) + drive, start, 1 + gate, noise.steps)
-        case LatchUnit():
-            keep, taken = (form_error(noise, form, found, u) for form in forms)
-            local = times(keep, noise.values[i] + forms[1].largest + taken)
-            return accumulated(local, taken, 1 + keep, noise.steps)
+        case LatchUnit() | SwapUnit():
+            return _held_error(noise, i, unit, found, u)
         case ChoiceUnit():
             decided = noise.decisions[i].holds(form_error(noise, forms[0], found, u), u)
             return form_error(noise, forms[1], found, u) if decided else math.inf
         case RampUnit() | StepUnit() | BitUnit() | StateUnit() | AutomatonUnit():
             raise TypeError(f"the error of a {type(unit).__name__} is not bounded here")
+
+
+def _held_error(noise: NoisyCircuit, i: UnitId, unit: LatchUnit | SwapUnit, found: Sequence[float], u: float) -> float:
+    """What is held until something else is taken, or a token that changes places."""
+    wrong = [form_error(noise, form, found, u) for form in noise.forms[i]]
+    if isinstance(unit, SwapUnit):
+        # The key of a reflection is off by 2u at most, and by what its booleans are, and the state by four times that.
+        return accumulated(4 * (sum(wrong) + 2 * u), 2 * u, 1.0, noise.steps)
+    keep, taken = wrong
+    local = times(keep, noise.values[i] + noise.forms[i][1].largest + taken)
+    return accumulated(local, taken, 1 + keep, noise.steps)
 
 
 def _product_error(noise: NoisyCircuit, left: FormSizes, right: FormSizes, found: Sequence[float], u: float) -> float:

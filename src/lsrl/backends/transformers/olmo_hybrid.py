@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from lsrl.backends.transformers.delta_heads import DeltaRule, Heads
 from lsrl.backends.transformers.delta_rule import (
     FULL,
     LINEAR,
     SETTINGS,
-    DeltaRule,
-    Heads,
     architecture,
     inner,
     states,
@@ -80,7 +79,7 @@ STOCK = StockModel(
 
 TARGET = hub_target(
     "olmo-hybrid",
-    "transformers' OLMo-Hybrid (gated DeltaNet with reflections); latches, products of reals, cycles up to max_length",
+    "transformers' OLMo-Hybrid (gated DeltaNet); latches, products of reals, reflections: cycles at any length",
     architecture(
         STOCK,
         DeltaRule(
@@ -96,4 +95,5 @@ TARGET = hub_target(
             },
         ),
     ),
+    "reflections",
 )

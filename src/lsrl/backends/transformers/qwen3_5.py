@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from lsrl.backends.transformers.delta_heads import DeltaRule, Heads
 from lsrl.backends.transformers.delta_rule import (
     FULL,
     LINEAR,
     SETTINGS,
-    DeltaRule,
-    Heads,
     architecture,
     inner,
     states,

@@ -38,6 +38,7 @@ from lsrl.circuit.units import (
     StateUnit,
     StepUnit,
     SumUnit,
+    SwapUnit,
     forms_of,
 )
 from lsrl.lang.numbers import ONE, ZERO, as_float
@@ -128,6 +129,8 @@ class Analysis:
                 return Number(fact, self._state(unit_id, previous[0][1], drive, fact))
             case LatchUnit(keep, argument):
                 return Number(fact, self._latched(self._passed(keep).error, self._passed(argument)))
+            case SwapUnit(swaps):
+                return Number(fact, math.inf if any(self.sum(swap).error(PRECISION) for swap in swaps) else 0.0)
             case (
                 RampUnit()
                 | BitUnit()
@@ -142,8 +145,8 @@ class Analysis:
     def reads(self, unit_id: UnitId) -> Iterator[tuple[UnitId, float]]:
         """The units that one reads, and how many times it passes on their errors."""
         forms, steps = forms_of(self.stack.circuit.units[unit_id]), self.steps.get(unit_id, 1.0)
-        if len(forms) == 1:
-            yield from ((unit, steps * abs(as_float(weight))) for unit, weight in forms[0].terms.items())
+        if len(forms) != 2:
+            yield from ((unit, steps * abs(as_float(w))) for form in forms for unit, w in form.terms.items())
             return
         for form, other in zip(forms, reversed(forms), strict=True):
             times = steps * as_float(self._fact(other).magnitude or ONE)

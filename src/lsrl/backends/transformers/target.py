@@ -23,10 +23,12 @@ from lsrl.backends.transformers.tokens import embedding_of, head_of, table_of
 from lsrl.backends.transformers.weights import MAPS, HubWeights, StreamRows, converted, from_tensors, maps_of
 from lsrl.circuit.affine import UnitId
 from lsrl.circuit.units import Circuit
+from lsrl.errors import Ability
 from lsrl.lang import Program
 from lsrl.lang.numbers import as_float
 from lsrl.lowering.legalise import legalised
 from lsrl.lowering.rings import rings_of
+from lsrl.lowering.rule_kinds import Rules
 from lsrl.lowering.rules import AS_IT_IS, DIAGONAL
 from lsrl.placement.residual import ResidualStack, Stages, narrowed, places, residual_stack
 from lsrl.placement.stack import Place
@@ -51,7 +53,7 @@ class HubArchitecture:
     `stages` says what each stage computes, `layer_of` gives the layer of a stage, `blocks` the weights of all layers,
     `remembered` where in their recurrent states units are. `float64` says whether weights are right in that format,
     too. `erases` says which stages can take units out of the stream, `fits` whether all stages can compute their units
-    in one of so many channels.
+    in one of so many channels. `rules` are how it writes what it lacks.
     """
 
     stock: StockModel
@@ -63,6 +65,7 @@ class HubArchitecture:
     float64: bool = False
     erases: Callable[[int], bool] = lambda _: True
     fits: Callable[[ResidualStack, int], bool] = lambda *_: True
+    rules: Rules = DIAGONAL
 
     @property
     def widths(self) -> Sequence[int]:
@@ -115,8 +118,8 @@ class Staged:
         return guarantee_of(self.analysis())
 
 
-def hub_target(name: str, summary: str, architecture: HubArchitecture) -> Target:
-    """The target of a transformers model."""
+def hub_target(name: str, summary: str, architecture: HubArchitecture, *more: Ability) -> Target:
+    """The target of a transformers model; `more` is what it can beyond others."""
 
     def placements(circuit: Circuit, program: Program, _: str) -> Iterator[Staged]:
         yield min(_staged(circuit, architecture, program), key=lambda staged: staged.cost).fitted()
@@ -128,7 +131,7 @@ def hub_target(name: str, summary: str, architecture: HubArchitecture) -> Target
         name=name,
         summary=summary,
         library="transformers",
-        abilities=frozenset({"products", "selection", "selective_states"}),
+        abilities=frozenset({"products", "selection", "selective_states", *more}),
         dtypes=("float32",),
         placements=placements,
         read=read,
@@ -140,9 +143,9 @@ def hub_target(name: str, summary: str, architecture: HubArchitecture) -> Target
 
 def _staged(circuit: Circuit, architecture: HubArchitecture, program: Program) -> Iterator[Staged]:
     """The stack with long delays as chains and, where there are some, the one with rings."""
-    legal, table = legalised(circuit, DIAGONAL), table_of(program)
+    legal, table = legalised(circuit, architecture.rules), table_of(program)
     rings = rings_of(legal, set(circuit.knowledge.group_sizes.values()))
-    made = [legal] if rings is None else [legal, legalised(legal, DIAGONAL, rings)]
+    made = [legal] if rings is None else [legal, legalised(legal, architecture.rules, rings)]
     for rewritten in made:
         pruned = legalised(rewritten, AS_IT_IS)  # comparisons last; rules leave units that nothing reads
         whole, scored = pruned, None
