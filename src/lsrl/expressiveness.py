@@ -93,6 +93,10 @@ ABILITIES: dict[str, Probe] = {
     "automaton that is star-free (a flip-flop)": (_digit(), lambda x: automaton(x, [[0, 0, 1], [1, 0, 1]])),
     "automaton with Z₂ (parity)": (_bit(), lambda x: automaton(x, [[0, 1], [1, 0]])),
     "automaton with S₃": (_bit(), lambda x: automaton(x, word_problem((1, 0, 2), (1, 2, 0)))),
+    "automaton with S₅, by exchanges of neighbours": (
+        Input(1, range=(0, 3), integer=True),
+        lambda x: automaton(x, word_problem(*((*range(i), i + 1, i, *range(i + 2, 5)) for i in range(4)))),
+    ),
     "automaton with A₅": (_bit(), lambda x: automaton(x, word_problem((1, 2, 0, 3, 4), (0, 1, 3, 4, 2)))),
     "any step of a state with few values (`recur`)": (
         _digit(),

@@ -24,7 +24,7 @@ from lsrl.circuit.verify import CompilerError
 from lsrl.errors import UnsupportedProgram
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lowering.conjunctions import all_of, known_boolean
-from lsrl.lowering.delays import before
+from lsrl.lowering.delays import before, latched
 from lsrl.lowering.diagonal_states import step_residues
 from lsrl.lowering.rule_kinds import AutomatonRule
 
@@ -38,19 +38,43 @@ def by_reflections(otherwise: AutomatonRule) -> AutomatonRule:
     def rule(
         builder: CircuitBuilder, symbols: Sequence[Affine], table: Sequence[Sequence[int]], start: int
     ) -> list[Affine]:
-        found = exchanges(table)
+        sink, ending = sink_of(table)
+        alive = [state for state in range(len(table)) if state != sink]
+        going_on = [symbol for symbol in range(len(symbols)) if symbol not in ending]
+        place = {state: i for i, state in enumerate(alive)}
+        found = None
+        if start != sink and all(table[state][symbol] in place for state in alive for symbol in going_on):
+            found = exchanges([[place[table[state][symbol]] for symbol in going_on] for state in alive])
         if found is None:
             return _written(otherwise, builder, symbols, table, start)
         sizes = ", ".join(str(each.size) for each in found)
         size = f"{len(table):,} states and {len(symbols):,} symbols"
         builder.automata.append(f"{builder.origin!r} is an automaton of {size}, as tokens in {sizes} places")
-        tokens = [_places_of(builder, symbols, each, start) for each in found]
-        return [
-            all_of(builder, [token[each.places[state]] for token, each in zip(tokens, found, strict=True)])
-            for state in range(len(table))
-        ]
+        tokens = [_places_of(builder, [symbols[s] for s in going_on], each, place[start]) for each in found]
+        ended = known_boolean(builder, combination((ONE, symbols[symbol]) for symbol in ending))
+        dead = known_boolean(builder, latched(builder, one_minus(ended), number(ONE))) if ending else number(ZERO)
+        states = {
+            state: all_of(
+                builder, [one_minus(dead), *(token[each.places[i]] for token, each in zip(tokens, found, strict=True))]
+            )
+            for state, i in place.items()
+        }
+        return [states.get(state, dead) for state in range(len(table))]
 
     return rule
+
+
+def sink_of(table: Sequence[Sequence[int]]) -> tuple[int | None, list[int]]:
+    """A state that no symbol leaves, and the symbols that lead there from everywhere; None if there are no such.
+
+    >>> sink_of([[1, 0, 2], [0, 1, 2], [2, 2, 2]]), sink_of([[1, 0], [0, 1]])
+    ((2, [2]), (None, []))
+    """
+    for state, row in enumerate(table):
+        ending = [symbol for symbol in range(len(row)) if all(other[symbol] == state for other in table)]
+        if ending and set(row) == {state}:
+            return state, ending
+    return None, []
 
 
 def _written(
