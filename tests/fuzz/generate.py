@@ -143,10 +143,10 @@ class Maker:
         """Try one operation; nothing is added where it does not fit."""
         try:
             node = self.rng.choice(makers)(self)
-        except MalformedError:
+            if node is not None:
+                self.keep(node)
+        except MalformedError:  # of dimensions that do not fit, or of numbers that grow too long
             return
-        if node is not None:
-            self.keep(node)
 
 
 UNNAMED = {"item", "part", "add", "sub", "mul", "div", "neg", "mod", "gt", "ge", "lt", "le", "both", "either", "invert"}

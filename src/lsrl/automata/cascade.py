@@ -17,8 +17,9 @@ from lsrl.automata.groups import CyclicStep, Permutation, cyclic_steps, inverse,
 from lsrl.automata.holonomy import Holonomy, Move, Places, holonomy
 from lsrl.errors import UnsupportedProgram
 
-MOST_CONFIGURATIONS, MOST_VALUES = 4096, 2**17
-"""Combinations of all levels' values that are followed, and values that these may be of in all."""
+MOST_CONFIGURATIONS, MOST_VALUES, MOST_LEVELS = 4096, 2**17, 128
+"""Combinations of all levels' values that are followed, values that these may be of in all, and levels: each is a
+layer or more."""
 
 NAMES = {60: "A₅", 168: "PSL(2, 7)", 360: "A₆", 2520: "A₇"}
 """The only groups of so many elements that are groups of their own commutators."""
@@ -79,14 +80,19 @@ class Cascade:
 def cascade(automaton: Automaton) -> Cascade:
     """The cascade that runs as an automaton does, completed.
 
-    Raises `UnsupportedProgram` for an automaton with a group that is not solvable, naming it, and for one whose levels
-    have more than `MOST_CONFIGURATIONS` combinations of values, or these more than `MOST_VALUES` in all.
+    Raises `UnsupportedProgram` for an automaton with a group that is not solvable, naming it, for one of more than
+    `MOST_LEVELS`, and for one whose levels have more than `MOST_CONFIGURATIONS` combinations of values, or these more
+    than `MOST_VALUES` in all.
 
     >>> odd = Automaton.of([[0, 1], [1, 0]])
     >>> str(cascade(odd)), cascade(odd).run([1, 0, 1])
     ('counters modulo 2, 2 combinations', [1, 1, 0])
     """
     found = holonomy(automaton)
+    if len(found.levels) > MOST_LEVELS:
+        raise UnsupportedProgram(
+            f"its cascade of resets and counters has {len(found.levels):,} levels; expected at most {MOST_LEVELS}"
+        )
     return _cascade(found, [_steps(found, depth) for depth in range(len(found.levels))])
 
 

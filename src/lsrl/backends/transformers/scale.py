@@ -31,6 +31,9 @@ ANY = tuple(range(MARKS + 16, MARKS + FOURFOLD[-1] + 1, 4))
 """Widths of a stream whose norms have one: beside its marks, numbers that a disguise can mix by fours, some of which
 are idle in small programs, so that it hides these, too."""
 
+LARGEST_STACK = 2**27
+"""Stages times their channels squared: a network has a few times as many numbers."""
+
 NORM = -13
 """A norm with η multiplies by 2 to this."""
 
@@ -79,12 +82,18 @@ def scale_of(stack: ResidualStack, widths: Sequence[int]) -> StreamScale:
     return StreamScale(_epsilon_of(stack), width, power(width.bit_length() // 2 if widths is FOURFOLD else NORM))
 
 
-def check_width(stack: ResidualStack, widths: Sequence[int]) -> None:
-    """Raise `RangeError` for more values than the widest stream holds."""
+def check_size(stack: ResidualStack, widths: Sequence[int]) -> None:
+    """Raise `RangeError` for more values than the widest stream holds, or too large a network."""
     if stack.width > widths[-1]:
         raise RangeError(
             f"{stack.name} has {stack.width:,} values for the residual stream; expected at most {widths[-1]:,} that "
             "are still read at any stage; use a smaller program, or target='lstm'"
+        )
+    width, stages = width_of(stack, widths), len(stack.stages)
+    if width * width * stages > LARGEST_STACK:
+        raise RangeError(
+            f"{stack.name} takes {stages:,} stages of {width:,} channels; expected at most "
+            f"{LARGEST_STACK // (width * width):,} of so many; use a smaller program, or target='lstm'"
         )
 
 

@@ -16,7 +16,7 @@ from lsrl.backends.target import Target
 from lsrl.backends.transformers.head_forms import HeadForms, head_forms
 from lsrl.backends.transformers.network import HubNetwork
 from lsrl.backends.transformers.rounding import Analysis, analysed, erasable_units, guarantee_of
-from lsrl.backends.transformers.scale import ANY, FOURFOLD, StreamScale, check_width, scale_of, width_of
+from lsrl.backends.transformers.scale import ANY, FOURFOLD, StreamScale, check_size, scale_of, width_of
 from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.backends.transformers.stock_model import StockModel
 from lsrl.backends.transformers.tokens import embedding_of, head_of, table_of
@@ -89,7 +89,7 @@ class Staged:
     @property
     def scale(self) -> StreamScale:
         """What values are multiplied by in the stream, and its width."""
-        check_width(self.stack, self.architecture.widths)
+        check_size(self.stack, self.architecture.widths)
         return scale_of(self.stack, self.architecture.widths)
 
     @property
