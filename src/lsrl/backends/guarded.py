@@ -20,9 +20,11 @@ from lsrl.lang import (
     Program,
     ReLU,
     Value,
+    at_least,
     bump,
     clip,
     counter,
+    cumsum,
     latch,
     total,
 )
@@ -78,7 +80,9 @@ def guarded(program: Program, max_length: int | None = None) -> Program:
     if answer.low is None or answer.low < tokens[0] - DEEPEST:
         symbol = clip(symbol, tokens[0] - 1, tokens[-1] + 1)
     flags = [_far_from_zero(flag, fact) for flag, fact in zip(own, body.facts[1:], strict=True)]
-    flags.append(latch(1, body.unknown, name=_free("invalid", program)))
+    name = _free("invalid", program)  # a latch has no longest sequence, a sum can be had on every target
+    invalid = latch(1, body.unknown, name=name) if max_length is None else at_least(cumsum(body.unknown), 1, name=name)
+    flags.append(invalid)
     if max_length is not None:
         # A number that grows: so does what the program makes of more steps than it was made for.
         flags.append(ReLU(counter(1) - max_length, name=_free("too_long", program)))

@@ -70,7 +70,7 @@ def test_real_numbers_are_within_their_bound(name, target):
 
 
 @pytest.mark.parametrize("target", HUB)
-@pytest.mark.parametrize("decay", [1 - Fraction(1, 10**17), Fraction(1, 10**330), Fraction(-1, 2), 2])
+@pytest.mark.parametrize("decay", [1 - Fraction(1, 10**17), Fraction(1, 10**330), Fraction(-3, 2), 2])
 def test_decays_that_float32_has_not_are_refused(decay, target):
     with pytest.raises(lsrl.UnsupportedProgram, match="state"):
         lsrl.compile(Program(LinState(Input(1, range=(-1, 1)), decay)), target, max_length=10)

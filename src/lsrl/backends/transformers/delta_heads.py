@@ -10,7 +10,7 @@ import numpy as np
 from flint import fmpq
 
 from lsrl.backends.transformers.mamba import FORGETS, HOLDS, TAPS
-from lsrl.backends.transformers.mamba2 import OPEN, SHUT, SIGNED, decay_of
+from lsrl.backends.transformers.mamba2 import OPEN, SHUT, decay_of
 from lsrl.backends.transformers.scale import NORM, SILU, opened, sharpness
 from lsrl.backends.transformers.weights import STARTED, StreamRows
 from lsrl.circuit.affine import Affine, UnitId, variable
@@ -27,6 +27,9 @@ SATURATED = 200.0
 
 GATE = 32.0
 """silu of this is the number itself."""
+
+SIGNED = -30
+"""The exponent of the largest number that passes silu as a half of itself."""
 
 CONSTANT = 12
 """The exponent of C: a quarter of its square, over up to 2¹⁰ components, is so large that 10⁻⁵ vanishes beside it."""
@@ -98,7 +101,7 @@ def head_of(stack: ResidualStack, unit_id: UnitId, rule: DeltaRule) -> Head:
 def _signed(stack: ResidualStack, unit_id: UnitId, form: Affine, rule: DeltaRule) -> Head:
     """The head of a form of either sign that keeps nothing."""
     largest = [stack.circuit.knowledge.fact(read).magnitude or ONE for read in (form, variable(unit_id))]
-    factor = power(SIGNED + 31) / power_of_two_above(max(ONE, *largest))
+    factor = power(SIGNED) / power_of_two_above(max(ONE, *largest))
     return Head(unit_id, (form,), factor, 2 / (factor * rule.most_beta))
 
 
