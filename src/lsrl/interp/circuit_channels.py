@@ -31,9 +31,13 @@ def output_modules(network: Network) -> tuple[str, ...]:
     if not isinstance(network, HubNetwork):
         return tuple(found)
     stream, *_ = network.unit_groups
-    found += stream.modules
-    # A layer's mixer, which came first, is before what else is in the layer.
-    return tuple(sorted(dict.fromkeys(found), key=lambda module: int(module.split(".")[2])))
+    # A layer's mixer comes first; one that attends has none.
+    found = [*(module for module in found if module in stream.modules), *stream.modules]
+    return tuple(sorted(dict.fromkeys(found), key=_layer_of))
+
+
+def _layer_of(module: str) -> int:
+    return int(module.split(".")[2])
 
 
 def channel_parts(placement: Placement, modules: Sequence[str], width: Sequence[int]) -> list[Part]:
@@ -52,9 +56,19 @@ def _parts(placement: Placement, modules: Sequence[str]) -> list[Part]:
         case Expressed():
             return _of_hidden(placement, modules)
         case Staged():
-            return _of_stages(placement.stack, modules)
+            return _of_stages(placement.stack, _by_stage(placement, modules))
         case _:
             raise TypeError(f"{type(placement).__name__} is no placement of a target")
+
+
+def _by_stage(placement: Staged, modules: Sequence[str]) -> list[str]:
+    """The module that computes each stage: a layer's stages are its modules, from the first on."""
+    layers = [placement.architecture.layer_of(stage) for stage in range(len(placement.stack.stages))]
+    found = []
+    for stage, layer in enumerate(layers):
+        own = [module for module in modules if _layer_of(module) == layer]
+        found.append(own[stage - layers.index(layer)])
+    return found
 
 
 def _named(module: str | None, indices: Sequence[int]) -> tuple[str, ...]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lsrl.backends.torch_environment import undisturbed
 from lsrl.backends.torch_rnn.weights import RecurrentWeights
+from lsrl.backends.transformers.network import HubNetwork
 from lsrl.backends.transformers.weights import OF_MAPS, HubWeights
 from lsrl.errors import ProgramError, UnsupportedProgram, shortened
 from lsrl.interp.changed_weights import without_promise
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from lsrl.interp.trainable import Tensors
 
     Run = Callable[[Tensors, torch.Tensor], torch.Tensor]
+
+NORM_SETTINGS = ("layer_norm_epsilon", "rms_norm_eps")
 
 BEGIN = 0.02
 """How large at most the numbers of vectors are that transformers would draw, too: biases, and the first embedding."""
@@ -52,6 +56,7 @@ def trained_from_scratch(
     import torch
 
     _check(model, sample)
+    model = _with_own_norms(model)
     whole_number(seed, "seed of trained_from_scratch", least=0, most=2**63 - 1)
     whole_number(steps, "steps of trained_from_scratch")
     rng = np.random.default_rng(seed)
@@ -88,6 +93,15 @@ def _check(model: Any, sample: Any) -> None:
             f"{model.program.name} on {model.target} is a network of LSRL's own, which has no initial weights to train "
             "from; use target='lstm' or 'mamba'"
         )
+
+
+def _with_own_norms(model: CompiledModel) -> CompiledModel:
+    """With the ε that its norms have in the stock configuration: ours may be so large that they do next to nothing."""
+    if not isinstance(model.weights, HubWeights):
+        return model
+    stock, config = type(model.module.config)(), model.weights.config
+    own = {name: getattr(stock, name) for name in NORM_SETTINGS if name in config}
+    return replace(model, network=HubNetwork(replace(model.weights, config={**config, **own})))
 
 
 def _begun(model: CompiledModel) -> tuple[dict[str, torch.Tensor], Run]:

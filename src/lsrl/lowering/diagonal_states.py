@@ -176,8 +176,15 @@ def step_residues(builder: CircuitBuilder, period: int) -> list[Affine]:
         left = combination([(ONE, left), *((-tread, riser) for riser in risers)])
         most = min(most, int(tread) - 1)
         builder.assume(left, Fact(ZERO, fmpq(most), ONE))
-    # As differences of steps, so that what is known of a function of the residue does not depend on the steps so far.
-    reached = [number(ONE), *(builder.step(left.shifted(HALF - r), HALF) for r in range(1, period)), number(ZERO)]
+    return told_apart(builder, left, period)
+
+
+def told_apart(builder: CircuitBuilder, residue: Affine, period: int) -> list[Affine]:
+    """For every residue, whether this is it.
+
+    As differences of steps, so that what is known of a function of the residue does not depend on how it was found.
+    """
+    reached = [number(ONE), *(builder.step(residue.shifted(HALF - r), HALF) for r in range(1, period)), number(ZERO)]
     return [combination([(ONE, reached[r]), (-ONE, reached[r + 1])]) for r in range(period)]
 
 

@@ -25,7 +25,7 @@ from lsrl.errors import UnsupportedProgram
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lowering.conjunctions import all_of, known_boolean
 from lsrl.lowering.delays import before, latched
-from lsrl.lowering.diagonal_states import step_residues
+from lsrl.lowering.diagonal_states import step_residues, told_apart
 from lsrl.lowering.rule_kinds import AutomatonRule
 
 LARGEST_COUNTER = 16
@@ -189,7 +189,12 @@ def turns(builder: CircuitBuilder, period: int) -> list[Affine]:
 
     By staircases for a period that is too large, which need a longest sequence.
     """
-    return counted_by_factors(builder, number(ONE), period) if has_counter(period) else step_residues(builder, period)
+    if not has_counter(period):
+        return step_residues(builder, period)
+    bits = counted_by_factors(builder, number(ONE), period)
+    residue = combination((fmpq(i), bit) for i, bit in enumerate(bits) if i)
+    builder.assume(residue, Fact(ZERO, fmpq(period - 1), ONE))
+    return told_apart(builder, residue, period)
 
 
 def _before(builder: CircuitBuilder, boolean: Affine, init: fmpq) -> Affine:

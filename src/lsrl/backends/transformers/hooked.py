@@ -80,4 +80,4 @@ class HookedModel(nn.Module):
         for point, layer in zip(self.states, cache.layers, strict=True):
             if hasattr(layer, "recurrent_states"):  # attention has none
                 state = layer.recurrent_states[0]
-                state.copy_(point(state.flatten(1)).view_as(state))
+                state.copy_(point(state.flatten(1).clone()).view_as(state))
