@@ -98,7 +98,7 @@ def _cell(name: str, size: Size, place: int) -> SweepCell:
             "program": name,
             "targets": " ".join(chosen_targets(size, name)),
             "private": place % PRIVATE == PRIVATE - 1,
-            "tuned": place % TUNED == 0,
+            "tuned": place % TUNED[size] == 0,
             "circuits_alone": size == "all",
             "largest": MOST_PARAMETERS if size == "default" else None,
         },

@@ -54,7 +54,7 @@ MOST_PARAMETERS = 2**15
 PRIVATE = 5
 """Of every so many programs, the disguised networks of one have their keys elsewhere."""
 
-TUNED = 6
+TUNED: dict[Size, int] = {"quick": 6, "default": 12, "all": 12}
 """Of every so many programs, one is also fine-tuned, which takes as long as all else about a small network."""
 
 MOST_VARIABLES = 4

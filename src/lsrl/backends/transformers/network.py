@@ -26,8 +26,8 @@ from lsrl.placement.stack import Part
 if TYPE_CHECKING:
     from torch import Tensor
 
-LARGEST_BATCH = 2**15
-"""Tokens (batch × steps) that go through the model at once, unless one sequence is longer."""
+LARGEST_BATCH = 2**23
+"""Numbers of a stream (batch × steps × width) that go through the model at once, unless one sequence has more."""
 
 
 class Stream(NamedTuple):
@@ -142,7 +142,7 @@ class HubNetwork:
     def run(self, x: np.ndarray) -> np.ndarray:
         """Outputs (batch, T, out) for inputs (batch, T, in)."""
         result = np.empty((*x.shape[:2], self.weights.output_dim), np.float32)
-        sequences = max(1, LARGEST_BATCH // (x.shape[1] + 1))
+        sequences = max(1, LARGEST_BATCH // ((x.shape[1] + 1) * self.weights.width))
         with _undisturbed(self.weights.width):
             for first in range(0, len(x), sequences):
                 hidden = self._forward(x[first : first + sequences]).last_hidden_state
