@@ -177,8 +177,10 @@ def states(layer: int, config: Mapping[str, Any]) -> int:
 
 
 def inner(layer: int, config: Mapping[str, Any]) -> tuple[UnitGroup, ...]:
-    """The products of an MLP."""
+    """The products of an MLP; and the numbers of the states, which stay where they are: a head has several."""
     mlp = f"layers.{layer}.mlp"
     read = (Along(f"{mlp}.down_proj.weight", 1),)
     follows = along(mlp, "gate_proj.weight up_proj.weight")
-    return (UnitGroup((), config["intermediate_size"], read, follows=follows, allows=ANY_FUNCTION),)
+    products = UnitGroup((), config["intermediate_size"], read, follows=follows, allows=ANY_FUNCTION)
+    size = states(layer, config)
+    return (products, UnitGroup((f"states.{layer}",), size, (), allows=frozenset())) if size else (products,)
