@@ -54,7 +54,7 @@ def diagonal_states(
     [−1, 1], and for components that read one another in a circle, except for a driverless permutation and what has
     rational eigenvectors.
     """
-    meanings: dict[int, Affine] = {}
+    meanings, residues = dict[int, Affine](), residues or step_residues
     for members in components(rows):
         inside = set(members)
         driven = {}
@@ -63,11 +63,11 @@ def diagonal_states(
             remembered = [(weight, before(builder, meanings[other], inits[other])) for weight, other in read]
             driven[state] = combination([(ONE, drives[state]), *remembered])
         if len(members) > 1:
-            meanings.update(_circle(builder, members, rows, driven, inits, residues or step_residues))
+            meanings.update(_circle(builder, members, rows, driven, inits, residues))
         else:
             (state,) = members
             itself = dict(rows[state]).get(state, ZERO)
-            meanings[state] = _alone(builder, itself, driven[state], inits[state], residues or step_residues)
+            meanings[state] = _alone(builder, itself, driven[state], inits[state], residues)
     return [meanings[state] for state in range(len(rows))]
 
 

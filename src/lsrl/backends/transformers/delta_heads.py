@@ -46,7 +46,7 @@ class DeltaRule:
     """In what the models differ.
 
     `most_beta` is β₁; `columns` how many numbers a value has; `constant` whether the last one is C; `shift` is what
-    the stream's norms take for granted of their weights. `mixer` names a linear layer's tensors, `attention` gives
+    the stream's norms add to their weights. `mixer` names a linear layer's tensors, `attention` gives
     those of attention that writes zero, by the stream's width, and `norms` the names of norms in each kind of layer.
     """
 
