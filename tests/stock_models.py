@@ -30,6 +30,7 @@ STOCK = {
     "mamba2": Stock("Mamba2Model", "mamba2", layers=1, width=18, states=18, right=("float64",)),
     "qwen3.5": Stock("Qwen3_5TextModel", "qwen3_5_text", layers=2, width=18, states=2),
     "olmo-hybrid": Stock("OlmoHybridModel", "olmo_hybrid", layers=2, width=18, states=4),
+    "xlstm": Stock("xLSTMModel", "xlstm", layers=1, width=18, states=128),
     "hawk": Stock("RecurrentGemmaModel", "recurrent_gemma", layers=1, width=4, states=4),
     "griffin": Stock(
         "RecurrentGemmaModel", "recurrent_gemma", layers=3, width=4, states=8

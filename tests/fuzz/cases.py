@@ -32,10 +32,11 @@ TARGETS = (
     "mamba2",
     "qwen3.5",
     "olmo-hybrid",
+    "xlstm",
     "hawk",
     "griffin",
 )
-HUB = ("mamba", "falcon-mamba", "jamba", "mamba2", "qwen3.5", "olmo-hybrid", "hawk", "griffin")
+HUB = ("mamba", "falcon-mamba", "jamba", "mamba2", "qwen3.5", "olmo-hybrid", "xlstm", "hawk", "griffin")
 """The targets that are transformers models; they have float32 alone."""
 
 GATED = ("rnn-relu", "lstm", "gru", *HUB)

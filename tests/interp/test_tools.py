@@ -1,5 +1,6 @@
 """Sites in the names of TransformerLens, nnsight and pyvene: the same tensors, read and written there."""
 
+import re
 import runpy
 from itertools import count
 from pathlib import Path
@@ -175,7 +176,7 @@ def test_a_stock_model_has_what_the_hooked_one_has_under_the_name(target, vocabu
     path = named(site, model, "nnsight").coordinates[0].modules[0].removesuffix(".output")
     assert path in dict(model.module.named_modules())
     hooked, seen = model.hooked(), []
-    for name in (site.coordinates[0].modules[0], f"model.{path[path.index('layers.') :]}"):
+    for name in (site.coordinates[0].modules[0], f"model.{re.search(r'(layers|blocks)[.].*', path)[0]}"):
         hooked.get_submodule(name).register_forward_hook(lambda _, __, output: seen.append(output))
     hooked(torch.ones((1, 3, 1)))
     inner, outer = seen

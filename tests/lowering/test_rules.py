@@ -72,7 +72,7 @@ def test_a_selective_state_is_refused_where_nothing_keeps_or_drops(target):
     ("target", "expected"),
     [
         ("lstm", ["State(0, %0, 0, 1)", "State(%1, 0, 0, 1)", "State(%2, 0, 0, 1)", "State(%3, 0, 0, 1)", "return %4"]),
-        ("mamba", ["Delay(%0, 3)", "return %1"]),
+        ("mamba", ["Delay(%0, 3, 0)", "return %1"]),
     ],
 )
 def test_a_delay_is_a_shift_register_or_a_convolution(target, expected):

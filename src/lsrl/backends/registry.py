@@ -21,10 +21,14 @@ TARGETS: dict[str, str] = {
     "mamba2": "lsrl.backends.transformers.mamba2",
     "qwen3.5": "lsrl.backends.transformers.qwen3_5",
     "olmo-hybrid": "lsrl.backends.transformers.olmo_hybrid",
+    "xlstm": "lsrl.backends.transformers.xlstm",
     "hawk": "lsrl.backends.transformers.hawk",
     "griffin": "lsrl.backends.transformers.griffin",
 }
 """Each target's name and the module whose `TARGET` it is; imported when first used."""
+
+RELATED = ("bamba", "granite-moe-hybrid", "falcon-h1", "nemotron-h", "zamba2")
+"""Targets that compute as mamba2 does, in layers of other models: what is said of that, in tables, holds for them."""
 
 
 def target_named(name: str) -> Target:
@@ -33,10 +37,24 @@ def target_named(name: str) -> Target:
     >>> sorted(target_named("gated-linear-rnn").abilities)
     ['any_matrix', 'products', 'selection']
     """
-    if not isinstance(name, str) or name not in TARGETS:
-        raise UnsupportedProgram(f"no target is named {shortened(name)}; expected one of {', '.join(TARGETS)}")
+    if not is_target(name):
+        names = ", ".join((*TARGETS, *RELATED))
+        raise UnsupportedProgram(f"no target is named {shortened(name)}; expected one of {names}")
+    if name in RELATED:
+        from lsrl.backends.transformers.mamba2_hybrids import HYBRIDS
+
+        return HYBRIDS[name]
     target: Target = import_module(TARGETS[name]).TARGET
     return target
+
+
+def is_target(name: object) -> bool:
+    """Whether a target has this name.
+
+    >>> is_target("zamba2"), is_target("zamba")
+    (True, False)
+    """
+    return isinstance(name, str) and (name in TARGETS or name in RELATED)
 
 
 def targets_with(has: Callable[[Target], object]) -> list[str]:

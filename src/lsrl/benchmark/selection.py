@@ -48,7 +48,7 @@ QUICK_PROGRAMS = (
 EVERY = 2
 """Of the programs with variables, every so many are taken."""
 
-MOST_PARAMETERS = 2**15
+MOST_PARAMETERS = 2**14
 """Networks with more are not in the default: that a disguise changes nothing takes minutes to see."""
 
 PRIVATE = 5

@@ -11,6 +11,7 @@ from flint import fmpq
 from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.facts import Fact
 from lsrl.circuit.knowledge import Knowledge
+from lsrl.lang.numbers import ZERO
 from lsrl.lang.primitives import Via
 
 
@@ -121,10 +122,11 @@ class GatedStateUnit:
 
 @dataclass(frozen=True, slots=True)
 class DelayUnit:
-    """The argument `steps` steps ago, 0 in the first `steps` steps."""
+    """The argument `steps` steps ago, 0 in the first `steps` steps, and a constant that comes with it."""
 
     argument: Affine
     steps: int
+    constant: fmpq = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,7 @@ def forms_of(unit: Unit) -> tuple[Affine, ...]:
             return gate, argument
         case StateUnit(_, drive, _, _):
             return (drive,)
-        case DelayUnit(argument, _):
+        case DelayUnit(argument, _, _):
             return (argument,)
         case LatchUnit(keep, argument):
             return keep, argument

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from flint import fmpq
 
-from lsrl.backends.registry import TARGETS, target_named
+from lsrl.backends.registry import RELATED, TARGETS, target_named
 from lsrl.cli.automaton_command import automaton
 from lsrl.cli.benchmark_commands import benchmark
 from lsrl.cli.failures import exit_code
@@ -47,7 +47,7 @@ def targets(as_json: Json = False) -> None:
     """The architectures there are, and what each can express."""
     from lsrl.expressiveness import expressiveness
 
-    summaries = [{"target": name, "what it is": target_named(name).summary} for name in TARGETS]
+    summaries = [{"target": name, "what it is": target_named(name).summary} for name in (*TARGETS, *RELATED)]
     with working("compiling what each may express"):
         abilities = expressiveness()
     shown = [{"": row[""].replace("`", ""), "guarantee": _grouped(row)} for row in abilities]

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from lsrl.backends.registry import TARGETS
+from lsrl.backends.registry import RELATED, TARGETS
 from lsrl.errors import shortened
 
-TargetName = Enum("TargetName", {name: name for name in TARGETS}, type=str)  # type: ignore[misc]
+TargetName = Enum("TargetName", {name: name for name in (*TARGETS, *RELATED)}, type=str)  # type: ignore[misc]
 Spec = Annotated[str, typer.Argument(help="file.py:name, file.json or zoo:name")]
 Target = Annotated[TargetName, typer.Option("--target", "-t", help="architecture")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of tables")]

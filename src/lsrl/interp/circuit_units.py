@@ -154,8 +154,9 @@ class UnitWords:
     def _past(self, unit_id: UnitId) -> str:
         form, itself = self.form, self._names[unit_id]
         match self.circuit.units[unit_id]:
-            case DelayUnit(argument, steps):
-                return f"what {form(argument)} was {steps} step{'s' * (steps > 1)} ago"
+            case DelayUnit(argument, steps, constant):
+                more = f", and {constant}" if constant else ""
+                return f"what {form(argument)} was {steps} step{'s' * (steps > 1)} ago{more}"
             case StateUnit(previous, drive, init, _):
                 before = form(Affine(dict(previous)))
                 return f"({before}) one step ago + {form(drive)}; {init} before the first"

@@ -37,7 +37,7 @@ from lsrl.circuit.units import (
 )
 from lsrl.lang.graphs import strong_components
 from lsrl.lang.numbers import ONE
-from lsrl.lowering.delays import delayed, latched
+from lsrl.lowering.delays import latched
 from lsrl.lowering.reflections import swapped
 from lsrl.lowering.rule_kinds import Rules, kept_states
 
@@ -229,7 +229,7 @@ def _rebuilt(builder: CircuitBuilder, unit: _Single, fact: Fact, forms: Sequence
         case SumUnit():
             return rules.sum(builder, forms[0])
         case _:
-            return _rebuilt_as_it_is(builder, unit, fact, forms)
+            return _rebuilt_as_it_is(builder, unit, fact, forms, rules)
 
 
 def _relu(builder: CircuitBuilder, argument: Affine, fact: Fact, rules: Rules) -> Affine:
@@ -244,7 +244,9 @@ def _relu(builder: CircuitBuilder, argument: Affine, fact: Fact, rules: Rules) -
     return rules.relu(builder, argument)
 
 
-def _rebuilt_as_it_is(builder: CircuitBuilder, unit: _MadeByRules, fact: Fact, forms: Sequence[Affine]) -> Affine:
+def _rebuilt_as_it_is(
+    builder: CircuitBuilder, unit: _MadeByRules, fact: Fact, forms: Sequence[Affine], rules: Rules
+) -> Affine:
     """A unit that only rules make."""
     match unit:
         case StepUnit(margin=margin):
@@ -256,7 +258,7 @@ def _rebuilt_as_it_is(builder: CircuitBuilder, unit: _MadeByRules, fact: Fact, f
         case BitUnit():
             return builder.bit(forms[0])
         case DelayUnit(steps=steps):
-            return delayed(builder, forms[0], steps)
+            return rules.delay(builder, forms[0], steps)
         case LatchUnit():
             return latched(builder, forms[0], forms[1])
         case SwapUnit():

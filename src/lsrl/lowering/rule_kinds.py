@@ -14,6 +14,7 @@ from lsrl.circuit.facts import Fact
 from lsrl.circuit.units import GatedStateUnit, PreviousUnit, ProductUnit
 from lsrl.errors import UnsupportedProgram
 from lsrl.lang.matrix import Row
+from lsrl.lowering.delays import delayed
 
 ProductRule: TypeAlias = Callable[[CircuitBuilder, Affine, Affine, ProductUnit], Affine]
 """How a target writes left · right: builds what it needs, returns the form that has the value."""
@@ -32,6 +33,9 @@ AutomatonRule: TypeAlias = Callable[[CircuitBuilder, Sequence[Affine], Sequence[
 
 PreviousRule: TypeAlias = Callable[[CircuitBuilder, PreviousUnit, Fact], Affine]
 """How a target writes what a form was one step ago, before it knows the form."""
+
+DelayRule: TypeAlias = Callable[[CircuitBuilder, Affine, int], Affine]
+"""How a target writes what a form was some steps ago, 0 before."""
 
 SumRule: TypeAlias = Callable[[CircuitBuilder, Affine], Affine]
 """How a target writes a long form that many others read."""
@@ -107,3 +111,4 @@ class Rules:
     sum: SumRule = kept_sum
     automaton: AutomatonRule = kept_automaton
     previous: PreviousRule = kept_previous
+    delay: DelayRule = delayed

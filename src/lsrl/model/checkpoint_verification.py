@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lsrl.backends.network import WEIGHTS
-from lsrl.backends.registry import TARGETS, alternatives, target_named
+from lsrl.backends.registry import alternatives, is_target, target_named
 from lsrl.backends.torch_environment import torch_or_error
 from lsrl.backends.transformers.network import check_shapes
 from lsrl.backends.transformers.transformers_environment import loading, transformers_or_error
@@ -77,7 +77,7 @@ def verify_checkpoint(directory: str | Path, *, device: str = "cpu") -> Checkpoi
     folder = as_folder(directory)
     manifest = read_manifest(folder)
     name = manifest["target"]
-    if name not in TARGETS or not target_named(name).tokens or "config" not in manifest.get("module", {}):
+    if not is_target(name) or not target_named(name).tokens or "config" not in manifest.get("module", {}):
         others = alternatives(lambda target: target.tokens)
         raise FormatError(f"{folder} is a model for {shortened(name)}; expected one for {others}")
     transformers_or_error()

@@ -67,7 +67,7 @@ def reads(circuit: Circuit, unit_id: UnitId, *, fused: bool = True) -> tuple[tup
             return (gate, False), (argument, fused)
         case GatedStateUnit(gate=gate, drive=drive) | LatchUnit(gate, drive):
             return (gate, False), (drive, False)
-        case StateUnit(_, drive, _, _) | DelayUnit(drive, _):
+        case StateUnit(_, drive, _, _) | DelayUnit(drive, _, _):
             return ((drive, False),)
         case InputUnit() | PreviousUnit():
             return ()

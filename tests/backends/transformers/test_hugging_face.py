@@ -72,7 +72,8 @@ def test_dictionaries_of_length_10_are_small(target):
     tokens = TokenMap(10, 10, max_pairs=100)
     for model in (dictionary(target, 10)[1], lsrl.compile(tokens.program, target, max_length=tokens.max_length)):
         sizes = model.report()
-        assert sizes.layers <= 24 + (target == "jamba")  # whose last layer attends
+        # The last layer of a jamba attends; an xlstm remembers one step a layer.
+        assert sizes.layers <= 24 + (target in ("jamba", "xlstm"))
         assert sizes.widest <= 1026
         assert 4 * sizes.parameters <= 200 * 10**6
 
@@ -113,7 +114,7 @@ def stream(model, x):
     for part in module.modules():
         if type(part).__name__.endswith("RMSNorm") and list(part.parameters()):  # FalconMamba's inner ones have none
             part.register_forward_hook(lambda _, given, made: norms.append((given[0], made)))
-    for layer in module.layers:
+    for layer in getattr(module, "layers", None) or module.blocks:
         layer.register_forward_pre_hook(lambda _, given: layers.append(given[0]))
     with torch.inference_mode():
         last = module(inputs_embeds=embeddings_of(model, torch.tensor(x)), use_cache=False).last_hidden_state
@@ -194,7 +195,7 @@ UNDECLARED = [
     ),
     (lsrl.cumsum(whole[0], name="sum"), r"the range of value 'sum' is not known.*max_length"),
     (Input(1, name="y") + 1, r"the range of value 'y' is not known.*declare Input\(range="),
-    (lsrl.shift_register(whole[0], 1100), "1,103 values for the residual stream; expected at most 1,02"),
+    (lsrl.shift_register(whole[0], 1100), r"[12],\d0[23] values for the residual stream; expected at most 1,02"),
 ]
 
 

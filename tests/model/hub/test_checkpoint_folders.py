@@ -138,13 +138,14 @@ def test_truncated_weights_are_named(part, changed):
 WRITTEN = dict.fromkeys(("mamba", "falcon-mamba", "mamba2"), "mixer.out_proj.weight")
 WRITTEN |= {"jamba": "mamba.out_proj.weight"}
 WRITTEN |= dict.fromkeys(("qwen3.5", "olmo-hybrid"), "mlp.down_proj.weight")
+WRITTEN |= {"xlstm": "ffn.proj_down.weight"}
 WRITTEN |= dict.fromkeys(("hawk", "griffin"), "mlp_block.down_proj.weight")
 
 
 def written_by(layer, target):
     """The last tensor of a layer: what it writes into the stream."""
     inner = WRITTEN[target]
-    return re.compile(rf"layers\.{layer}\.{re.escape(inner)}$")
+    return re.compile(rf"(?:layers|blocks)\.{layer}\.{re.escape(inner)}$")
 
 
 def test_an_edited_weight_is_found_by_the_first_layer_that_differs(changed):
@@ -160,7 +161,7 @@ def test_an_edited_weight_is_found_by_the_first_layer_that_differs(changed):
 
 def test_a_weight_that_is_missing_is_named(changed):
     tensors = load_file(changed / "model.safetensors")
-    name = next(name for name in tensors if "conv" in name)
+    name = next(name for name in tensors if "conv" in name or "igate" in name)
     save_file({key: tensor for key, tensor in tensors.items() if key != name}, changed / "model.safetensors")
     assert "save the model again" in problems_of(changed)
 

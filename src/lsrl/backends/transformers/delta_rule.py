@@ -47,10 +47,11 @@ from typing import Any
 
 import numpy as np
 
+from lsrl.backends.transformers.chunked_decays import chunk_errors
 from lsrl.backends.transformers.delta_heads import DeltaRule, Heads, head_of
 from lsrl.backends.transformers.gated_mlp import erasing, mlp_of, products_of
 from lsrl.backends.transformers.mamba import TAPS
-from lsrl.backends.transformers.mamba2 import chunk_errors
+from lsrl.backends.transformers.mamba2 import logarithm_error
 from lsrl.backends.transformers.scale import SILU, StreamScale
 from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
@@ -93,7 +94,7 @@ def architecture(stock: StockModel, rule: DeltaRule) -> HubArchitecture:
 
 def decay_errors(decay: float, rule: DeltaRule) -> tuple[float, float]:
     """How far off a decay can be, relatively, in every step, and what is read of it: √10⁵ times 1/√10⁵ of it, if so."""
-    return chunk_errors(decay, CHUNK), 2.0**-24 * 4 * rule.constant
+    return chunk_errors(decay, CHUNK, logarithm_error(decay)), 2.0**-24 * 4 * rule.constant
 
 
 def _blocks(stack: ResidualStack, scale: StreamScale, rule: DeltaRule) -> Blocks:

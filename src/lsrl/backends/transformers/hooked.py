@@ -10,7 +10,7 @@ from transformers import DynamicCache
 
 from lsrl.backends.hook_point import HookPoint
 from lsrl.backends.torch_environment import tensor_of
-from lsrl.backends.transformers.stepping import cache_argument, forget, stateful_blocks
+from lsrl.backends.transformers.stepping import cache_argument, forget, recurrent_states, stateful_blocks
 from lsrl.backends.transformers.transformers_environment import quiet
 from lsrl.backends.transformers.weights import HubWeights
 
@@ -57,17 +57,17 @@ class HookedModel(nn.Module):
         return hidden[:, 1:] @ self.get_buffer("readout_weight").T + self.get_buffer("readout_bias")
 
     def _stepwise(self, embeddings: Tensor) -> Tensor:
-        cache, found = DynamicCache(config=self.config), []
+        name, cache, found = cache_argument(type(self.model).forward), None, []
         options: dict[str, Any] = {}
         for position in range(embeddings.shape[1]):
             if self.in_modules:  # nothing asks the cache for its length
                 mask = torch.ones((1, 1, 1, 1), dtype=torch.bool, device=embeddings.device)
                 options = {"position_ids": torch.tensor([[position]], device=embeddings.device), "attention_mask": mask}
                 cache = DynamicCache(config=self.config)
-            kept = {cache_argument(type(self.model).forward): cache}
             embedding = embeddings[:, position : position + 1]
-            outputs = self.model(inputs_embeds=embedding, use_cache=True, **options, **kept)
+            outputs = self.model(inputs_embeds=embedding, use_cache=True, **options, **{name: cache})
             found.append(outputs.last_hidden_state)
+            cache = None if self.in_modules else outputs[name]
             self._remember(cache)
         return torch.cat(found, dim=1)
 
@@ -77,7 +77,5 @@ class HookedModel(nn.Module):
             for layer, block in stateful_blocks(self.model).items():
                 block.rg_lru.recurrent_states = self.states[layer](block.rg_lru.recurrent_states)
             return
-        for point, layer in zip(self.states, cache.layers, strict=True):
-            if hasattr(layer, "recurrent_states"):  # attention has none
-                state = layer.recurrent_states[0]
-                state.copy_(point(state.flatten(1).clone()).view_as(state))
+        for layer, state in recurrent_states(cache).items():
+            state.copy_(self.states[layer](state.flatten(1).clone()).view_as(state))

@@ -40,14 +40,14 @@ each sign adds up by itself, asks for that (`pairs=True`). A decay over k steps 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from flint import fmpq
 
 from lsrl.backends.transformers import mamba
+from lsrl.backends.transformers.chunked_decays import chunk_errors
 from lsrl.backends.transformers.mamba import FORGETS, HOLDS, TAPS
 from lsrl.backends.transformers.scale import NORM, NORM_EPSILON, SILU, StreamScale, opened, sharpness
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
@@ -154,26 +154,17 @@ def decay_of(weight: fmpq) -> float:
 
 def decay_errors(decay: float) -> tuple[float, float]:
     """How far off a decay can be, relatively, in every step; the gain is exact."""
-    return chunk_errors(decay, CHUNK), 0.0
+    return chunk_errors(decay, CHUNK, logarithm_error(decay)), 0.0
 
 
-def chunk_errors(decay: float, chunk: int) -> float:
-    """How far off a decay a = exp(−c), c = 64·exp(A_log), can be, relatively, in every step, in chunks of so many.
+def logarithm_error(decay: float) -> float:
+    """How far off the logarithm −c of a decay can be, c = 64·exp(A_log), in units of 2⁻²⁴.
 
-    In units of 2⁻²⁴: c is off by |A_log| of itself for the stored logarithm, by 3 for the roundings on the way, and by
-    2 for those of kc, which a full pass adds up in float64; exp adds 2. That counts k times in what is k steps old, of
-    which there is aᵏ: k·aᵏ adds up to a times what errors made in every step do. What the full pass makes once
-    in each aᵏ adds up to a(1 − a) times that, or to a quarter of it in sequences of any length: two more exp, four
-    products, and 2·chunk·c where sums of c over a chunk are subtracted. And it adds up all of a chunk in any order,
-    where the two additions that are counted for a step in any case are those of a number that grows with age.
+    c is off by |A_log| of itself for the stored logarithm, by 3 for the roundings on the way, and by 2 for those of kc,
+    which a full pass adds up in float64.
     """
     c = -math.log(decay)
-    of_age = 1.5 * decay * (c * (abs(math.log(c / OPEN)) + 5) + 2)
-    once = (decay * (1 - decay) if decay < 1 / 2 else 1 / 4) * (10 + 2 * chunk * c)
-    felt = min(chunk, 2 + 17 / c)  # what is older is below the last place of the sum
-    added = max(0.0, (felt + 2) * (1 - decay) / (1 - decay**felt) - 2)
-    found: float = 2.0**-24 * (of_age + once + added)
-    return found
+    return c * (abs(math.log(c / OPEN)) + 5)
 
 
 class _Block:
@@ -217,13 +208,13 @@ class _Block:
         }
 
 
-def blocks(stack: ResidualStack, scale: StreamScale) -> Blocks:
-    """The tensors of the blocks."""
+def blocks(stack: ResidualStack, scale: StreamScale, idle: int = 0) -> Blocks:
+    """The tensors of the blocks, in each of which at least the last `idle` heads are."""
     found = []
     for units, gone in zip(stack.stages, stack.erased, strict=True) if stack.stages else [((), ())]:
         heads = [head for unit_id in units for head in heads_of(stack, unit_id)]
         found.append(heads + [erasing(stack, unit_id) for unit_id in gone])
-    expand = max(1, *(math.ceil(len(heads) / scale.width) for heads in found))
+    expand = max(1, *(math.ceil((len(heads) + idle) / scale.width) for heads in found))
     rows, inner = StreamRows(stack, scale), expand * scale.width
     tensors: dict[str, np.ndarray] = {"norm_f.weight": np.full(scale.width, 1 / as_float(scale.norm))}
     for layer, heads in enumerate(found):
@@ -266,12 +257,12 @@ SETTINGS = {
 }
 
 
-def inner(layer: int, config: Mapping[str, Any]) -> tuple[UnitGroup, ...]:
+def heads_group(layer: int, mixer: str, size: int) -> UnitGroup:
     """The heads of a layer. What nothing reads has to be small for their norm, so there are no idle weights."""
-    size, own = config["num_heads"], f"layers.{layer}.mixer"
+    own = f"layers.{layer}.{mixer}"
     projected = [Along(f"{own}.in_proj.weight", 0, first) for first in (0, size, 2 * size + 2)]
     follows = (*projected, *along(own, "conv1d.weight dt_bias A_log D norm.weight"))
-    return (UnitGroup((f"states.{layer}",), size, along(own, "out_proj.weight", axis=1), follows=follows),)
+    return UnitGroup((f"states.{layer}",), size, along(own, "out_proj.weight", axis=1), follows=follows)
 
 
 STOCK = StockModel(
@@ -283,17 +274,17 @@ STOCK = StockModel(
     mamba.WRITERS,
     mamba.READERS,
     first_hidden=0,
-    inner=inner,
+    inner=lambda layer, config: (heads_group(layer, "mixer", config["num_heads"]),),
+)
+
+ARCHITECTURE = replace(
+    mamba.ARCHITECTURE,
+    stock=STOCK,
+    blocks=blocks,
+    remembered=remembered,
+    arithmetic=replace(mamba.ARCHITECTURE.arithmetic, decay_errors=decay_errors),
 )
 
 TARGET = hub_target(
-    "mamba2",
-    "transformers' Mamba-2; latches, products of reals, cycles up to max_length",
-    replace(
-        mamba.ARCHITECTURE,
-        stock=STOCK,
-        blocks=blocks,
-        remembered=remembered,
-        arithmetic=replace(mamba.ARCHITECTURE.arithmetic, decay_errors=decay_errors),
-    ),
+    "mamba2", "transformers' Mamba-2; latches, products of reals, cycles up to max_length", ARCHITECTURE
 )

@@ -92,7 +92,11 @@ class HubNetwork:
 
     def address(self, layer: int, part: Part) -> Address:
         """The sublayer that writes to the stream, or the hook point of the layer's recurrent state."""
-        return (f"states.{layer}",) if part == "state" else (f"model.layers.{layer}.{self.weights.stock.mixer}",)
+        return (
+            (f"states.{layer}",)
+            if part == "state"
+            else (f"model.{self.weights.stock.layers}.{layer}.{self.weights.stock.mixer}",)
+        )
 
     def tensors(self) -> FileTensors:
         """What is in its files: the stock model's tensors, and the maps into and out of its stream."""

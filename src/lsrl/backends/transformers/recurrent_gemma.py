@@ -94,7 +94,7 @@ def architecture(pattern: Sequence[str], *, use_cache: bool) -> HubArchitecture:
         layer_of=lambda stage: stage // 2,
         blocks=blocks,
         remembered=remembered,
-        arithmetic=StageArithmetic(GELU, pairs=False, decay_errors=decay_errors),
+        arithmetic=StageArithmetic(GELU, pairs=False, decay_errors=decay_errors, opened=lambda _: 0.0),
         erases=lambda stage: stage % 2 == 1,  # an MLP, which has room for more
         fits=_fits,
     )

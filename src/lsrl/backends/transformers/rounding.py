@@ -21,6 +21,7 @@ from lsrl.backends.transformers.scale import (
 from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.facts import Fact, Gap, constant_fact, multiple, relu_fact, union
+from lsrl.circuit.powers_of_two import power
 from lsrl.circuit.state_facts import sum_fact
 from lsrl.circuit.units import (
     AutomatonUnit,
@@ -43,38 +44,19 @@ from lsrl.circuit.units import (
 )
 from lsrl.lang.numbers import ONE, ZERO, as_float
 from lsrl.lowering.ramps import step_by_relus
+from lsrl.lowering.rounded_delays import KEPT
 from lsrl.placement.residual import ResidualStack
 from lsrl.rounding.error_calculus import Number, gap_around_zero, product, relu, terms_of, times
-from lsrl.rounding.guarantee import Guarantee, guarantee_from
 from lsrl.rounding.recurrences import Recurrence, StateErrors, reached, recurrent_errors
 from lsrl.rounding.sums import Sum, fits, input_error
-from lsrl.rounding.trail import Rounded, Trail, rounded
 
 DECIDED = 0.125
 """A boolean that is off by up to this still shuts a latch, and opens it: at twice that, a step size would be 0."""
 
-UNKNOWN, NOTHING = Fact(), constant_fact(ZERO)
+NOTHING = constant_fact(ZERO)
 
 PRECISION = 24
 ROUNDING = 2.0**-PRECISION
-
-
-def guarantee_of(analysis: Analysis) -> Guarantee:
-    """The guarantee of the network's outputs."""
-    circuit = analysis.stack.circuit
-    numbers: list[Rounded] = []
-    for unit, number in analysis.numbers.items():
-        reads = analysis.reads(unit) if number.error else ()
-        numbers.append(rounded(circuit.origins[unit], number.fact, number.error, reads, numbers))
-
-    def read(label: str, form: Affine, fact: Fact = UNKNOWN) -> Rounded:
-        """A form over the circuit's units, as it is read from their channels."""
-        error = analysis.sum(form).error(PRECISION)
-        return rounded(label, fact, error, ((unit, abs(as_float(w))) for unit, w in form.terms.items()), numbers)
-
-    known = enumerate(zip(circuit.outputs, circuit.output_facts, strict=True))
-    outputs = [read(f"output[{i}]", form, fact) for i, (form, fact) in known]
-    return guarantee_from(Trail(tuple(numbers), outputs, circuit.values, read), analysis.max_length)
 
 
 def erasable_units(analysis: Analysis) -> frozenset[UnitId]:
@@ -123,8 +105,8 @@ class Analysis:
                 positive, factor = self._relu(argument, relu_fact(self._fact(argument)), None), self._passed(gate)
                 size = math.inf if factor.fact.magnitude is None else as_float(factor.fact.magnitude) + factor.error
                 return Number(fact, self._product(factor, positive), dip=times(positive.dip, size))
-            case SumUnit(argument) | DelayUnit(argument, _):
-                return Number(fact, self._passed(argument).error)
+            case SumUnit(argument) | DelayUnit(argument):
+                return Number(fact, self._carried(unit_id, argument))
             case StateUnit(previous, drive, _, _):
                 return Number(fact, self._state(unit_id, previous[0][1], drive, fact))
             case LatchUnit(keep, argument):
@@ -171,10 +153,20 @@ class Analysis:
 
         A step size of 32(1 + 8δ) in place of 32 takes 1 + 8δ times the argument; a sigmoid is saturated all the same.
         """
-        if not undecided or undecided > DECIDED or not self.arithmetic.pairs:
-            return math.inf if undecided > DECIDED else taken.error
-        size = taken.fact.magnitude
-        return math.inf if size is None else (1 + 8 * undecided) * taken.error + 8 * undecided * as_float(size)
+        if undecided > DECIDED:
+            return math.inf
+        more, size = self.arithmetic.opened(undecided), taken.fact.magnitude
+        if not more:
+            return taken.error
+        return math.inf if size is None else (1 + more) * taken.error + more * as_float(size)
+
+    def _carried(self, unit_id: UnitId, argument: Affine) -> float:
+        """What is passed on as it is, or rounded as a whole number, of which two heads take 2¹³ times a difference."""
+        error, unit = self._passed(argument).error, self.stack.circuit.units[unit_id]
+        if not error or not (isinstance(unit, DelayUnit) and unit.constant):
+            return error
+        self.steps[unit_id] = as_float(power(KEPT + 1))
+        return 1 + self.steps[unit_id] * error
 
     def sum(self, form: Affine) -> Sum:
         """A form over the channels."""

@@ -13,10 +13,10 @@ class StageArithmetic:
     """What an architecture does to numbers.
 
     `pairs`: all but what is selected goes through the activation, so that a signed value is a difference of two that
-    are not, and a state adds up each by itself; a boolean that is off by δ opens a latch by 1 + 8δ. Without, signed
-    values pass as they are, and latches open by what saturates. `decay_errors(a)`: how far off a decay of a, and the
-    gain that makes up for the input's, can be at one step, relative to what they multiply; that their products and the
-    sums of a state round is counted apart.
+    are not, and a state adds up each by itself. Without, signed values pass as they are. `decay_errors(a)`: how far off
+    a decay of a, and the gain that makes up for the input's, can be at one step, relative to what they multiply; that
+    their products and the sums of a state round is counted apart. `opened(δ)`: how many times too much a latch may take
+    that is opened by a boolean which is off by δ.
 
     Of all architectures it is taken for granted that what scales a number on its way is a power of two and leaves it
     above the smallest normal float, so that nothing but sums, products and what is named here rounds. Nobody checks
@@ -26,3 +26,4 @@ class StageArithmetic:
     activation: Activation
     pairs: bool
     decay_errors: Callable[[float], tuple[float, float]]
+    opened: Callable[[float], float] = lambda off: 8 * off

@@ -22,9 +22,9 @@ def stepped(model: Any, embedding: Tensor, kept: Any, position: int, *, in_modul
     `in_modules`: the model keeps its states there, which hold none at the beginning (`forget`), not in a cache.
     """
     if not in_modules:
-        after = DynamicCache(config=model.config) if kept is None else copy.deepcopy(kept)
-        outputs = model(inputs_embeds=embedding, use_cache=True, **{cache_argument(type(model).forward): after})
-        return outputs.last_hidden_state, after
+        name = cache_argument(type(model).forward)
+        outputs = model(inputs_embeds=embedding, use_cache=True, **{name: copy.deepcopy(kept)})
+        return outputs.last_hidden_state, outputs[name]
     return _stepped_in_modules(model, embedding, kept, position)
 
 
@@ -55,6 +55,14 @@ def stateful_blocks(model: Any) -> dict[int, Any]:
     """The recurrent blocks of RecurrentGemma, by layer."""
     blocks = (getattr(layer, "temporal_block", None) for layer in model.layers)
     return {i: block for i, block in enumerate(blocks) if hasattr(block, "rg_lru")}
+
+
+def recurrent_states(cache: Any) -> dict[int, Tensor]:
+    """The tensors of the recurrent states in a cache, by layer; an xLSTM's without what it normalises by."""
+    if hasattr(cache, "rnn_state"):
+        return {layer: states[0] for layer, states in cache.rnn_state.items()}
+    layers = enumerate(cache.layers)
+    return {i: layer.recurrent_states[0] for i, layer in layers if hasattr(layer, "recurrent_states")}
 
 
 @cache

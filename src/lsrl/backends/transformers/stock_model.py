@@ -35,9 +35,10 @@ class StockModel:
     read by the square root of the width (`multiplies_embeddings`). `settings` has the JSON schemas of all its settings
     but those in `COMMON`, most of them constants: numbers that float16 holds, or no model could be loaded in that
     format. `first_hidden`: which of `hidden_states` is the stream after the first layer. `states_in_modules`: what it
-    remembers is not in its cache. `mixer` is the sublayer that goes on in time. `writers` are how
-    the names of those weights end whose rows add to the stream, `readers` of those whose columns read it. `inner` gives
-    the groups of numbers inside a layer, by its index and the configuration, `states` how many its recurrent state has.
+    remembers is not in its cache. `layers` is the list of layers, `mixer` the sublayer of each that goes on in time.
+    `writers` are how the names of those weights end whose rows add to the stream, `readers` of those whose columns read
+    it. `inner` gives the groups of numbers inside a layer, by its index and the configuration, `states` how many its
+    recurrent state has.
     """
 
     model: str
@@ -50,6 +51,7 @@ class StockModel:
     multiplies_embeddings: bool = False
     first_hidden: int = 1
     states_in_modules: bool = False
+    layers: str = "layers"
     mixer: str = "mixer"
     inner: Callable[[int, Mapping[str, Any]], tuple[UnitGroup, ...]] = lambda *_: ()
     states: Callable[[int, Mapping[str, Any]], int] = lambda _, config: int(config["hidden_size"] * config["expand"])

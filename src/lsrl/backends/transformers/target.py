@@ -13,9 +13,10 @@ import numpy as np
 from lsrl.backends.guarded import far_circuit
 from lsrl.backends.network import WEIGHTS, FileTensors
 from lsrl.backends.target import Target
+from lsrl.backends.transformers.guarantee import guarantee_of
 from lsrl.backends.transformers.head_forms import HeadForms, head_forms
 from lsrl.backends.transformers.network import HubNetwork
-from lsrl.backends.transformers.rounding import Analysis, analysed, erasable_units, guarantee_of
+from lsrl.backends.transformers.rounding import Analysis, analysed, erasable_units
 from lsrl.backends.transformers.scale import ANY, FOURFOLD, StreamScale, check_size, scale_of, width_of
 from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.backends.transformers.stock_model import StockModel
@@ -53,7 +54,8 @@ class HubArchitecture:
     `stages` says what each stage computes, `layer_of` gives the layer of a stage, `blocks` the weights of all layers,
     `remembered` where in their recurrent states units are. `float64` says whether weights are right in that format,
     too. `erases` says which stages can take units out of the stream, `fits` whether all stages can compute their units
-    in one of so many channels. `rules` are how it writes what it lacks.
+    in one of so many channels. `rules` are how it writes what it lacks, `last` how
+    what is left is written: comparisons.
     """
 
     stock: StockModel
@@ -66,6 +68,7 @@ class HubArchitecture:
     erases: Callable[[int], bool] = lambda _: True
     fits: Callable[[ResidualStack, int], bool] = lambda *_: True
     rules: Rules = DIAGONAL
+    last: Rules = AS_IT_IS
 
     @property
     def widths(self) -> Sequence[int]:
@@ -147,7 +150,7 @@ def _staged(circuit: Circuit, architecture: HubArchitecture, program: Program) -
     rings = rings_of(legal, set(circuit.knowledge.group_sizes.values()))
     made = [legal] if rings is None else [legal, legalised(legal, architecture.rules, rings)]
     for rewritten in made:
-        pruned = legalised(rewritten, AS_IT_IS)  # comparisons last; rules leave units that nothing reads
+        pruned = legalised(rewritten, architecture.last)  # comparisons last; rules leave units that nothing reads
         whole, scored = pruned, None
         if table is not None:
             whole, scored = head_forms(pruned, table, float64=architecture.float64)

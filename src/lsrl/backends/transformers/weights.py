@@ -30,7 +30,7 @@ BETTER = "target='lstm' with dtype='float64'"
 BEYOND = 2.0**127
 """A larger float32 would only just be one."""
 
-_LAYER = re.compile(r"(?:^|\.)layers\.([0-9]{1,6})\.")
+_LAYER = re.compile(r"(?:^|\.)(?:layers|blocks)\.([0-9]{1,6})\.")
 
 ALWAYS, STARTED = 0, 1
 """The channels that are 1 at every position, and 1 (stored as ε) at every step of the program."""
@@ -120,7 +120,8 @@ def unit_groups(weights: HubWeights) -> list[UnitGroup]:
 
 def _sublayer(tensor: str) -> str:
     """The part of a layer that a tensor belongs to: `layers.1.mixer`."""
-    return ".".join(tensor.split(".")[: tensor.split(".").index("layers") + 3])
+    found = _LAYER.search(tensor)
+    return tensor if found is None else tensor[: found.end()] + tensor[found.end() :].split(".", maxsplit=1)[0]
 
 
 class StreamRows:
