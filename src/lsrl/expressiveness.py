@@ -78,6 +78,7 @@ ABILITIES: dict[str, Probe] = {
     "`cumsum` of whole numbers, `counter`": (_whole(), lambda x: cumsum(x) + counter()),
     "`modulo` of a sum": (_bit(), lambda x: modulo(cumsum(x), 5)),
     "`delay`, `shift_register`": (_whole(), lambda x: shift_register(x, 3, init=2) + delay(x, 5)),
+    "`delay` of reals": (_real(), delay),
     "`mod_counter`, `cyclic`": (_whole(), lambda x: mod_counter(5) + 0 * x),
     "`latch` (`GatedState`)": (_whole(2), lambda x: latch(x[0], x[1] > 3)),
     "`reset_sum` (`GatedState`)": (_whole(2), lambda x: reset_sum(x[0], x[1] > 3)),
