@@ -18,7 +18,7 @@ from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination, number, variable
 from lsrl.circuit.builder import CircuitBuilder
-from lsrl.circuit.facts import BOOLEAN
+from lsrl.circuit.facts import BOOLEAN, Fact, constant_fact, union
 from lsrl.circuit.possible_values import JointCases, joint_cases
 from lsrl.lang import Value
 from lsrl.lang.numbers import ONE, ZERO
@@ -40,7 +40,7 @@ class FiniteLoop:
     """A loop as a minimal automaton: `table[state][symbol]`, and what each value in the loop is in every state.
 
     The symbol of the i-th combination of `cases` is `symbols[i]`. `seen` are all numbers that each value of the loop,
-    also one that nobody outside reads, can have.
+    also one that nobody outside reads, can have; `ranges` is what is known by that of what it remembers.
     """
 
     cases: JointCases
@@ -49,6 +49,7 @@ class FiniteLoop:
     start: int
     values: Mapping[Value, Sequence[Numbers]]
     seen: Mapping[Value, frozenset[Fraction]]
+    ranges: dict[Value, list[Fact]]
 
     @property
     def transitions(self) -> int:
@@ -133,6 +134,15 @@ class _Exploration:
                 return True
         return False
 
+    @property
+    def ranges(self) -> dict[Value, list[Fact]]:
+        """What is known of what the loop remembers, once everything was reached."""
+        columns = iter(zip(*self.known, strict=True))
+        return {
+            value: [union(constant_fact(_rational(n)) for n in set(next(columns))) for _ in range(value.dim)]
+            for value in started(self.group, ExactArithmetic(1, 1))
+        }
+
     def _followed(self, frontier: Sequence[Numbers], memory: Sequence[Value]) -> list[Numbers]:
         """The states that come after those of the frontier and are new."""
         batch, arithmetic = len(frontier) * self.width, ExactArithmetic(len(frontier) * self.width, 1)
@@ -180,10 +190,13 @@ def _rows(parts: Sequence[np.ndarray], batch: int) -> list[Numbers]:
 def _minimal(explored: _Exploration, cases: JointCases, symbol_of_case: Sequence[int]) -> FiniteLoop:
     """The automaton whose states are what the last step led to, as far as anybody can tell."""
     classes = [0] * len(explored.next)
+    distinct = list(dict.fromkeys(chain(*explored.outputs)))
+    number = {output: i for i, output in enumerate(distinct)}  # of which no fraction is hashed again
+    seen = [[number[output] for output in outputs] for outputs in explored.outputs]
     while True:  # every round splits a class, or is the last
         keys = [
             tuple(zip(outputs, [classes[q] for q in following], strict=True))
-            for outputs, following in zip(explored.outputs, explored.next, strict=True)
+            for outputs, following in zip(seen, explored.next, strict=True)
         ]
         numbered = {key: i for i, key in enumerate(dict.fromkeys(keys))}
         refined = [numbered[key] for key in keys]
@@ -203,8 +216,9 @@ def _minimal(explored: _Exploration, cases: JointCases, symbol_of_case: Sequence
         symbols=symbol_of_case,
         table=table,
         start=start,
-        values={value: [output[i] for output in outputs] for i, value in enumerate(explored.read_outside)},
+        values={value: [distinct[output][i] for output in outputs] for i, value in enumerate(explored.read_outside)},
         seen={value: frozenset(numbers) for value, numbers in explored.seen.items()},
+        ranges=explored.ranges,
     )
 
 

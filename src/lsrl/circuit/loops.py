@@ -56,7 +56,7 @@ def loop_forms(
     builder.origin = program.names[next(value for value in reversed(group) if isinstance(value, Recur))]
     finite = finite_loop(builder, group, forms, read_outside)
     loop = _Loop(program, group, forms, translated)
-    if finite is not None and not loop.is_smaller(builder, finite.transitions, by_cells=by_cells):
+    if finite is not None and not loop.is_smaller(builder, finite, by_cells=by_cells):
         _check_comparisons(finite, comparisons, program)
         return finite.forms(builder)
     return loop.built(builder, comparisons)
@@ -120,8 +120,13 @@ class _Loop:
         rows = [tuple((place[unit], w) for unit, w in form.terms.items() if unit in place) for form in forms]
         return rows, [_replaced(form, dict.fromkeys(before, number(ZERO))) for form in forms]
 
-    def is_smaller(self, builder: CircuitBuilder, transitions: int, *, by_cells: bool) -> bool:
+    def is_smaller(self, builder: CircuitBuilder, finite: FiniteLoop, *, by_cells: bool) -> bool:
         """Whether a step takes less than an automaton: delays, or fewer units, each of one cell, of known range."""
+        if not by_cells:  # a step that is not linear where states are what they can be is not, either, in wider ranges
+            trial = builder.copied()
+            self._one_step(trial, Comparisons(trial), finite.ranges)
+            if _looped_units(trial, len(builder.units)):
+                return False
         trial = builder.copied()
         try:
             found = self._one_step(trial, Comparisons(trial), self._ranges(builder))
@@ -132,7 +137,7 @@ class _Loop:
             rows, _ = self._rows(found)
             return all(len(members) == 1 and members[0] not in dict(rows[members[0]]) for members in components(rows))
         known = all(trial.fact(form).steps is not None for state in self.states for form in found[state])
-        return by_cells and known and len(looped) < transitions and all(_is_cell(trial, unit) for unit in looped)
+        return by_cells and known and len(looped) < finite.transitions and all(_is_cell(trial, unit) for unit in looped)
 
     def _ranges(self, builder: CircuitBuilder) -> Ranges:
         """What is known of every state one step ago: wide enough to hold after a step if it holds before."""

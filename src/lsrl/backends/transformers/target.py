@@ -201,7 +201,8 @@ def _weights(
     table = scored.table
     tensors[stock.embeddings] = embedding_of(table, maps)
     tensors = {f"{stock.prefix}.{name}": tensor for name, tensor in tensors.items()}
-    far = far_circuit(program, stack.circuit.max_length)
+    length = stack.circuit.max_length  # without one, the facts are about texts of any length
+    far = stack.circuit if length is None else far_circuit(program, length)
     reached = far.knowledge.fact(far.outputs[0])
     tensors["lm_head.weight"] = head_of(table, StreamRows(stack, scale), scored.symbol, scored.refusal, reached)
     config |= {
