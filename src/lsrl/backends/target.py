@@ -69,7 +69,7 @@ class Target:
     `placements(circuit, program, dtype)` yields one or more, each of which can become a network; `read(tensors,
     description)` makes one of what is in the files of weights (`weight_files`), and raises `FormatError` for what is
     not of this target. `export_onnx(network, path)` writes an ONNX file, of which `onnx` says how exact it is where
-    it runs.
+    it runs, `export_gguf(network, program, path)` a GGUF file.
     """
 
     name: str
@@ -85,6 +85,7 @@ class Target:
     paper_style: bool = False
     onnx: Literal["exact", "approximate"] | None = None
     export_onnx: Callable[[Network, Path], None] | None = None
+    export_gguf: Callable[[Network, Program, Path], None] | None = None
 
     def __str__(self) -> str:
         return self.name

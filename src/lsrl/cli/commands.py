@@ -146,7 +146,10 @@ def _compiled(named: Specified, target: Any, max_length: int | None, dtype: str 
 def compile_(
     spec: Spec,
     output: Annotated[
-        Path, typer.Option("--output", "-o", parser=named_path, help="directory for weights and manifest, or FILE.onnx")
+        Path,
+        typer.Option(
+            "--output", "-o", parser=named_path, help="directory for weights and manifest, FILE.onnx or FILE.gguf"
+        ),
     ],
     target: Target = DEFAULT,
     max_length: MaxLength = None,
@@ -156,10 +159,10 @@ def compile_(
     """Compile a program and save the network; for a transformers model, as a checkpoint that it loads."""
     model = _compiled(specified(spec), target, max_length, dtype)
     report = {**model.report().as_dict(), "written": str(output)}
-    onnx = output.name.lower().endswith(".onnx")
+    ending = output.suffix.lower()
     with working(f"writing {output}"):
-        (model.export_onnx if onnx else model.save)(output)
-    if onnx and model.target.onnx != "exact":
+        {".onnx": model.export_onnx, ".gguf": model.export_gguf}.get(ending, model.save)(output)
+    if ending == ".onnx" and model.target.onnx != "exact":
         report["guarantee"] = f"of torch, not of ONNX, whose runtimes approximate tanh: {report['guarantee']}"
     emit(report, as_json, lambda: [Rows([report])])
 

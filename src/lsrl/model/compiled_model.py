@@ -86,6 +86,22 @@ class CompiledModel(CompiledNetwork):
                 f"{self.target} is not a stock torch module, and only those are exported to ONNX; "
                 f"use target={alternatives(lambda target: target.onnx)}"
             )
-        if not isinstance(path, (str, Path)) or not str(path):
-            raise FormatError(f"{path!r} is not a path; expected a file to write to")
-        self.target.export_onnx(self.network, Path(path))
+        self.target.export_onnx(self.network, _as_file(path))
+
+    def export_gguf(self, path: str | Path) -> None:
+        """Write a language model as a GGUF file, in float32, which llama.cpp runs.
+
+        Raises `UnsupportedProgram` for other targets than mamba and mamba2, and for a program without a vocabulary.
+        """
+        if self.target.export_gguf is None:
+            raise UnsupportedProgram(
+                f"{self.target} is not written as GGUF; "
+                f"use target={alternatives(lambda target: target.export_gguf is not None)}"
+            )
+        self.target.export_gguf(self.network, self.program, _as_file(path))
+
+
+def _as_file(path: object) -> Path:
+    if not isinstance(path, (str, Path)) or not str(path):
+        raise FormatError(f"{path!r} is not a path; expected a file to write to")
+    return Path(path)

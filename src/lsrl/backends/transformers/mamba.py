@@ -279,4 +279,6 @@ ARCHITECTURE = HubArchitecture(
     float64=True,
 )
 
-TARGET = hub_target("mamba", "transformers' Mamba; latches, products of reals, cycles up to max_length", ARCHITECTURE)
+TARGET = hub_target(
+    "mamba", "transformers' Mamba; latches, products of reals, cycles up to max_length", ARCHITECTURE, gguf=True
+)

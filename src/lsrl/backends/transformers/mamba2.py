@@ -286,5 +286,5 @@ ARCHITECTURE = replace(
 )
 
 TARGET = hub_target(
-    "mamba2", "transformers' Mamba-2; latches, products of reals, cycles up to max_length", ARCHITECTURE
+    "mamba2", "transformers' Mamba-2; latches, products of reals, cycles up to max_length", ARCHITECTURE, gguf=True
 )

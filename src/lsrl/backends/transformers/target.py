@@ -6,12 +6,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lsrl.backends.guarded import far_circuit
-from lsrl.backends.network import WEIGHTS, FileTensors
+from lsrl.backends.network import WEIGHTS, FileTensors, Network
 from lsrl.backends.target import Target
 from lsrl.backends.transformers.guarantee import guarantee_of
 from lsrl.backends.transformers.head_forms import HeadForms, head_forms
@@ -121,11 +122,17 @@ class Staged:
         return guarantee_of(self.analysis())
 
 
-def hub_target(name: str, summary: str, architecture: HubArchitecture, *more: Ability) -> Target:
-    """The target of a transformers model; `more` is what it can beyond others."""
+def hub_target(name: str, summary: str, architecture: HubArchitecture, *more: Ability, gguf: bool = False) -> Target:
+    """The target of a transformers model; `more` is what it can beyond others, `gguf` says that llama.cpp has it."""
 
     def placements(circuit: Circuit, program: Program, _: str) -> Iterator[Staged]:
         yield min(_staged(circuit, architecture, program), key=lambda staged: staged.cost).fitted()
+
+    def export_gguf(network: Network, program: Program, path: Path) -> None:
+        from lsrl.backends.transformers.gguf_export import exported
+
+        assert isinstance(network, HubNetwork)
+        exported(network, program, path)
 
     def read(tensors: FileTensors, description: Mapping[str, Any]) -> HubNetwork:
         return HubNetwork(from_tensors(architecture.stock, tensors[WEIGHTS], tensors[MAPS], description))
@@ -141,6 +148,7 @@ def hub_target(name: str, summary: str, architecture: HubArchitecture, *more: Ab
         module_schema=architecture.stock.module_schema,
         weight_files=(WEIGHTS, MAPS),
         tokens=True,
+        export_gguf=export_gguf if gguf else None,
     )
 
 
