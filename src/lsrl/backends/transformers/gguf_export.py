@@ -6,8 +6,8 @@ A is stored as what transformers makes of A_log. A Mamba has to have twice as ma
 is wide there, so that channels which nothing uses are put beside the others: what they add is 0, and the norm
 divides by 2¹³ in a stream of any width.
 
-A token of several letters is read where white space or a beginning is in front of it, as SentencePiece reads it; where
-all are single characters, they are read as they come.
+Tokens are words, each with white space or the beginning of the text in front of it, as SentencePiece has them. Where
+all are single characters, they are read as they come, and white space is nothing.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def exported(network: HubNetwork, program: Program, path: Path) -> None:
 
 def _add_tokenizer(writer: Any, table: TokenTable, kinds: Any) -> None:
     """The tokens, of which as few as can be make a text; what ends generation."""
-    special = {table.pad: kinds.CONTROL, table.bos: kinds.CONTROL, table.unknown: kinds.UNKNOWN}
+    special = dict.fromkeys((table.pad, table.bos, *table.ends), kinds.CONTROL) | {table.unknown: kinds.UNKNOWN}
     front = "" if table.is_spelled else BLANK
     writer.add_tokenizer_model("t5")
     writer.add_token_list([text if i in special else front + text for i, text in enumerate(table.texts)])
@@ -110,7 +110,24 @@ def _add_tokenizer(writer: Any, table: TokenTable, kinds: Any) -> None:
     writer.add_add_bos_token(True)
     writer.add_add_eos_token(False)
     writer.add_add_space_prefix(not table.is_spelled)
-    writer.add_remove_extra_whitespaces(True)
+    writer.add_remove_extra_whitespaces(not table.is_spelled)
+    if table.is_spelled:
+        writer.add_precompiled_charsmap(_without_white_space())
+
+
+def _without_white_space() -> bytes:
+    """A map that makes nothing of white space: its size, a trie in an array, and what is put in the place of a match.
+
+    The array is that of SentencePiece (Kanda 2018, "Space- and Time-Efficient String Dictionaries"): the child of a
+    node by a byte is at its base xor that byte, and says which byte it is, whether a match ends there (bit 8), and its
+    own base (from bit 10 on), where the replacement's place is. Here the root's base is 256, and the children's 512.
+    """
+    array = np.zeros(1024, "<u4")
+    array[0] = 256 << 10
+    for byte in b" \t\n\r\v\f":
+        array[256 ^ byte] = byte | 1 << 8 | 512 << 10
+        array[256 ^ byte ^ 512] = 1 << 31
+    return np.array([array.nbytes], "<u4").tobytes() + array.tobytes() + b"\0"
 
 
 def _renamed(tensors: Tensors) -> Iterator[tuple[str, np.ndarray]]:
