@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import lsrl
 from command_line import write_files
 from lsrl import expressiveness, zoo
-from lsrl.backends.registry import TARGETS
+from lsrl.backends.registry import RELATED, TARGETS
 from lsrl.cli.commands import app
 from lsrl.demo.results import Demo
 
@@ -36,7 +36,7 @@ def data(*arguments):
 def test_targets_are_listed(monkeypatch):
     few = dict(list(expressiveness.ABILITIES.items())[:4])  # all of them are in the documentation's test
     monkeypatch.setattr(expressiveness, "ABILITIES", few)
-    assert {row["target"] for row in data("targets")["targets"]} == set(TARGETS)
+    assert {row["target"] for row in data("targets")["targets"]} == {*TARGETS, *RELATED}
     assert "gated-linear-rnn" in run("targets").stdout
 
 

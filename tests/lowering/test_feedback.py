@@ -307,3 +307,19 @@ def test_a_generator_of_numbers_is_a_few_cells_that_bend_where_the_state_is(step
         assert model.guarantee.kind == "exact"
         assert model.network.sizes.widest <= 4 * step
         np.testing.assert_array_equal(model.run(stream), program.run(stream))
+
+
+@pytest.mark.parametrize("target", ["rnn-relu", "lstm", "mamba", "olmo-hybrid"])
+def test_what_only_states_together_keep_in_a_range_is_an_automaton(target):
+    """Of two states at most one is 1: their sum is a condition, though the range of each would let it be 2."""
+    x = lsrl.Input(1, range=(0, 1), integer=True, name="x")
+
+    def step(was):
+        some = was[0] + was[1]
+        return lsrl.Concat([lsrl.ifelse(some, 0 * x, x), lsrl.ifelse(some, was[0], was[1])])
+
+    program = lsrl.Program(lsrl.recur(step, init=[0, 0]))
+    model = lsrl.compile(program, target, max_length=50)
+    given = np.random.default_rng(0).integers(0, 2, (3, 50, 1)).astype(float)
+    assert model.guarantee.kind == "exact"
+    assert (model.run(given) == program.run(given)).all()

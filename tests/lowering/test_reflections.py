@@ -44,9 +44,9 @@ def test_permutations_by_neighbours_are_tokens_that_change_places(n, target):
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("n", range(2, 17))
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 16])
 def test_sums_are_counted_modulo_any_small_number(n, target):
-    check(Program(lsrl.modulo(lsrl.cumsum(bit), n)), target, 2, length=300)
+    check(Program(lsrl.modulo(lsrl.cumsum(bit), n)), target, 2, length=200)
 
 
 @pytest.mark.parametrize("target", TARGETS)

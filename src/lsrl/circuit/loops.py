@@ -122,13 +122,13 @@ class _Loop:
 
     def is_smaller(self, builder: CircuitBuilder, finite: FiniteLoop, *, by_cells: bool) -> bool:
         """Whether a step takes less than an automaton: delays, or fewer units, each of one cell, of known range."""
-        if not by_cells:  # a step that is not linear where states are what they can be is not, either, in wider ranges
-            trial = builder.copied()
-            self._one_step(trial, Comparisons(trial), finite.ranges)
-            if _looped_units(trial, len(builder.units)):
-                return False
-        trial = builder.copied()
         try:
+            if not by_cells:  # what is not linear where states are what they can be is not, either, in wider ranges
+                trial = builder.copied()
+                self._one_step(trial, Comparisons(trial), finite.ranges)
+                if _looped_units(trial, len(builder.units)):
+                    return False
+            trial = builder.copied()
             found = self._one_step(trial, Comparisons(trial), self._ranges(builder))
         except RangeError:  # of what only its few numbers keep within a range
             return False

@@ -159,7 +159,7 @@ def compile_(
     """Compile a program and save the network; for a transformers model, as a checkpoint that it loads."""
     model = _compiled(specified(spec), target, max_length, dtype)
     report = {**model.report().as_dict(), "written": str(output)}
-    ending = output.suffix.lower()
+    ending = output.name.lower()[-5:]
     with working(f"writing {output}"):
         {".onnx": model.export_onnx, ".gguf": model.export_gguf}.get(ending, model.save)(output)
     if ending == ".onnx" and model.target.onnx != "exact":

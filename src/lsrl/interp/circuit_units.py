@@ -155,7 +155,7 @@ class UnitWords:
         form, itself = self.form, self._names[unit_id]
         match self.circuit.units[unit_id]:
             case DelayUnit(argument, steps, constant):
-                more = f", and {constant}" if constant else ""
+                more = f", plus {constant}" if constant else ""
                 return f"what {form(argument)} was {steps} step{'s' * (steps > 1)} ago{more}"
             case StateUnit(previous, drive, init, _):
                 before = form(Affine(dict(previous)))

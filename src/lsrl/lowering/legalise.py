@@ -35,6 +35,7 @@ from lsrl.circuit.units import (
     dependencies,
     forms_of,
 )
+from lsrl.circuit.verify import CompilerError
 from lsrl.lang.graphs import strong_components
 from lsrl.lang.numbers import ONE
 from lsrl.lowering.delays import latched
@@ -257,6 +258,8 @@ def _rebuilt_as_it_is(
             return builder.choice(forms[0], forms[1], fact)
         case BitUnit():
             return builder.bit(forms[0])
+        case DelayUnit(constant=constant) if constant:
+            raise CompilerError(f"{builder.origin!r} is a rounded delay, which is written last, once")
         case DelayUnit(steps=steps):
             return rules.delay(builder, forms[0], steps)
         case LatchUnit():

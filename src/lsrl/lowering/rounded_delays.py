@@ -2,8 +2,9 @@
 
 A state that keeps a = 2⁻¹³ of itself is s = x + a x' + a² x'' + …, of which x' is (s − x)/a, but for an error: a x'' of
 it, what floats lose of s, and what a is off. A large constant that is added to it rounds it: at M = 3 · 2²¹ the last
-place of a float32 is ½, so that M + (s − x)/a is M + x', exactly, while the error is below ¼. For whole numbers up to
-2⁸ it is below ⅛: 2⁻⁵ for a x'', 2⁻⁴ for half of the last place of s, and 2⁻⁶ if a is off by 2⁻¹⁴ of itself.
+place of a float32 is ½, so that s/a + (M − x/a) is M + x', exactly, while the error is below ¼. For whole numbers up
+to 2⁸ it is below ⅛: 2⁻⁵ for a x'', 2⁻⁴ for half of the last place of s, and 2⁻⁶ if a is off by 2⁻¹⁴ of itself. M − x/a
+must be exact: x is one unit, or a few whole numbers, none of which is large.
 
 Larger numbers, and those that are not whole, are remembered in turn by two latches, of which one is written in every
 odd step; and what a sum was a step ago is what it is, less what has been added.
@@ -13,9 +14,9 @@ from __future__ import annotations
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, combination, number, one_minus
+from lsrl.circuit.affine import Affine, combination, number, one_minus, variable
 from lsrl.circuit.builder import CircuitBuilder
-from lsrl.circuit.facts import constant_fact, union, weighted_sum
+from lsrl.circuit.facts import constant_fact, multiple, union, weighted_sum
 from lsrl.circuit.units import DelayUnit, StateUnit
 from lsrl.errors import RangeError
 from lsrl.lang.numbers import ONE, ZERO, as_float
@@ -26,8 +27,8 @@ from lsrl.lowering.gates import gated
 KEPT = 13
 """A filter keeps 2 to minus this of itself."""
 
-ROUNDING = fmpq(3 * 2**21)
-"""M."""
+LIFT = fmpq(3 * 2**21)
+"""M, which lifts what is added to it to where a float32's last place is ½."""
 
 LARGEST = fmpq(2**8)
 """Whole numbers up to this are rounded right."""
@@ -70,17 +71,26 @@ def _rounded(builder: CircuitBuilder, argument: Affine, scale: fmpq) -> Affine:
     if not argument.terms and not argument.constant:
         return number(ZERO)
     whole = argument.times(1 / scale)
-    sizes = [abs(weight) * (builder.fact(Affine({unit: ONE})).magnitude or ONE) for unit, weight in whole.terms.items()]
-    if len(whole.terms) > 1 and sum(sizes, abs(whole.constant)) > 2 * LARGEST:
+    if not _is_exact(builder, whole):
         whole = builder.sum(whole)
     known = union([builder.fact(whole), constant_fact(ZERO)])
-    late = weighted_sum([(ONE, known)], ROUNDING)
-    unit = builder.unit(("rounded delay", whole.key()), DelayUnit(whole, 1, ROUNDING), late)
+    late = weighted_sum([(ONE, known)], LIFT)
+    unit = builder.unit(("rounded delay", whole.key()), DelayUnit(whole, 1, LIFT), late)
     low = known.low or ZERO
     # A gate of 1, not a ReLU, whose argument a comparison would read in its place, M and all.
-    made = builder.gate(number(ONE), unit.shifted(-ROUNDING - low)).shifted(low).times(scale)
+    made = builder.gate(number(ONE), unit.shifted(-LIFT - low)).shifted(low).times(scale)
     builder.assume(made, weighted_sum([(scale, known)], ZERO))
     return made
+
+
+def _is_exact(builder: CircuitBuilder, form: Affine) -> bool:
+    """Whether floats add up a few thousand times a form in any order: it is one unit, or small whole numbers."""
+    if len(form.terms) == 1 and not form.constant:
+        return True
+    parts = [multiple(weight, builder.fact(variable(unit))) for unit, weight in form.terms.items()]
+    known = [*parts, constant_fact(form.constant)]
+    whole = all(part.measure is not None and part.measure.q == 1 for part in known)
+    return whole and sum((part.magnitude or ZERO for part in known), ZERO) <= 2 * LARGEST
 
 
 def _is_sum(builder: CircuitBuilder, unit_id: int) -> bool:
@@ -98,8 +108,9 @@ def _in_turn(builder: CircuitBuilder, argument: Affine) -> Affine:
     """Of two latches, the one that this step does not write."""
     if builder.max_length is None:
         raise RangeError(
-            f"value {builder.origin!r} remembers for a step what has more than {2 * as_float(LARGEST) + 1:.0f} values, "
-            "and this target, without a convolution, has to count steps for that; declare compile(..., max_length=...)"
+            f"value {builder.origin!r} remembers numbers for a step, as far as is known not whole ones up to "
+            f"{as_float(LARGEST):.0f}, and this target, without a convolution, has to count steps for that; declare "
+            "compile(..., max_length=...)"
         )
     odd = step_residues(builder, 2)[1]
     even = one_minus(odd)

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.facts import Fact, gap_at_zero, relu_fact
+from lsrl.circuit.powers_of_two import power
 from lsrl.circuit.state_graph import components
 from lsrl.circuit.units import (
     AutomatonUnit,
@@ -44,6 +45,7 @@ from lsrl.circuit.units import (
     forms_of,
 )
 from lsrl.lang.numbers import as_float
+from lsrl.lowering.rounded_delays import KEPT
 from lsrl.placement.loops import is_loop, unit_groups
 from lsrl.rounding.error_calculus import accumulated, product, times
 
@@ -210,7 +212,7 @@ def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u
         case InputUnit() | PreviousUnit():  # what was one step ago is in its loop's errors
             return 0.0
         case ReLUUnit() | SumUnit() | DelayUnit():
-            return form_error(noise, forms[0], found, u)
+            return _carried_error(noise, forms[0], unit, found, u)
         case ProductUnit():
             return _product_error(noise, forms[0], forms[1], found, u)
         case GateUnit(_, argument):
@@ -228,6 +230,14 @@ def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u
             return form_error(noise, forms[1], found, u) if decided else math.inf
         case RampUnit() | StepUnit() | BitUnit() | StateUnit() | AutomatonUnit():
             raise TypeError(f"the error of a {type(unit).__name__} is not bounded here")
+
+
+def _carried_error(noise: NoisyCircuit, form: FormSizes, unit: Unit, found: Sequence[float], u: float) -> float:
+    """What is passed on; a delay with a constant rounds 2¹³ times its argument, which two weights make."""
+    error = form_error(noise, form, found, u)
+    if not isinstance(unit, DelayUnit) or not unit.constant:
+        return error
+    return as_float(power(KEPT + 1)) * error + u * as_float(unit.constant)
 
 
 def _held_error(noise: NoisyCircuit, i: UnitId, unit: LatchUnit | SwapUnit, found: Sequence[float], u: float) -> float:

@@ -159,8 +159,7 @@ def _zamba2_last(width: int, heads: int) -> Shapes:
 
 
 _LISTED = {"type": "array", "maxItems": 2**12, "items": {"enum": [LINEAR, FULL, BOTH]}}
-_ONE, _NO = {"const": 1}, {"const": False}
-_ANY_STEP, _TINY_STEP = {"const": [0.0, 2.0**15]}, {"const": 1e-300}
+_ONE, _NO, _ANY_STEP, _TINY_STEP = {"const": 1}, {"const": False}, {"const": [0.0, 2.0**15]}, {"const": 1e-300}
 
 _SHARED = {
     "num_attention_heads": _ONE,
@@ -291,13 +290,11 @@ _ZAMBA2 = Hybrid(
     heads="n_mamba_heads",
 )
 
-_MODELS = {
-    "bamba": _BAMBA,
-    "granite-moe-hybrid": _GRANITE,
-    "falcon-h1": _FALCON_H1,
-    "nemotron-h": _NEMOTRON_H,
-    "zamba2": _ZAMBA2,
+HYBRIDS: dict[str, Target] = {
+    "bamba": _BAMBA.target("bamba"),
+    "granite-moe-hybrid": _GRANITE.target("granite-moe-hybrid"),
+    "falcon-h1": _FALCON_H1.target("falcon-h1"),
+    "nemotron-h": _NEMOTRON_H.target("nemotron-h"),
+    "zamba2": _ZAMBA2.target("zamba2"),
 }
-
-HYBRIDS: dict[str, Target] = {name: model.target(name) for name, model in _MODELS.items()}
 """The targets by their names."""

@@ -161,12 +161,18 @@ class Analysis:
         return math.inf if size is None else (1 + more) * taken.error + more * as_float(size)
 
     def _carried(self, unit_id: UnitId, argument: Affine) -> float:
-        """What is passed on as it is, or rounded as a whole number, of which two heads take 2¹³ times a difference."""
+        """What is passed on as it is, or, by delays with a constant, as whole numbers that are rounded.
+
+        That is exact if the constant less 2¹³ times the argument is (`lsrl.lowering.rounded_delays`).
+        """
         error, unit = self._passed(argument).error, self.stack.circuit.units[unit_id]
-        if not error or not (isinstance(unit, DelayUnit) and unit.constant):
+        if not (isinstance(unit, DelayUnit) and unit.constant):
             return error
+        lifted = self.sum(argument.times(-power(KEPT)).shifted(unit.constant)).error(PRECISION)
+        if not error and not lifted:
+            return 0.0
         self.steps[unit_id] = as_float(power(KEPT + 1))
-        return 1 + self.steps[unit_id] * error
+        return 1 + self.steps[unit_id] * error + lifted
 
     def sum(self, form: Affine) -> Sum:
         """A form over the channels."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from lsrl.backends.unit_groups import UnitGroup
 
 SIZE = {"type": "integer", "minimum": 1, "maximum": 2**16}
@@ -36,6 +38,7 @@ class StockModel:
     but those in `COMMON`, most of them constants: numbers that float16 holds, or no model could be loaded in that
     format. `first_hidden`: which of `hidden_states` is the stream after the first layer. `states_in_modules`: what it
     remembers is not in its cache. `layers` is the list of layers, `mixer` the sublayer of each that goes on in time.
+    `mixes` says of its tensors whether channels of the stream may be mixed.
     `writers` are how the names of those weights end whose rows add to the stream, `readers` of those whose columns read
     it. `inner` gives the groups of numbers inside a layer, by its index and the configuration, `states` how many its
     recurrent state has.
@@ -51,6 +54,7 @@ class StockModel:
     multiplies_embeddings: bool = False
     first_hidden: int = 1
     states_in_modules: bool = False
+    mixes: Callable[[Mapping[str, np.ndarray]], bool] = lambda _: True
     layers: str = "layers"
     mixer: str = "mixer"
     inner: Callable[[int, Mapping[str, Any]], tuple[UnitGroup, ...]] = lambda *_: ()

@@ -105,13 +105,14 @@ def unit_groups(weights: HubWeights) -> list[UnitGroup]:
     written = [name for name in weights.tensors if name.endswith(stock.writers)]
     embeds = [name for name in weights.tensors if name.endswith(stock.embeddings)]
     read = [name for name in weights.tensors if name.endswith((*stock.readers, "lm_head.weight"))]
+    mixes = "lm_head.weight" not in weights.tensors and stock.mixes(weights.tensors)
     maps = [Along(f"{OF_MAPS}{name}", 0) for name in ("input.weight", "input.bias", "bos")]
     stream = UnitGroup(
         modules=tuple(f"model.{name.removeprefix(prefix)}" for name in dict.fromkeys(map(_sublayer, written))),
         size=weights.width,
         makes=(*(Along(name, 0) for name in written), *(Along(name, 1) for name in embeds), *maps),
         reads=(*(Along(name, 1) for name in read), Along(f"{OF_MAPS}readout.weight", 1)),
-        allows=STREAM if "lm_head.weight" in weights.tensors else STREAM | {"mixing"},
+        allows=STREAM | {"mixing"} if mixes else STREAM,
         apart=MARKS,
     )
     inner = [group for layer in range(weights.depth) for group in stock.inner(layer, weights.config)]

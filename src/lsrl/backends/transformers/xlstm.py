@@ -7,9 +7,10 @@ A layer adds two things to the residual stream x (its RMSNorms only scale by a p
     h = q C / (max(|q n|, exp(−m)) + η)   out = O (norm(h) ⊙ σ(g))   out = down(silu(gate x) ⊙ (up x))
 
 where m' is the m before. q is 1, g is 200, of which σ is 1, and k is 2⁻⁶⁰: n adds up such keys, and stays far below 1
-however long a sequence is. Either f is 200, of which log σ is 0, or i is 0, and neither is ever above 0: m is always 0.
-With η = 2⁻⁴⁰ the denominator is then 1, and h is C. The norm of (h, 0) is that of (h/2, −h/2), whose squares vanish
-beside the ε of the stream's norms, 2²⁶: it is 2⁻¹⁴ h.
+however long a sequence is. Where i is not 0, log σ(f) is, and neither is above 0: m is always 0. (A boolean that is off
+by δ makes an i of 200 δ, and a latch take e to that of its argument.) With η = 2⁻⁴⁰ the denominator is then 1, and h
+is C. The norm of (h, 0) is that of (h/2, −h/2), whose squares vanish beside the ε of the stream's norms, 2²⁶: it is
+2⁻¹⁴ h.
 
 - A value as it is: f = −200, i = 0. exp(−200) is 0 in float32.
 - sum of v: f = 200; a decay a has f = log(a/(1 − a)).
@@ -48,7 +49,7 @@ from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.powers_of_two import power, power_of_two_above
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
 from lsrl.lang.numbers import ONE, ZERO, as_float
-from lsrl.lowering.rounded_delays import KEPT, ROUNDING, by_rounding
+from lsrl.lowering.rounded_delays import KEPT, LIFT, by_rounding
 from lsrl.lowering.rules import AS_IT_IS
 from lsrl.placement.residual import ResidualStack
 from lsrl.placement.stack import Place
@@ -89,9 +90,9 @@ def heads_of(stack: ResidualStack, unit_id: UnitId) -> Iterator[Head]:
             yield replace(_head(stack, unit_id, argument), keep=keep)
         case StateUnit(previous, drive, _, _):
             yield replace(_head(stack, unit_id, drive), forget=forget_of(previous[0][1]))
-        case DelayUnit(argument, 1, constant) if constant == ROUNDING:
+        case DelayUnit(argument, 1, constant) if constant == LIFT:
             yield replace(_head(stack, unit_id, argument, power(KEPT)), forget=forget_of(power(-KEPT)))
-            yield _head(stack, unit_id, argument.times(-power(KEPT)).shifted(ROUNDING))
+            yield _head(stack, unit_id, argument.times(-power(KEPT)).shifted(LIFT))
         case unit:
             raise TypeError(f"an mLSTM computes no {unit}")
 
@@ -225,6 +226,12 @@ def states(_: int, config: Mapping[str, Any]) -> int:
     return 2 * int(config["num_heads"])
 
 
+def mixes(tensors: Mapping[str, np.ndarray]) -> bool:
+    """Whether there is no rounded delay: in a mixture of channels its constant would round them all."""
+    filtering = np.float32(forget_of(power(-KEPT)))
+    return not any((bias == filtering).any() for name, bias in tensors.items() if name.endswith("fgate_preact.bias"))
+
+
 FACTOR = {"type": "number", "exclusiveMinimum": 0, "maximum": 2**16}
 UNCAPPED = 2.0**60
 
@@ -261,6 +268,7 @@ STOCK = StockModel(
         "proj_up_gate.weight",
         "proj_up.weight",
     ),
+    mixes=mixes,
     layers="blocks",
     mixer="mlstm_layer",
     inner=inner,
