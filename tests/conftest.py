@@ -12,7 +12,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--integer-programs", type=int, default=15, help="random integer programs for each target and dtype"
     )
-    parser.addoption("--kills", type=int, default=20, help="random moments at which a save is killed")
+    parser.addoption("--kills", type=int, default=12, help="random moments at which a save is killed")
     parser.addoption("--steps", type=int, default=300, help="steps that each of them runs")
 
 

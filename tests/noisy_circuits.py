@@ -14,8 +14,10 @@ from lsrl.circuit.units import (
     StateUnit,
     StepUnit,
     SumUnit,
+    SwapUnit,
 )
 from lsrl.lang.numbers import ONE, as_float
+from lsrl.lowering.rounded_delays import KEPT
 
 
 def evaluated(circuit, x, u=0.0, rng=None):
@@ -31,15 +33,38 @@ def evaluated(circuit, x, u=0.0, rng=None):
         return changed(unit.init) if isinstance(unit, (StateUnit, GatedStateUnit)) else 0.0
 
     before = [initial(unit) for unit in circuit.units]
+    tokens = {i: _placed(unit) for i, unit in enumerate(circuit.units) if isinstance(unit, SwapUnit)}
     past, outputs = [], []
     for step in x:
         now = []
         for i, unit in enumerate(circuit.units):
-            now.append(_unit(unit, i, step, now, before, past, value, changed))
+            if i in tokens:
+                swaps = [
+                    (value(swap, now) * changed(ONE), pair) for swap, pair in zip(unit.swaps, unit.pairs, strict=True)
+                ]
+                tokens[i] = _swapped(tokens[i], swaps)
+                now.append(tokens[i][unit.place])
+            else:
+                now.append(_unit(unit, i, step, now, before, past, value, changed))
         past.append(now)
         before = now
         outputs.append([value(form, now) for form in circuit.outputs])
     return np.array(past), np.array(outputs)
+
+
+def _placed(unit):
+    """How much of a token is in every place before the first step."""
+    places = np.zeros(1 + max(unit.start, unit.place, *(max(pair) for pair in unit.pairs)))
+    places[unit.start] = 1
+    return places
+
+
+def _swapped(places, swaps):
+    """The same after a step that exchanges pairs of places, each as far as its boolean says."""
+    moved = places.copy()
+    for share, (one, other) in swaps:
+        moved[[one, other]] += share * (places[[other, one]] - places[[one, other]])
+    return moved
 
 
 def _unit(unit, i, step, now, before, past, value, changed):  # noqa: C901, a case for each kind
@@ -63,7 +88,10 @@ def _unit(unit, i, step, now, before, past, value, changed):  # noqa: C901, a ca
         case StateUnit(previous, drive):
             return sum(changed(w) * before[j] for j, w in previous) + value(drive, now)
         case DelayUnit(argument, steps):
-            return value(argument, past[-steps]) if len(past) >= steps else 0.0
+            late = value(argument, past[-steps]) if len(past) >= steps else 0.0
+            if unit.constant:  # of a rounded delay, two heads take a multiple of the present argument, each its own
+                late += 2**KEPT * (value(argument, now) - value(argument, now)) + changed(unit.constant)
+            return late
         case LatchUnit(keep, argument):
             kept = value(keep, now)
             return kept * before[i] + (1 - kept) * value(argument, now)
