@@ -181,16 +181,18 @@ def converted(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The tensors in float32. Raises `RangeError` for a number beyond it, and for one that would be lost."""
     found = {}
     for name, array in tensors.items():
+        sizes = np.abs(array[array != 0])  # of large matrices almost all is 0
         with np.errstate(over="ignore"):
             found[name] = np.ascontiguousarray(array, dtype=np.float32)
-        if ((array != 0) & (np.abs(array) < SMALLEST)).any():
+            finite = np.isfinite(sizes.astype(np.float32)).all()
+        if (sizes < SMALLEST).any():
             raise RangeError(
-                f"a number in {name} is {float(np.abs(array[array != 0]).min()):.3g}, below float32's normal ones; "
+                f"a number in {name} is {float(sizes.min()):.3g}, below float32's normal ones; "
                 f"expected numbers in the program that are less far apart, or {BETTER}"
             )
-        if not np.isfinite(found[name]).all():
+        if not finite:
             raise RangeError(
-                f"a number in {name} is {float(np.abs(array).max()):.3g}, beyond float32; "
+                f"a number in {name} is {float(sizes.max()):.3g}, beyond float32; "
                 f"expected smaller numbers in the program, or {BETTER}"
             )
     return found
