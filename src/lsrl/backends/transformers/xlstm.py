@@ -19,7 +19,7 @@ is C. The norm of (h, 0) is that of (h/2, −h/2), whose squares vanish beside t
   added up (`lowering/rounded_delays.py`); if it is not, by two latches in turn.
 - ReLU of v, whether v > 0, a ReLU times a value, and all that is erased: in the MLP, as in `gated_mlp.py`.
 
-The full pass multiplies matrices over chunks of 64 steps, where a cached step adds to the state. Sums of whole numbers
+The full pass multiplies matrices over chunks of 16 steps, where a cached step adds to the state. Sums of whole numbers
 are the same in any order, if what they add up fits for each sign by itself (`pairs=True`).
 
 The model caps gates and scores, c tanh(x/c), with a c so large that it changes nothing; and takes sequences of more
@@ -60,7 +60,8 @@ SATURATED = 200
 KEY, VALUE = -60, 40
 """The exponents of k, and of the largest v."""
 
-CHUNK = 64
+CHUNK = 16
+"""A step of a longer one takes as much longer: matrices of decays are made for all pairs of steps in it."""
 
 HEADS = 64
 """The model rounds its sizes up to multiples of this where it makes a cache, and nowhere else."""
@@ -116,7 +117,7 @@ def _logit(share: float) -> float:
 def decay_errors(decay: float) -> tuple[float, float]:
     """How far off a decay can be, relatively, in every step; the gain is exact.
 
-    f is rounded four times on its way, log σ(f) = −c once, and sums of up to 64 c, which are subtracted, for each c.
+    f is rounded four times on its way, log σ(f) = −c once, and sums of up to 16 c, which are subtracted, for each c.
     """
     c = -math.log(decay)
     logarithm = 4 * (1 - decay) * abs(_logit(decay)) + c * (CHUNK + 4)
