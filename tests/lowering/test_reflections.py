@@ -8,6 +8,7 @@ from lsrl import Automaton, Input, LinState, Program, UnsupportedProgram
 from lsrl.automata import word_problem
 from lsrl.backends.registry import targets_with
 from lsrl.lang.matrix import cycle
+from passes_and_steps import check_pass_and_steps
 
 TARGETS = targets_with(lambda target: "reflections" in target.abilities)
 LONG = 4096
@@ -21,13 +22,7 @@ def check(program, target, symbols, length=LONG, **options):
     assert model.guarantee.kind == "exact"
     assert model.guarantee.max_length == options.get("max_length")
     x = np.random.default_rng(0).integers(0, symbols, (2, length, 1)).astype(float)
-    expected = program.run(x)
-    np.testing.assert_array_equal(model.run(x), expected)
-    state, steps = None, []
-    for step in x[0, :150]:
-        output, state = model.step(step, state)
-        steps.append(output)
-    np.testing.assert_array_equal(steps, expected[0, :150])
+    check_pass_and_steps(model, x, program.run(x))
 
 
 def neighbours(n):

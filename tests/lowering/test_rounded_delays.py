@@ -9,6 +9,7 @@ import lsrl
 from lsrl import Input, Program, RangeError
 from lsrl.circuit.units import DelayUnit, LatchUnit
 from lsrl.lowering.rounded_delays import LARGEST
+from passes_and_steps import check_pass_and_steps
 
 TARGET = "xlstm"
 LONG = 1024
@@ -18,13 +19,7 @@ def check(program, x, **options):
     """Exact, in one pass over many chunks, and step by step beyond the first of them."""
     model = lsrl.compile(program, TARGET, **options)
     assert model.guarantee.kind == "exact"
-    expected = program.run(x)
-    np.testing.assert_array_equal(model.run(x), expected)
-    state, steps = None, []
-    for step in x[0, :150]:
-        output, state = model.step(step, state)
-        steps.append(output)
-    np.testing.assert_array_equal(steps, expected[0, :150])
+    check_pass_and_steps(model, x, program.run(x))
     return model
 
 

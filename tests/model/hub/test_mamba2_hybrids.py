@@ -6,6 +6,7 @@ import pytest
 import lsrl
 from lsrl import Input, Program, Vocabulary
 from lsrl.backends.registry import RELATED, target_named
+from passes_and_steps import check_pass_and_steps
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -69,13 +70,7 @@ def test_numbers_are_exact_in_a_pass_and_step_by_step(target):
     model = lsrl.compile(program, target, max_length=500)
     assert model.guarantee.kind == "exact"
     sent = np.random.default_rng(0).integers(-9, 10, (2, 500, 1)).astype(float)
-    expected = program.run(sent)
-    np.testing.assert_array_equal(model.run(sent), expected)
-    state, steps = None, []
-    for step in sent[0, :100]:
-        output, state = model.step(step, state)
-        steps.append(output)
-    np.testing.assert_array_equal(steps, expected[0, :100])
+    check_pass_and_steps(model, sent, program.run(sent), steps=100)
 
 
 def test_they_are_targets_as_mamba2_is():
