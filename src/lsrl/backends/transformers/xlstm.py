@@ -30,35 +30,29 @@ no attention mask and needs none: what pads is what every sequence begins with, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from flint import fmpq
 
 from lsrl.backends.transformers.chunked_decays import chunk_errors
 from lsrl.backends.transformers.gated_mlp import erasing, mlp_of, products_of
-from lsrl.backends.transformers.scale import NORM, NORM_EPSILON, SILU, StreamScale, opened
+from lsrl.backends.transformers.mlstm_heads import SATURATED, Heads, forget_of, heads_of, logit
+from lsrl.backends.transformers.scale import NORM_EPSILON, SILU, StreamScale
 from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
 from lsrl.backends.transformers.target import Blocks, HubArchitecture, hub_target
 from lsrl.backends.transformers.weights import StreamRows
 from lsrl.backends.unit_groups import ANY_FUNCTION, Along, UnitGroup, along
-from lsrl.circuit.affine import Affine, UnitId, variable
-from lsrl.circuit.powers_of_two import power, power_of_two_above
+from lsrl.circuit.affine import UnitId
+from lsrl.circuit.powers_of_two import power
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
-from lsrl.lang.numbers import ONE, ZERO, as_float
-from lsrl.lowering.rounded_delays import KEPT, LIFT, by_rounding
+from lsrl.lang.numbers import ZERO, as_float
+from lsrl.lowering.rounded_delays import KEPT, by_rounding
 from lsrl.lowering.rules import AS_IT_IS
 from lsrl.placement.residual import ResidualStack
 from lsrl.placement.stack import Place
-
-SATURATED = 200
-"""log σ of this is 0, σ of it is 1, and exp of minus this is 0."""
-
-KEY, VALUE = -60, 40
-"""The exponents of k, and of the largest v."""
 
 CHUNK = 16
 """A step of a longer one takes as much longer: matrices of decays are made for all pairs of steps in it."""
@@ -67,99 +61,14 @@ HEADS = 64
 """The model rounds its sizes up to multiples of this where it makes a cache, and nowhere else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A head whose v is `factor` times a form, and of which `weight` times its state is added to a unit.
-
-    `forget` is f; a boolean form `keep` makes it a latch.
-    """
-
-    unit: UnitId
-    form: Affine
-    factor: fmpq
-    weight: fmpq
-    forget: float = -SATURATED
-    keep: Affine | None = None
-
-
-def heads_of(stack: ResidualStack, unit_id: UnitId) -> Iterator[Head]:
-    """The heads of a unit, as in the docstring of this file."""
-    match stack.circuit.units[unit_id]:
-        case SumUnit(argument):
-            yield _head(stack, unit_id, argument)
-        case LatchUnit(keep, argument):
-            yield replace(_head(stack, unit_id, argument), keep=keep)
-        case StateUnit(previous, drive, _, _):
-            yield replace(_head(stack, unit_id, drive), forget=forget_of(previous[0][1]))
-        case DelayUnit(argument, 1, constant) if constant == LIFT:
-            yield replace(_head(stack, unit_id, argument, power(KEPT)), forget=forget_of(power(-KEPT)))
-            yield _head(stack, unit_id, argument.times(-power(KEPT)).shifted(LIFT))
-        case unit:
-            raise TypeError(f"an mLSTM computes no {unit}")
-
-
-def _head(stack: ResidualStack, unit_id: UnitId, form: Affine, times: fmpq = ONE) -> Head:
-    """The head that keeps nothing."""
-    largest = [stack.circuit.knowledge.fact(read).magnitude or ONE for read in (form, variable(unit_id))]
-    factor = power(VALUE) / power_of_two_above(max(ONE, *largest))
-    return Head(unit_id, form, factor, times / (factor * power(KEY)))
-
-
-def forget_of(decay: fmpq) -> float:
-    """The f for which a state keeps this part of itself."""
-    return SATURATED if decay == 1 else _logit(as_float(decay))
-
-
-def _logit(share: float) -> float:
-    return math.log(share / (1 - share))
-
-
 def decay_errors(decay: float) -> tuple[float, float]:
     """How far off a decay can be, relatively, in every step; the gain is exact.
 
     f is rounded four times on its way, log σ(f) = −c once, and sums of up to 16 c, which are subtracted, for each c.
     """
     c = -math.log(decay)
-    logarithm = 4 * (1 - decay) * abs(_logit(decay)) + c * (CHUNK + 4)
+    logarithm = 4 * (1 - decay) * abs(logit(decay)) + c * (CHUNK + 4)
     return chunk_errors(decay, CHUNK, logarithm), 0.0
-
-
-class _Heads:
-    """The tensors of the heads of one layer."""
-
-    def __init__(self, rows: StreamRows, count: int) -> None:
-        self.rows = rows
-        self.value, self.out = np.zeros((2 * count, rows.width)), np.zeros((rows.width, 2 * count))
-        self.input, self.forget = np.zeros((count, rows.width)), np.zeros((count, rows.width))
-        self.input_bias, self.forget_bias = np.zeros(count), np.full(count, -float(SATURATED))
-
-    def add(self, i: int, head: Head) -> None:
-        """Make a head of this layer the i-th."""
-        rows = self.rows
-        self.value[2 * i] = rows.of(head.form, head.factor)
-        self.out[rows.channels[head.unit], 2 * i] = as_float(head.weight * rows.scale.epsilon * power(1 - NORM))
-        self.forget_bias[i] = head.forget
-        if head.keep is not None:
-            self.input_bias[i], self.forget_bias[i] = -SATURATED, SATURATED
-            self.input[i] = rows.of(opened(head.keep), SATURATED)
-            self.forget[i] = rows.of(opened(head.keep), -2 * SATURATED)
-
-    @property
-    def tensors(self) -> dict[str, np.ndarray]:
-        """All of them by their names in a layer."""
-        count, always = len(self.input), self.rows.always
-        return {
-            "q.weight": np.tile(always(1.0), (count, 1)),
-            "k.weight": np.tile(always(2.0**KEY), (count, 1)),
-            "v.weight": self.value,
-            "ogate_preact.weight": np.tile(always(SATURATED), (2 * count, 1)),
-            "igate_preact.weight": self.input,
-            "igate_preact.bias": self.input_bias,
-            "fgate_preact.weight": self.forget,
-            "fgate_preact.bias": self.forget_bias,
-            "multihead_norm.weight": np.ones(2 * count),
-            "out_proj.weight": self.out,
-        }
 
 
 def blocks(stack: ResidualStack, scale: StreamScale) -> Blocks:
@@ -174,7 +83,7 @@ def blocks(stack: ResidualStack, scale: StreamScale) -> Blocks:
     rows, norm = StreamRows(stack, scale), np.full(scale.width, 1 / as_float(scale.norm))
     tensors = {"out_norm.weight": norm}
     for layer in range(depth):
-        mixer = _Heads(rows, count)
+        mixer = Heads(rows, count)
         for i, head in enumerate(heads[layer]):
             mixer.add(i, head)
         mlp = mlp_of(rows, stack, products[layer], inner, SILU)
