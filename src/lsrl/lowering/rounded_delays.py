@@ -37,7 +37,7 @@ LARGEST = fmpq(2**8)
 def by_rounding(builder: CircuitBuilder, argument: Affine, steps: int) -> Affine:
     """What the argument was some steps ago, one step at a time.
 
-    Raises `RangeError` for what has too many values without a `max_length`.
+    Without a `max_length`, raises `RangeError` for what is not known to be small multiples of a power of two.
     """
     for _ in range(steps):
         argument = _before(builder, argument)
@@ -101,7 +101,7 @@ def _is_sum(builder: CircuitBuilder, unit_id: int) -> bool:
 def _sum_before(builder: CircuitBuilder, unit_id: int) -> Affine:
     unit = builder.units[unit_id]
     assert isinstance(unit, StateUnit)
-    return combination([(ONE, Affine({unit_id: ONE})), (-ONE, unit.drive)])
+    return combination([(ONE, variable(unit_id)), (-ONE, unit.drive)])
 
 
 def _in_turn(builder: CircuitBuilder, argument: Affine) -> Affine:

@@ -122,3 +122,21 @@ def test_llama_cpp_answers_as_the_program_says(target, exported):
         llama.eval(ids)
         said = np.array(llama.scores[1 : length + 1]).argmax(-1)
         assert ["abcd_ABCD"[i - 4] for i in said.tolist()] == ENTRY.specification(word)
+
+
+@pytest.mark.parametrize("target", WRITTEN)
+def test_llama_cpp_reads_words_between_white_space(target, tmp_path):
+    """One word begins like another: white space tells which it is."""
+    llama_cpp = pytest.importorskip("llama_cpp")
+    words = ["a", "ab", "b", "bab"]
+    token = Input(1, range=(0, 3), integer=True, name="token")
+    vocabulary = lsrl.Vocabulary({word: number for number, word in enumerate(words)})
+    model = lsrl.compile(Program(lsrl.delay(token, init=3), vocabulary=vocabulary), target, max_length=60)
+    model.export_gguf(tmp_path / "words.gguf")
+    llama = llama_cpp.Llama(str(tmp_path / "words.gguf"), n_ctx=100, logits_all=True, verbose=False)
+    sent = np.random.default_rng(0).choice(words, 50).tolist()
+    ids = llama.tokenize(" ".join(sent).encode())
+    assert [i - 4 for i in ids[1:]] == [words.index(word) for word in sent]
+    llama.eval(ids)
+    said = np.array(llama.scores[1 : len(ids)]).argmax(-1)
+    assert [words[i - 4] for i in said.tolist()] == ["bab", *sent[:-1]]

@@ -131,13 +131,15 @@ def _without_white_space() -> bytes:
 
 
 def _renamed(tensors: Tensors) -> Iterator[tuple[str, np.ndarray]]:
-    own = {"embeddings.weight": "token_embd.weight", "norm_f.weight": "output_norm.weight"}
+    own = {
+        "embeddings.weight": "token_embd.weight",
+        "norm_f.weight": "output_norm.weight",
+        "lm_head.weight": "output.weight",
+    }
     for name, tensor in tensors.items():
         inside = name.removeprefix("backbone.")
         if inside in own:
             yield own[inside], tensor
-        elif inside == "lm_head.weight":
-            yield "output.weight", tensor
         else:
             _, layer, part = inside.split(".", 2)
             yield f"blk.{layer}.{NAMES[part]}", tensor

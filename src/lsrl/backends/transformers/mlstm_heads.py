@@ -41,7 +41,7 @@ class Head:
 
 
 def heads_of(stack: ResidualStack, unit_id: UnitId) -> Iterator[Head]:
-    """The heads of a unit, as in the docstring of this file."""
+    """The heads of a unit, as `xlstm.py` says."""
     match stack.circuit.units[unit_id]:
         case SumUnit(argument):
             yield _head(stack, unit_id, argument)
