@@ -26,6 +26,9 @@ WIDE = max(LONG_FORM, SHORTEST) + 1
 COMPILABLE = [(target, dtype) for target in TARGETS for dtype in target_named(target).dtypes]
 """Every target with every dtype that it has."""
 
+STYLES = st.sampled_from(["default", "robust"])
+"""The styles in which every program compiles."""
+
 HUB = tuple(targets_with(lambda target: target.tokens))
 """The targets that are transformers models."""
 

@@ -15,7 +15,7 @@ from lsrl.backends.registry import TARGETS
 from lsrl.lang.json_format import from_json, to_json
 from lsrl.model.verification import absolute_errors
 from stock_models import outputs_of
-from strategies import COMPILABLE, LONGEST, examples_for, expressible, programs, sequences, thorough
+from strategies import COMPILABLE, LONGEST, STYLES, examples_for, expressible, programs, sequences, thorough
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::lsrl.UselessGuaranteeWarning"),
@@ -63,7 +63,7 @@ def test_compiled_models_keep_their_guarantee(target, dtype):
     def check(data):
         program = data.draw(programs(**expressible(target)))
         x = data.draw(sequences(program)).astype(dtype)
-        model = lsrl.compile(program, target, max_length=LONGEST, dtype=dtype)
+        model = lsrl.compile(program, target, max_length=LONGEST, dtype=dtype, style=data.draw(STYLES))
         errors = absolute_errors(model.run(x), decided(program, x).output)
         assert model.guarantee.kind != "none"
         assert (errors <= model.guarantee.bounds).all()
@@ -80,7 +80,7 @@ def test_streaming_and_torch_keep_the_guarantee(target):
     def check(data):
         program = data.draw(programs(**expressible(target)))
         x = data.draw(sequences(program))
-        model = lsrl.compile(program, target, max_length=LONGEST)
+        model = lsrl.compile(program, target, max_length=LONGEST, style=data.draw(STYLES))
         exact = decided(program, x).output
         streamed, state = [], None
         for t in range(x.shape[1]):
@@ -100,7 +100,7 @@ def test_reloaded_models_are_bit_for_bit_the_same(target):
     def check(data):
         program = data.draw(programs(**expressible(target)))
         x = data.draw(sequences(program))
-        model = lsrl.compile(program, target, max_length=LONGEST)
+        model = lsrl.compile(program, target, max_length=LONGEST, style=data.draw(STYLES))
         with tempfile.TemporaryDirectory() as directory:
             model.save(directory)
             loaded = lsrl.load(directory)
@@ -120,7 +120,7 @@ def test_layouts_read_every_value_they_name(target):
         program = data.draw(programs(**expressible(target)))
         x = data.draw(sequences(program))
         trace = decided(program, x)
-        model = lsrl.compile(program, target, max_length=LONGEST)
+        model = lsrl.compile(program, target, max_length=LONGEST, style=data.draw(STYLES))
         assert set(model.layout) | set(model.layout.absent) == set(program.names.values())
         assert all(name in model.layout for value, name in program.names.items() if value.name)
         for name in model.layout:

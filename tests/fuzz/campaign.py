@@ -87,11 +87,15 @@ def chosen(rng: random.Random, maker: Maker) -> tuple[Node, ...]:
     return tuple(picked) if maker.x in ordered(picked) else (*picked, maker.x)
 
 
+STYLES = (None, None, "robust")
+
+
 def finished(rng: random.Random, case: Case) -> Case:
-    """The case with a dtype that its target has, and another declared length now and then, or none."""
+    """The case with a dtype that its target has, now and then in robust forms, with another declared length or none."""
     dtype = "float32" if case.target in HUB else rng.choice(["float32", "float64"])
     steps = case.max_length or 1
     length = rng.choice([steps, steps, steps, steps, steps + 3, 64, 1000, 4096, None])
     longest = max(map(len, case.sequences))
     length = max(length, longest) if length else None
-    return replace(case, dtype=dtype, max_length=length, also=rng.choice(ALSO))
+    also, style = rng.choice(ALSO), rng.choice(STYLES)
+    return replace(case, dtype=dtype, max_length=length, also=also, style=style)

@@ -71,6 +71,7 @@ class Case:
     input_range: tuple[Any, Any] | None = None
     tokens: Tokens | None = None
     also: str = ""
+    style: str | None = None
 
     @cached_property
     def program_code(self) -> str:
@@ -85,7 +86,12 @@ class Case:
     @property
     def options(self) -> dict[str, Any]:
         """What `lsrl.compile` is given besides program and target."""
-        given = {"max_length": self.max_length, "input_range": self.input_range, "dtype": self.dtype}
+        given = {
+            "max_length": self.max_length,
+            "input_range": self.input_range,
+            "dtype": self.dtype,
+            "style": self.style,
+        }
         return {key: value for key, value in given.items() if value is not None}
 
     @property

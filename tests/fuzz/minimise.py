@@ -211,6 +211,8 @@ def _plainer(row: Vector, low: Any) -> Iterator[Vector]:
 
 
 def _simpler_options(case: Case) -> Iterator[Case]:
+    if case.style is not None:
+        yield replace(case, style=None)
     if case.input_range is not None:
         yield replace(case, input_range=None)
     if case.max_length is not None:

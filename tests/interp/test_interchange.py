@@ -101,7 +101,7 @@ def test_cuts_change_no_answer_and_no_guarantee_and_say_what_they_cost():
     assert model.guarantee == plain.guarantee
     cost = f"1 variable cut: {model.sizes.layers} layers where {plain.sizes.layers} would do"
     assert cost in str(model.report())
-    assert plain.report().cut == ""
+    assert plain.report().cost == ""
 
 
 def test_what_is_cut_is_shared_by_nothing():

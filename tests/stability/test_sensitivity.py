@@ -17,7 +17,7 @@ from lsrl.model.sampling import sampled_inputs
 from lsrl.stability.weight_noise import errors, noisy
 from lsrl.studies.changed_weights import changed, outputs_of
 from noisy_circuits import evaluated
-from strategies import expressible, programs, rotated, thorough
+from strategies import STYLES, expressible, programs, rotated, thorough
 
 LENGTH = 8
 PASSES = 5
@@ -53,7 +53,7 @@ def test_bounds_hold_for_random_programs(target, data, seed):
     program = data.draw(programs(**expressible(target)))
     rng = np.random.default_rng(seed)
     try:
-        model = lsrl.compile(program, target, max_length=LENGTH)
+        model = lsrl.compile(program, target, max_length=LENGTH, style=data.draw(STYLES))
     except LsrlError:
         assume(False)
     x = sampled_inputs(input_facts(program, None), rng, 1, LENGTH)[0]

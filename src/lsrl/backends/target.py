@@ -24,7 +24,7 @@ from lsrl.rounding.guarantee import Guarantee
 
 AnyStack: TypeAlias = Stack | NeuronStack | ResidualStack
 
-Style: TypeAlias = Literal["default", "paper"]
+Style: TypeAlias = Literal["default", "paper", "robust"]
 """How a program is compiled: by what is known of it, or as Petrov et al. 2024 write it."""
 
 

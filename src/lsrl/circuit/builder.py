@@ -50,8 +50,8 @@ def kept_ramp(builder: CircuitBuilder, argument: Affine) -> Affine:
 class CircuitBuilder(StateBuilder):
     """A store of units with a constructor for each kind; `write_ramp` says what a comparison becomes."""
 
-    def __init__(self, max_length: int | None, write_ramp: RampRule = kept_ramp) -> None:
-        super().__init__(max_length)
+    def __init__(self, max_length: int | None, write_ramp: RampRule = kept_ramp, *, robust: bool = False) -> None:
+        super().__init__(max_length, robust=robust)
         self.write_ramp = write_ramp
 
     def linear(self, form: Affine) -> Affine:

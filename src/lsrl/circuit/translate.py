@@ -52,6 +52,7 @@ def circuit_of(
     input_range: tuple[Any, Any] | None = None,
     max_length: int | None = None,
     as_written: bool = False,
+    robust: bool = False,
     by_cells: bool = False,
     cuts: Collection[str] = (),
 ) -> Circuit:
@@ -59,7 +60,8 @@ def circuit_of(
 
     `input_range` (low, high), each a number or one per component, narrows what the program's
     `Input` declares; `max_length` is the longest sequence. Both only make facts sharper.
-    A `as_written` circuit stays as the program writes it (`lsrl.circuit.as_written`). `by_cells`: a loop that is a few
+    A `as_written` circuit stays as the program writes it (`lsrl.circuit.as_written`); `robust` is what `Circuit` has of
+    it. `by_cells`: a loop that is a few
     cells is not made an automaton, for targets that feed cells back. `cuts` names variables that are cut
     (`lsrl.circuit.cuts`).
     Raises `RangeError` for an empty range and for a condition, gate or other boolean that can be something else
@@ -72,7 +74,7 @@ def circuit_of(
     """
     if max_length is not None:
         max_length = whole_number(max_length, "max_length", most=2**62)
-    builder = AsWrittenBuilder(max_length) if as_written else CircuitBuilder(max_length)
+    builder = AsWrittenBuilder(max_length) if as_written else CircuitBuilder(max_length, robust=robust)
     comparisons = Comparisons(builder)
     facts = input_facts(program, input_range)
     forms: dict[Value, Forms] = {}

@@ -19,13 +19,15 @@ S = TypeVar("S", bound="UnitStore")
 class UnitStore:
     """Collects units, shares equal ones, and knows the facts of every form over them.
 
-    `origin` is the name of the value that units are made for from now on; `automata` is what `Circuit` has of them.
+    `origin` is the name of the value that units are made for from now on; `automata` and `robust` are what `Circuit`
+    has of them.
     """
 
     as_written = False
 
-    def __init__(self, max_length: int | None) -> None:
+    def __init__(self, max_length: int | None, *, robust: bool = False) -> None:
         self.max_length = max_length
+        self.robust = robust
         self.knowledge = Knowledge()
         self.units: list[Unit] = []
         self.origins: list[str] = []
@@ -104,6 +106,7 @@ class UnitStore:
             knowledge=self.knowledge,
             max_length=self.max_length,
             as_written=self.as_written,
+            robust=self.robust,
             automata=tuple(self.automata),
         )
         verify_circuit(circuit)

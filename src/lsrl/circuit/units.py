@@ -238,8 +238,9 @@ class Circuit:
 
     `values` gives every named value of the program as forms over the units; those in `kept` stay
     computed even where no output needs them. `origins` names the value that a unit was made for.
-    `as_written` circuits stay as the program writes them (`lsrl.circuit.as_written`). `undecidable` and `narrowed` are
-    as in `lsrl.circuit.comparisons`. `states` gives those variables that are cut and kept from step to step, as they
+    `as_written` circuits stay as the program writes them (`lsrl.circuit.as_written`). `robust`: rules choose forms that
+    tolerate noise on weights, where these cost more units. `undecidable` and `narrowed` are as in
+    `lsrl.circuit.comparisons`. `states` gives those variables that are cut and kept from step to step, as they
     are before the cut. `automata` says of every automaton that was written for a target how large it is.
     """
 
@@ -253,6 +254,7 @@ class Circuit:
     knowledge: Knowledge
     max_length: int | None
     as_written: bool = False
+    robust: bool = False
     undecidable: tuple[str, ...] = ()
     narrowed: tuple[str, ...] = ()
     automata: tuple[str, ...] = ()

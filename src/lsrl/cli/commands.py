@@ -12,12 +12,13 @@ import typer
 from flint import fmpq
 
 from lsrl.backends.registry import RELATED, TARGETS, target_named
+from lsrl.backends.target import Style
 from lsrl.cli.automaton_command import automaton
 from lsrl.cli.benchmark_commands import benchmark
 from lsrl.cli.failures import exit_code
 from lsrl.cli.incontext_commands import incontext
 from lsrl.cli.measuring_commands import bench, demo
-from lsrl.cli.options import DEFAULT, Dtype, Json, MaxLength, Spec, Target, TargetName, named_path
+from lsrl.cli.options import DEFAULT, Dtype, Json, MaxLength, Robust, Spec, Target, TargetName, named_path
 from lsrl.cli.specs import Specified, specified
 from lsrl.cli.study_commands import study
 from lsrl.cli.terminal import Rows, emit, print_json, print_output, print_problem, progress_bar, working
@@ -89,7 +90,7 @@ def draw(
     from lsrl.view.stack_drawing import draw_stack
 
     named = specified(spec)
-    model = _compiled(named, target, max_length, None)
+    model = _compiled(named, target, max_length)
     beside = output.with_name(f"{output.stem}-stack{output.suffix}")
     with working("drawing"):
         written = [str(draw_program(named.program, output)), str(draw_stack(model.stack, beside))]
@@ -120,7 +121,7 @@ def run(
         with working("running"):
             outputs = named.program.run(rows, exact=exact)
     else:
-        model = _compiled(named, target, max_length, None)
+        model = _compiled(named, target, max_length)
         with working("running"):
             outputs = model.run(rows)
     if as_json:
@@ -134,12 +135,15 @@ def _digits(number: Any) -> str:
     return str(fmpq(number.numerator, number.denominator)) if isinstance(number, Fraction) else f"{number:.17g}"
 
 
-def _compiled(named: Specified, target: Any, max_length: int | None, dtype: str | None) -> Any:
+def _compiled(
+    named: Specified, target: Any, max_length: int | None, dtype: str | None = None, *, robust: bool = False
+) -> Any:
     from lsrl.model.compiler import compile as compiled
 
     longest = named.max_length if max_length is None else max_length
+    style: Style = "robust" if robust else "default"
     with working(f"compiling {named.program.name}"):
-        return compiled(named.program, target.value, max_length=longest, dtype=dtype)
+        return compiled(named.program, target.value, max_length=longest, dtype=dtype, style=style)
 
 
 @app.command("compile")
@@ -154,10 +158,11 @@ def compile_(
     target: Target = DEFAULT,
     max_length: MaxLength = None,
     dtype: Dtype = None,
+    robust: Robust = False,
     as_json: Json = False,
 ) -> None:
     """Compile a program and save the network; for a transformers model, as a checkpoint that it loads."""
-    model = _compiled(specified(spec), target, max_length, dtype)
+    model = _compiled(specified(spec), target, max_length, dtype, robust=robust)
     report = {**model.report().as_dict(), "written": str(output)}
     ending = output.name.lower()[-5:]
     with working(f"writing {output}"):
@@ -179,13 +184,14 @@ def verify(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     max_length: MaxLength = None,
     dtype: Dtype = None,
+    robust: Robust = False,
     as_json: Json = False,
 ) -> None:
     """Compare a compiled program with the exact interpreter on random inputs. Exit code 1 on a mismatch."""
     from lsrl.model.verification import verified
 
     named = specified(spec)
-    model = _compiled(named, target, max_length, dtype)
+    model = _compiled(named, target, max_length, dtype, robust=robust)
     with progress_bar() as progress:
         task = progress.add_task(f"verifying {named.program.name} on {target.value}", total=cases)
         result = verified(
@@ -227,11 +233,12 @@ def explain(
     target: Target = DEFAULT,
     max_length: MaxLength = None,
     dtype: Dtype = None,
+    robust: Robust = False,
     top: Annotated[int, typer.Option(min=1, help="how many values the table has; JSON has all")] = 20,
     as_json: Json = False,
 ) -> None:
     """What limits a compiled program's precision and the weight noise that it tolerates; what rounds; worst first."""
-    model = _compiled(specified(spec), target, max_length, dtype)
+    model = _compiled(specified(spec), target, max_length, dtype, robust=robust)
     with working("explaining"):
         found = model.explain()
 

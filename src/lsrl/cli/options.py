@@ -15,6 +15,7 @@ TargetName = Enum("TargetName", {name: name for name in (*TARGETS, *RELATED)}, t
 Spec = Annotated[str, typer.Argument(help="file.py:name, file.json or zoo:name")]
 Target = Annotated[TargetName, typer.Option("--target", "-t", help="architecture")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of tables")]
+Robust = Annotated[bool, typer.Option("--robust", help="forms that noise on weights does not reach")]
 MaxLength = Annotated[int | None, typer.Option(help="longest sequence; the zoo knows its own")]
 Dtype = Annotated[str | None, typer.Option(help="float64 or float32; the target's first, if not given")]
 DEFAULT = next(iter(TargetName))

@@ -21,7 +21,7 @@ from lsrl.circuit.state_graph import components, is_permutation
 from lsrl.circuit.units import GatedStateUnit
 from lsrl.errors import RangeError, UnsupportedProgram
 from lsrl.lang.matrix import Row
-from lsrl.lang.numbers import HALF, ONE, ZERO, as_float
+from lsrl.lang.numbers import ONE, ZERO, as_float
 from lsrl.lowering.delays import before, first_step, latched
 from lsrl.lowering.eigenvectors import eigenvectors
 from lsrl.lowering.gates import gated
@@ -170,9 +170,7 @@ def step_residues(builder: CircuitBuilder, period: int) -> list[Affine]:
     stages, base = _staircase(most // period)
     for stage in range(stages - 1, -1, -1):
         tread = fmpq(period * base**stage)
-        risers = [
-            builder.step(left.shifted(HALF - j * tread), HALF) for j in range(1, min(base, int(most / tread) + 1))
-        ]
+        risers = [builder.ramp(left.shifted(ONE - j * tread)) for j in range(1, min(base, int(most / tread) + 1))]
         left = combination([(ONE, left), *((-tread, riser) for riser in risers)])
         most = min(most, int(tread) - 1)
         builder.assume(left, Fact(ZERO, fmpq(most), ONE))
@@ -184,7 +182,7 @@ def told_apart(builder: CircuitBuilder, residue: Affine, period: int) -> list[Af
 
     As differences of steps, so that what is known of a function of the residue does not depend on how it was found.
     """
-    reached = [number(ONE), *(builder.step(residue.shifted(HALF - r), HALF) for r in range(1, period)), number(ZERO)]
+    reached = [number(ONE), *(builder.ramp(residue.shifted(ONE - r)) for r in range(1, period)), number(ZERO)]
     return [combination([(ONE, reached[r]), (-ONE, reached[r + 1])]) for r in range(period)]
 
 

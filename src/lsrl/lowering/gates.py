@@ -1,6 +1,12 @@
-"""Products of layers that multiply a number by what of another is above 0."""
+"""Products of layers that multiply a number by what of another is above 0.
+
+In a robust circuit a boolean c gates as relu(2c − 1): it takes nothing at all while c is below ½, where what c is off
+would let through some of the number at every step. Two booleans are a comparison, which is clean again.
+"""
 
 from __future__ import annotations
+
+from flint import fmpq
 
 from lsrl.circuit.affine import Affine, combination
 from lsrl.circuit.builder import CircuitBuilder
@@ -14,6 +20,12 @@ def gated(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
     """
     if left.is_constant or right.is_constant:
         return builder.product(left, right)
+    booleans = [builder.fact(side).is_boolean for side in (left, right)]
+    if builder.robust and all(booleans):
+        return builder.ramp(left.plus(right).shifted(-ONE))
+    if builder.robust and any(booleans):
+        boolean, value = (left, right) if booleans[0] else (right, left)
+        return builder.gate(value, boolean.times(fmpq(2)).shifted(-ONE))
     if not builder.fact(right).is_nonnegative and builder.fact(left).is_nonnegative:
         left, right = right, left
     if builder.fact(right).is_nonnegative:

@@ -68,7 +68,8 @@ def legalised(circuit: Circuit, rules: Rules, substitution: Substitution | None 
     on a target without them.
     """
     replace = substitution or Substitution()
-    builder = (AsWrittenBuilder if circuit.as_written else CircuitBuilder)(circuit.max_length, rules.ramp)
+    made = AsWrittenBuilder if circuit.as_written else CircuitBuilder
+    builder = made(circuit.max_length, rules.ramp, robust=circuit.robust)
     builder.automata.extend(circuit.automata)
     rebuilding = _Rebuilding(circuit, builder, rules, replace, reachable(circuit) - replace.skipped)
     meanings = rebuilding.meanings

@@ -11,6 +11,10 @@ decides in the middle of that gap, in one of two ways:
 - by a step half-way between p and q, on which an error of up to half the gap has no effect. Where a target has no
   units that step, it is a difference of two ReLUs (`step_by_relus`), for arguments that floats hold.
 
+In a robust circuit that is so only of arguments that are small beside their gap (`SMALL`): noise on weights moves a
+large one by more than a gap, and the difference of two large ReLUs by as much. For others a comparison is a clip in a
+clip, which the noise of an argument does not reach before it is 3/8 of the gap, at the cost of one more layer.
+
 Where f has points inside, or no grid, the runs that count are those that decide the comparison: p and q are 0 and 1.
 Only where f has points inside, and floats hold them, the ramp of ReLUs is the program's own: that takes fewer bits.
 """
@@ -31,12 +35,18 @@ RAMP = fmpq(1, 4)
 """The part of the gap between two values that a ramp of ReLUs takes, in its middle."""
 
 
+SMALL = 16
+"""How many gaps the argument of a robust comparison adds up to at most, to be written by one ReLU or two side by side:
+these are off by some four times this, times the noise of a weight."""
+
+
 def by_relus(builder: CircuitBuilder, argument: Affine) -> Affine:
     """relu(1 − relu(1 − argument)), or one of the two where the argument never reaches beyond the other's end."""
     fact, held = builder.fact(argument), _is_held(builder, argument)
-    if held and fact.is_nonnegative:
+    alone = held and _is_steady(builder, argument)
+    if alone and fact.is_nonnegative:
         return one_minus(builder.relu_unit(one_minus(argument)))
-    if held and fact.high is not None and fact.high <= 1:
+    if alone and fact.high is not None and fact.high <= 1:
         return builder.relu_unit(argument)
     if builder.is_in_loop(argument):
         # Side by side: in a loop no cell reads another one.
@@ -76,6 +86,7 @@ def by_held_steps(builder: CircuitBuilder, argument: Affine) -> Affine:
     Elsewhere they would cancel, and a comparison is a clip in a clip.
     """
     held = _is_held(builder, argument) and decided_gap(builder, argument) is not None
+    held = held and _is_steady(builder, argument)
     return (by_steps if held else by_relus)(builder, argument)
 
 
@@ -85,13 +96,24 @@ def _is_held(builder: CircuitBuilder, argument: Affine) -> bool:
     return all(measure is not None and not int(measure.q) & (int(measure.q) - 1) for measure in measures)
 
 
-def decided_gap(builder: CircuitBuilder, form: Affine) -> Gap | None:
-    """The gap around 0 of a form that every float format evaluates well enough to tell on which side of it it is."""
-    gap = gap_at_zero(builder.fact(form))
-    magnitudes = [(weight, builder.knowledge.facts[unit].magnitude) for unit, weight in form.terms.items()]
+def _is_steady(builder: CircuitBuilder, argument: Affine) -> bool:
+    """Whether noise on weights moves the argument by little: in a robust circuit, where it adds up little."""
+    size = _size(builder, argument)
+    return not builder.robust or (size is not None and size <= SMALL)
+
+
+def _size(builder: CircuitBuilder, form: Affine) -> fmpq | None:
+    """The most that the terms of a form can add up to, all of one sign; None where one has no range."""
     size = abs(form.constant)
-    for weight, magnitude in magnitudes:
+    for unit, weight in form.terms.items():
+        magnitude = builder.knowledge.facts[unit].magnitude
         if magnitude is None:
             return None
         size = size + abs(weight) * magnitude
-    return gap if gap is not None and size <= 2 * MOST_STEPS * gap.width else None
+    return size
+
+
+def decided_gap(builder: CircuitBuilder, form: Affine) -> Gap | None:
+    """The gap around 0 of a form that every float format evaluates well enough to tell on which side of it it is."""
+    gap, size = gap_at_zero(builder.fact(form)), _size(builder, form)
+    return gap if gap is not None and size is not None and size <= 2 * MOST_STEPS * gap.width else None

@@ -68,9 +68,9 @@ def _off(builder: CircuitBuilder, condition: Affine, size: fmpq) -> tuple[Affine
     """1 − condition, and how many times M it is worth.
 
     M times an error of the condition is an error of the result: where M is large, relu(1 − 2c) is exactly 0
-    for every c above ½, and twice M is enough for every c below ¼.
+    for every c above ½, and twice M is enough for every c below ¼. A robust circuit has that for every M.
     """
-    if size <= LARGE_M or builder.as_written or builder.is_in_loop(condition):
+    if size <= (ZERO if builder.robust else LARGE_M) or builder.as_written or builder.is_in_loop(condition):
         return one_minus(condition), ONE
     return builder.decided_off(condition), fmpq(2)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from lsrl.backends.guarded import GUARD_STEPS
 from lsrl.backends.network import Network
-from lsrl.backends.target import Assembly, Placement, assembled, placed
+from lsrl.backends.target import Assembly, Placement, Style, assembled, placed
 from lsrl.circuit.translate import circuit_of
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError
@@ -23,7 +23,7 @@ def circuit_and_guarantee(network: CompiledNetwork) -> tuple[Circuit, Guarantee]
     """
     if network.circuit is not None:
         return network.circuit, network.guarantee
-    made = _assembled_again(network, network.variables)
+    made = _assembled_again(network, network.variables, network.style)
     if made.network.sizes != network.network.sizes:
         raise _changed(network)
     return made.circuit, network.guarantee if network.style == "paper" else made.guarantee
@@ -34,7 +34,8 @@ def placement_of(network: CompiledNetwork) -> Placement:
 
     Raises `FormatError` if that does not give the model's weights, as of one that is disguised or trained.
     """
-    placement = placed(network.target, _circuit_again(network, network.variables), network.program, network.dtype)
+    circuit = _circuit_again(network, network.variables, network.style)
+    placement = placed(network.target, circuit, network.program, network.dtype)
     if not _same_weights(placement.network(network.program), network.network):
         raise _changed(network)
     return placement
@@ -55,35 +56,37 @@ def _changed(network: CompiledNetwork) -> FormatError:
     )
 
 
-def cost_of_cuts(network: CompiledNetwork) -> str:
-    """What it costs that variables are cut, in words; nothing where none is."""
-    if not network.variables:
+def cost_of_options(network: CompiledNetwork) -> str:
+    """What it costs that variables are cut and that forms are robust, in words; nothing where neither is."""
+    count, robust = len(network.variables), network.style == "robust"
+    options = [*["robust forms"] * robust, *[f"{count} variable{'s' * (count > 1)} cut"] * (count > 0)]
+    if not options:
         return ""
-    plain, sizes = _assembled_again(network, ()).network.sizes, network.network.sizes
-    count = len(network.variables)
+    style: Style = "default" if robust else network.style
+    plain, sizes = _assembled_again(network, (), style).network.sizes, network.network.sizes
     return (
-        f"{count} variable{'s' * (count > 1)} cut: {sizes.layers} layers where {plain.layers} would do, "
+        f"{', '.join(options)}: {sizes.layers} layers where {plain.layers} would do, "
         f"{sizes.nonzeros:,} non-zeros where {plain.nonzeros:,}"
     )
 
 
-def _assembled_again(model: CompiledNetwork, cuts: Collection[str]) -> Assembly:
-    """What a model is made of, made again from its program, with these variables cut."""
-    return assembled(model.target, _circuit_again(model, cuts), model.program, model.dtype)
+def _assembled_again(model: CompiledNetwork, cuts: Collection[str], style: Style) -> Assembly:
+    """What a model is made of, made again from its program, with these variables cut, in this style."""
+    return assembled(model.target, _circuit_again(model, cuts, style), model.program, model.dtype)
 
 
-def _circuit_again(model: CompiledNetwork, cuts: Collection[str]) -> Circuit:
+def _circuit_again(model: CompiledNetwork, cuts: Collection[str], style: Style) -> Circuit:
     ends = [(fact.low, fact.high) for fact in model.inputs]
     known = all(low is not None and high is not None for low, high in ends)
     narrowed = ([low for low, _ in ends], [high for _, high in ends]) if known else None
     length = model.max_length
     longest = length + GUARD_STEPS if length is not None and model.refuses else length
-    as_written = model.style == "paper"
     return circuit_of(
         model.program,
         input_range=narrowed,
         max_length=longest,
-        as_written=as_written,
+        as_written=style == "paper",
+        robust=style == "robust",
         by_cells="feedback" in model.target.abilities,
         cuts=cuts,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from lsrl.backends.registry import alternatives
 from lsrl.circuit.units import Circuit
 from lsrl.errors import FormatError, UnsupportedProgram
-from lsrl.model.assembled_from import circuit_and_guarantee, cost_of_cuts
+from lsrl.model.assembled_from import circuit_and_guarantee, cost_of_options
 from lsrl.model.checkpoint import save
 from lsrl.model.compiled_network import CompiledNetwork
 from lsrl.model.report import Report
@@ -57,13 +57,13 @@ class CompiledModel(CompiledNetwork):
         return circuit_and_guarantee(self)
 
     def report(self) -> Report:
-        """Depth, width, parameters, non-zeros, compile time, guarantee, automata, cuts, and `explain` in a line."""
+        """Sizes, compile time, guarantee, automata, what options cost, and `explain` in a line."""
         try:
             circuit, _ = self._made
         except FormatError as problem:
             return replace(self.sizes, stability=f"not known: {problem}")
-        cut = cost_of_cuts(self)
-        return replace(self.sizes, stability=str(self.explain()), automata=circuit.automata, cut=cut)
+        cost = cost_of_options(self)
+        return replace(self.sizes, stability=str(self.explain()), automata=circuit.automata, cost=cost)
 
     def verify(self, cases: int = 100, *, length: int | None = None, seed: int = 0) -> Verification:
         """Compare with the exact interpreter on random inputs; see `Verification`."""

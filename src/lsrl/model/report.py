@@ -19,7 +19,7 @@ class Report:
     `state_dimension` adds up all layers' states; `channels` are those of `widest` that a model with a residual stream
     uses, None without a stream. `compile_seconds` is the wall-clock time. `stability` says
     what changed weights do to it (`CompiledModel.explain` has more); `automata`, what became of states that
-    read their own past and have few values; `cut`, what variables that are cut cost.
+    read their own past and have few values; `cost`, what robust forms and cut variables cost.
     """
 
     program: str
@@ -35,7 +35,7 @@ class Report:
     guarantee: str
     stability: str = ""
     automata: tuple[str, ...] = ()
-    cut: str = ""
+    cost: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON types."""
@@ -47,7 +47,7 @@ class Report:
             f"{self.program} on {self.target} ({self.dtype}): {self.layers} layers, widest {self.widest}{used}, "
             f"{self.nonzeros:,} non-zeros of {self.parameters:,} parameters"
         )
-        return "; ".join(filter(None, [sizes, *self.automata, self.cut, self.guarantee]))
+        return "; ".join(filter(None, [sizes, *self.automata, self.cost, self.guarantee]))
 
 
 def report_of(program: Program, target: Target, network: Network, guarantee: Guarantee, seconds: float) -> Report:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from flint import fmpq
 
 from lsrl.backends.torch_rnn.scale import HiddenScale
-from lsrl.backends.torch_rnn.signals import Expression, Signal
+from lsrl.backends.torch_rnn.signals import Expression, Signal, repeated
 from lsrl.circuit.affine import Affine, combination, variable
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE
@@ -58,8 +59,14 @@ class HiddenStack:
         return max(1, *(len(layer.init) for layer in self.layers))
 
 
-def laid_out(stack: NeuronStack, express: Express, scale: HiddenScale) -> HiddenStack:
-    """The stack with every neuron expressed by hidden units."""
+COPIES = 2
+"""How many times a robust network has what adds up."""
+
+
+def laid_out(stack: NeuronStack, express: Express, scale: HiddenScale, *, robust: bool = False) -> HiddenStack:
+    """The stack with every neuron expressed by hidden units; those of a robust network add up in copies."""
+    if robust:
+        express = partial(_in_copies, express)
     below: Sequence[Affine] = [variable(i) for i in range(len(stack.inputs))]
     layers = []
     for neurons in stack.layers:
@@ -68,6 +75,13 @@ def laid_out(stack: NeuronStack, express: Express, scale: HiddenScale) -> Hidden
         below = layers[-1].neurons
     readout = tuple(_over(drive.below, below).shifted(drive.constant) for drive in stack.readout)
     return HiddenStack(tuple(layers), readout, len(stack.inputs))
+
+
+def _in_copies(express: Express, neuron: Neuron, scale: HiddenScale) -> Expression:
+    """A number that reads itself only, and what its layer is fed with, in copies; a boolean's margin is enough."""
+    expression, size = express(neuron, scale), neuron.cell.fact.magnitude
+    adds_up = neuron.kind == "linear" and neuron.sums_up and neuron.drive.below and (size is None or size > 1)
+    return repeated(expression, COPIES) if adds_up else expression
 
 
 def _layer(labels: Sequence[str], expressions: Sequence[Expression], below: Sequence[Affine]) -> HiddenLayer:

@@ -53,3 +53,11 @@ class Expression:
     units: tuple[HiddenUnit, ...]
     weights: tuple[fmpq, ...]
     constant: fmpq = ZERO
+
+
+def repeated(expression: Expression, copies: int) -> Expression:
+    """The same number as the mean of several copies of its units, each of which reads them all: what noise on weights
+    multiplies it by at every step averages out. `copies` is a power of two, so that the mean is exact.
+    """
+    weights = tuple(weight / copies for weight in expression.weights)
+    return Expression(expression.units * copies, weights * copies, expression.constant)

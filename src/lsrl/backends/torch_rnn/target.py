@@ -91,7 +91,8 @@ def torch_target(
         legal = reduce(legalised, passes, circuit)
         for stack in neuron_stacks(legal):
             scaled = scale(stack, dtype)
-            yield Expressed(legal, stack, scaled, laid_out(stack, express, scaled), architecture, arithmetic, dtype)
+            hidden = laid_out(stack, express, scaled, robust=legal.robust)
+            yield Expressed(legal, stack, scaled, hidden, architecture, arithmetic, dtype)
 
     def read(tensors: FileTensors, _: Mapping[str, Any]) -> TorchNetwork:
         return TorchNetwork(from_tensors(architecture, tensors[WEIGHTS]))

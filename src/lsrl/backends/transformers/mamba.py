@@ -18,6 +18,10 @@ numbers that all channels share and Δ = softplus(P u + p) a number of each chan
 - latch: A = −exp(7), so that Δ = 32 makes the decay 0: v is taken; and Δ = softplus(−200) = 0 makes it 1 and
   takes nothing. P u is 232 where a boolean, in a channel of its own, is 1.
 - product of two reals: ReLU times a value, for either sign.
+- B and C are made of a channel that its convolution's bias holds at 32, whatever the stream is.
+
+In a robust network noise averages out where a number would meet that of one weight at every step: B and C are made of
+`ALIKE` channels that are the same, and large sums of `SPREAD`, each a part of it.
 
 The state matrix is diagonal with entries from 0 to 1: a cycle is counted off by a sum and a
 staircase, up to `max_length`; anything else that rotates or permutes is refused.
@@ -26,7 +30,7 @@ staircase, up to `max_length`; anything else that rotates or permutes is refused
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,7 +46,7 @@ from lsrl.backends.unit_groups import ANY_FUNCTION, Along, UnitGroup, along
 from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
 from lsrl.lang.numbers import ONE, ZERO, as_float
-from lsrl.lowering.ramps import step_by_relus
+from lsrl.lowering.ramps import SMALL, step_by_relus
 from lsrl.placement.residual import ResidualStack
 from lsrl.placement.stack import Place
 
@@ -53,6 +57,9 @@ HOLDS, FORGETS = -200.0, 7.0
 """A_log for which the decay is always 1, and 0 where Δ is 32."""
 
 TAPS = 4
+
+ALIKE, SPREAD = 8, 4
+"""Powers of two, so that parts of what is exact are exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +107,26 @@ def branches_of(stack: ResidualStack, unit_id: UnitId) -> Iterator[InnerChannel]
             yield from (replace(branch(argument, sign), delay=late) for sign in signs(stack, argument))
         case StateUnit(previous, drive, _, _):
             decay = decay_of(previous[0][1])
-            yield from (replace(branch(drive, sign), decay=decay) for sign in signs(stack, drive))
+            sums = [replace(branch(drive, sign), decay=decay) for sign in signs(stack, drive)]
+            yield from _in_parts(stack, unit_id, sums)
         case LatchUnit(keep, argument):
             yield from (replace(branch(argument, sign), keep=keep) for sign in signs(stack, argument))
         case _:
             raise TypeError(f"a Mamba computes no {type(unit).__name__}")
+
+
+def _in_parts(stack: ResidualStack, unit_id: UnitId, sums: Sequence[InnerChannel]) -> Iterator[InnerChannel]:
+    """The channels of a sum, each as many times as it is spread over, with a part of its weight."""
+    magnitude = stack.circuit.knowledge.facts[unit_id].magnitude
+    large = magnitude is not None and magnitude > SMALL
+    parts = SPREAD if stack.circuit.robust and large else 1
+    for summed in sums:
+        yield from [replace(summed, weight=summed.weight / parts)] * parts
+
+
+def _alike(stack: ResidualStack) -> int:
+    """How many channels B and C are made of."""
+    return ALIKE if stack.circuit.robust else 1
 
 
 def erasing(stack: ResidualStack, unit_id: UnitId) -> Iterator[InnerChannel]:
@@ -157,14 +179,16 @@ class _Block:
         }
         self.inner, self.rank = inner, rank
 
-    def fill(self, channels: list[InnerChannel], keeps: list[Affine], channel_of: dict[UnitId, int]) -> None:
-        """Channel 0 makes B and C; then one for each boolean that a latch reads; then the branches."""
-        self._drive(0, self.rows.always(OPEN), 0)
-        self.tensors["mixer.x_proj.weight"][self.rank :, 0] = OPEN**-2, 1 / OPEN
+    def fill(
+        self, channels: list[InnerChannel], keeps: list[Affine], channel_of: dict[UnitId, int], alike: int
+    ) -> None:
+        """First what B and C are made of; then one for each boolean that a latch reads; then the branches."""
+        self.tensors["mixer.conv1d.bias"][:alike] = OPEN
+        self.tensors["mixer.x_proj.weight"][self.rank :, :alike] = [[OPEN**-2 / alike], [1 / OPEN / alike]]
         for i, keep in enumerate(keeps):
-            self._drive(1 + i, self.rows.of(opened(keep), SILU.saturated), 0)
-            self.tensors["mixer.x_proj.weight"][i, 1 + i] = 1 / as_float(SILU.saturated)
-        for channel, branch in enumerate(channels, start=1 + len(keeps)):
+            self._drive(alike + i, self.rows.of(opened(keep), SILU.saturated), 0)
+            self.tensors["mixer.x_proj.weight"][i, alike + i] = 1 / as_float(SILU.saturated)
+        for channel, branch in enumerate(channels, start=alike + len(keeps)):
             self._branch(channel, branch, keeps, channel_of[branch.unit])
 
     def _drive(self, channel: int, row: np.ndarray, delay: int) -> None:
@@ -193,7 +217,7 @@ def remembered(stack: ResidualStack, scale: StreamScale) -> dict[UnitId, Place]:
     found: dict[UnitId, Place] = {}
     for layer, units in enumerate(stack.stages):
         branches = [branch for unit_id in units for branch in branches_of(stack, unit_id)]
-        first = 1 + len({branch.keep.key() for branch in branches if branch.keep is not None})
+        first = _alike(stack) + len({branch.keep.key() for branch in branches if branch.keep is not None})
         for unit_id in units:
             own = [
                 (first + i, branch.weight)
@@ -217,13 +241,13 @@ def blocks(stack: ResidualStack, scale: StreamScale) -> Blocks:
         branches += [branch for unit_id in gone for branch in erasing(stack, unit_id)]
         distinct = {branch.keep.key(): branch.keep for branch in branches if branch.keep is not None}
         found.append((branches, list(distinct.values())))
-    widest = max(1 + len(keeps) + len(branches) for branches, keeps in found)
+    widest = max(_alike(stack) + len(keeps) + len(branches) for branches, keeps in found)
     expand, rank = math.ceil(widest / scale.width), max(1, *(len(keeps) for _, keeps in found))
     rows = StreamRows(stack, scale)
     tensors: dict[str, np.ndarray] = {"norm_f.weight": np.full(scale.width, 1 / as_float(scale.norm))}
     for layer, (branches, keeps) in enumerate(found):
         block = _Block(rows, expand * scale.width, rank)
-        block.fill(branches, keeps, dict(stack.channels))
+        block.fill(branches, keeps, dict(stack.channels), _alike(stack))
         tensors |= {f"layers.{layer}.{name}": tensor for name, tensor in block.tensors.items()}
     return Blocks(len(found), {"expand": expand, "time_step_rank": rank}, tensors)
 

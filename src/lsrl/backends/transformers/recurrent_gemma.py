@@ -150,8 +150,10 @@ def _blocks(stack: ResidualStack, scale: StreamScale, pattern: Sequence[str]) ->
     stages, erased = (*stack.stages, *idle), (*stack.erased, *idle)
     products = [[*products_of(stack, stages[i]), *erasing(erased[i])] for i in range(1, 2 * depth, 2)]
     inner = max(1, *map(len, products))
-    rows, norm = StreamRows(stack, scale), np.full(scale.width, 1 / as_float(scale.norm) - 1)
-    tensors: dict[str, np.ndarray] = {"final_norm.weight": norm}
+    # Weights of norms are stored less 1, and noise on −7/8 is seven times that on 1/8: all but the last, of which the
+    # stream itself is read, are 1, and the rows after them make up for the factor.
+    rows, norm = StreamRows(stack, scale, gain=scale.norm), np.zeros(scale.width)
+    tensors: dict[str, np.ndarray] = {"final_norm.weight": norm + (1 / as_float(scale.norm) - 1)}
     for layer in range(depth):
         recurrent = pattern[layer % len(pattern)] == RECURRENT
         block = _Recurrent(rows, stack).tensors_of(stages[2 * layer]) if recurrent else _attention(scale.width)

@@ -43,7 +43,7 @@ from lsrl.circuit.units import (
     forms_of,
 )
 from lsrl.lang.numbers import ONE, ZERO, as_float
-from lsrl.lowering.ramps import step_by_relus
+from lsrl.lowering.ramps import SMALL, step_by_relus
 from lsrl.lowering.rounded_delays import KEPT
 from lsrl.placement.residual import ResidualStack
 from lsrl.rounding.error_calculus import Number, gap_around_zero, product, relu, terms_of, times
@@ -63,9 +63,13 @@ def erasable_units(analysis: Analysis) -> frozenset[UnitId]:
     """The units that a stage can take out of the stream so that exactly 0 is left.
 
     It adds −relu(v) + relu(−v) to v. Of a v without any error, of which the activation is exactly a ReLU, one of the
-    two is 0 and the other is v, scaled by powers of two: the sum of the three is 0 in any order.
+    two is 0 and the other is v, scaled by powers of two: the sum of the three is 0 in any order. Noise on weights would
+    leave some of v there, for the next unit in its channel: in a robust circuit only small ones are erased.
     """
-    return frozenset(unit for unit in analysis.numbers if analysis.is_erasable(unit))
+    circuit = analysis.stack.circuit
+    sizes = {unit: circuit.knowledge.facts[unit].magnitude for unit in analysis.numbers}
+    small = {unit for unit, size in sizes.items() if not circuit.robust or (size is not None and size <= SMALL)}
+    return frozenset(unit for unit in small if analysis.is_erasable(unit))
 
 
 def analysed(stack: ResidualStack, arithmetic: StageArithmetic, scale: StreamScale, max_length: int | None) -> Analysis:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from flint import fmpq
 
 from lsrl.backends.float_limits import held_by
 from lsrl.backends.transformers.scale import StreamScale
@@ -16,7 +17,7 @@ from lsrl.backends.unit_groups import Along, Change, UnitGroup
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.units import InputUnit
 from lsrl.errors import FormatError, RangeError, shortened
-from lsrl.lang.numbers import as_float
+from lsrl.lang.numbers import ONE, as_float
 from lsrl.placement.residual import MARKS, ResidualStack
 
 MAPS = "maps.safetensors"
@@ -129,10 +130,11 @@ class StreamRows:
     """Rows over the stream's channels for forms over units.
 
     A form's constant is read from the channel `STARTED`, so that every form is 0 before the first step; what holds at
-    every position, padding too, is read from `ALWAYS`.
+    every position, padding too, is read from `ALWAYS`. `gain` is what the norm before them leaves of its factor.
     """
 
-    def __init__(self, stack: ResidualStack, scale: StreamScale) -> None:
+    def __init__(self, stack: ResidualStack, scale: StreamScale, gain: fmpq = ONE) -> None:
+        self.gain = gain
         self.channels = stack.channels
         self.origins = stack.circuit.origins
         self.scale = scale
@@ -141,7 +143,7 @@ class StreamRows:
     def of(self, form: Affine, factor: Any) -> np.ndarray:
         """The row that reads `factor` times the form. Raises `RangeError` for a weight beyond float32."""
         row = np.zeros(self.width)
-        by = factor / self.scale.epsilon
+        by = factor / (self.scale.epsilon * self.gain)
         for unit_id, weight in form.terms.items():
             row[self.channels[unit_id]] = number = as_float(weight * by)
             if abs(number) > BEYOND:
@@ -155,7 +157,7 @@ class StreamRows:
     def always(self, number: float) -> np.ndarray:
         """The row that reads this number at every position."""
         row = np.zeros(self.width)
-        row[ALWAYS] = number
+        row[ALWAYS] = number / as_float(self.gain)
         return row
 
 
