@@ -1,6 +1,7 @@
 """Studies: how stable compiled networks are, and why. `STUDIES` by name; `conducted` runs one."""
 
 from lsrl.studies import (
+    anatomy,
     architectures,
     bounds,
     circuits,
@@ -20,6 +21,7 @@ STUDIES: dict[str, Study] = {
     for module in (
         noise,
         architectures,
+        anatomy,
         formats,
         drift,
         bounds,

@@ -1,10 +1,14 @@
-"""Relative noise on every weight of the stock architectures, their own states fed back: does gating help there?"""
+"""Relative noise on every weight of the stock architectures, their own states fed back: what tolerates it, and how far?
+
+Every program as the compiler writes it by default, and in robust forms (`compile(…, style="robust")`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from lsrl.backends.target import Style
 from lsrl.studies.cells import SweepCell
 from lsrl.studies.changed_weights import changed, outputs_of, relative_noise
 from lsrl.studies.figures import lines_figure
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     import polars
     from matplotlib.figure import Figure
 
+FORMS: tuple[Style, ...] = ("default", "robust")
 SIGMAS = (0.0, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 QUICK_SIGMAS = (0.0, 1e-7, 1e-5, 1e-3, 1e-1)
 DRAWS, QUICK_DRAWS = 10, 1
@@ -25,9 +30,13 @@ def cells(quick: bool) -> list[SweepCell]:
     """A cell for every program, architecture, deviation and draw."""
     sigmas, draws = (QUICK_SIGMAS, QUICK_DRAWS) if quick else (SIGMAS, DRAWS)
     return [
-        SweepCell("architectures", {"program": program, "architecture": architecture, "sigma": sigma, "draw": draw})
+        SweepCell(
+            "architectures",
+            {"program": program, "architecture": architecture, "forms": forms, "sigma": sigma, "draw": draw},
+        )
         for architecture in ARCHITECTURES
         for program in PANELS
+        for forms in FORMS
         for sigma in sigmas
         for draw in range(draws)
     ]
@@ -37,17 +46,17 @@ def measure(cell: SweepCell, seed: int) -> list[dict[str, Any]]:
     """The error of one noisy network on one random question; all architectures get the same questions."""
     given: Mapping[str, Any] = cell.parameters
     program = given["program"]
-    model = subject(program, given["architecture"])
+    model = subject(program, given["architecture"], given["forms"])
     asked = question(program, cell.generator(seed, "program", "draw"))
     noisy = changed(model, relative_noise(given["sigma"], cell.generator(seed)))
     return [{"error": error_of_answer(program, outputs_of(noisy, asked.x, model.dtype), asked)}]
 
 
 def figures(frame: polars.DataFrame) -> dict[str, Figure]:
-    """Error against relative noise, a line for each architecture."""
+    """Error against relative noise, a line for each architecture; a figure for each kind of forms."""
     return {
-        "architectures": lines_figure(
-            frame,
+        name: lines_figure(
+            frame.filter(frame["forms"] == forms),
             panel="program",
             line="architecture",
             x="sigma",
@@ -55,20 +64,21 @@ def figures(frame: polars.DataFrame) -> dict[str, Figure]:
             panels=PANELS,
             xlabel="σ of the relative noise: weight · (1 + N(0, σ²))",
             smallest_x=1e-7,
-            title="Noise on every stored weight of each architecture, mean and 95 % interval",
+            title=f"Noise on every stored weight, {forms} forms: mean of {frame['draw'].n_unique()}, 95 % interval",
         )
+        for name, forms in zip(("architectures", "robust"), FORMS, strict=True)
     }
 
 
 def table(frame: polars.DataFrame) -> list[dict[str, Any]]:
     """Mean error with its 95 % interval, a column for each σ."""
-    rows: dict[tuple[object, object], dict[str, Any]] = {}
-    for (program, architecture, sigma), value in summaries(
-        frame, ["program", "architecture", "sigma"], "error"
-    ).items():
-        row = rows.setdefault((program, architecture), {"program": program, "architecture": architecture})
+    rows: dict[tuple[object, ...], dict[str, Any]] = {}
+    keys = ["program", "architecture", "forms", "sigma"]
+    for (program, architecture, forms, sigma), value in summaries(frame, keys, "error").items():
+        names = {"program": program, "architecture": architecture, "forms": forms}
+        row = rows.setdefault((program, architecture, forms), names)
         row[f"σ = {sigma:g}"] = f"{value.mean:.3g}"
-    return sorted(rows.values(), key=lambda row: str(row["program"]))
+    return sorted(rows.values(), key=lambda row: (str(row["program"]), str(row["forms"])))
 
 
 STUDY = Study(
@@ -76,7 +86,7 @@ STUDY = Study(
     title="Noise in the stock architectures",
     caption="A dictionary (keys of 3 symbols, 8 pairs) and a function (16 cells) as compiled for each architecture; "
     "weight · (1 + N(0, σ²)) on everything stored, states fed back as they come.",
-    revision="1",
+    revision="2",
     cells=cells,
     measure=measure,
     figures=figures,

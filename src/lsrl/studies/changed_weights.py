@@ -12,8 +12,8 @@ from lsrl.model.compiled_model import CompiledModel
 Change = Callable[[np.ndarray], np.ndarray]
 
 
-def changed(model: CompiledModel, change: Change) -> Network | None:
-    """The model's network with `change` applied to every array of floats in its checkpoint.
+def changed(model: CompiledModel, change: Change, *, only: Callable[[str], bool] | None = None) -> Network | None:
+    """The model's network with `change` applied to every array of floats in its checkpoint, or to those `only` names.
 
     None where a changed weight is not finite: such a network cannot be stored. Zeros should stay zeros.
 
@@ -23,7 +23,7 @@ def changed(model: CompiledModel, change: Change) -> Network | None:
     6.0
     """
     tensors = {
-        file: {name: _applied(change, array) for name, array in arrays.items()}
+        file: {name: _applied(change, array) if only is None or only(name) else array for name, array in arrays.items()}
         for file, arrays in model.network.tensors().items()
     }
     if not all(np.isfinite(array).all() for arrays in tensors.values() for array in arrays.values()):

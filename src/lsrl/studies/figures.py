@@ -56,6 +56,35 @@ def lines_figure(
     return figure
 
 
+def bars_figure(
+    frame: polars.DataFrame, *, panel: str, bar: str, colour: str, y: str, ylabel: str, title: str
+) -> Figure:
+    """Mean of `y`: an axis for each value of `panel`, a group of bars for each of `bar`, one for each of `colour`.
+
+    Groups in which all are 0 are left out.
+    """
+    found = {key: value.mean for key, value in summaries(frame, [panel, bar, colour], y).items()}
+    panels, colours = (list(dict.fromkeys(key[i] for key in found)) for i in (0, 2))
+    groups = {
+        name: list(dict.fromkeys(key[1] for key, mean in found.items() if key[0] == name and mean)) for name in panels
+    }
+    sizes = [max(1, len(group)) for group in groups.values()]
+    figure = Figure(figsize=(8, 1.5 + 0.34 * sum(sizes) + 0.5 * len(panels)), layout="constrained")
+    axes = figure.subplots(len(panels), 1, squeeze=False, sharex=True, height_ratios=[size + 0.8 for size in sizes])
+    for ax, (name, group) in zip(axes[:, 0], groups.items(), strict=True):
+        for index, one in enumerate(colours):
+            places = [i + (index - (len(colours) - 1) / 2) * 0.38 for i in range(len(group))]
+            means = [found.get((name, kind, one), 0.0) for kind in group]
+            ax.barh(places, means, height=0.36, color=STYLES[2 * index][0], label=str(one))
+        ax.set(yticks=range(len(group)), yticklabels=group, ylim=(max(1, len(group)) - 0.5, -0.5))
+        ax.set_title(str(name), loc="left", fontsize=10)
+        ax.grid(alpha=0.3, axis="x")
+    axes[-1, 0].set_xlabel(ylabel)
+    axes[0, 0].legend(fontsize=8)
+    figure.suptitle(title, fontsize=11)
+    return figure
+
+
 def _draw(ax: Any, points: Mapping[Any, Summary], name: str, index: int, count: int) -> None:
     style = _style(index)
     xs: Sequence[float] = list(points)

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from lsrl.backends.registry import TARGETS
+from lsrl.backends.target import Style
 from lsrl.incontext import FunctionApproximator, SequenceMap
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.compiler import compile as compiled
@@ -23,10 +24,10 @@ PANELS = {"function": "mean error of the answer", "dictionary": "wrong symbols i
 
 
 @lru_cache(maxsize=4)
-def subject(program: str, architecture: str) -> CompiledModel:
-    """The compiled model: as the default compiler makes it, in the target's first dtype."""
+def subject(program: str, architecture: str, style: Style = "default") -> CompiledModel:
+    """The compiled model, in the target's first dtype."""
     source = FUNCTION if program == "function" else DICTIONARY
-    return compiled(source.program, architecture, max_length=source.max_length)
+    return compiled(source.program, architecture, max_length=source.max_length, style=style)
 
 
 def question(program: str, rng: np.random.Generator) -> Task:
