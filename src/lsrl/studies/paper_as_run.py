@@ -28,7 +28,7 @@ from lsrl.lang import (
     total,
 )
 from lsrl.studies.paper_programs import WIDTH, above, below, both, function_token, stepped
-from lsrl.studies.paper_tasks import FINEST, KEY, SYMBOLS, VARIABLES
+from lsrl.studies.paper_tasks import KEY, SYMBOLS, VARIABLES
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def function_program(lowering: str) -> Program:
     2
     """
     branch, n = BRANCHES[lowering], VARIABLES
-    token = function_token(FINEST)
+    token = function_token()
     size, corner, value = token[0], token[1 : 1 + n], token[1 + n :]
     count = LinState(constant(1), 1, 1, 0, name="count")
     counts = broadcast(count, n)

@@ -29,7 +29,7 @@ from lsrl.lang import (
     step,
     total,
 )
-from lsrl.studies.paper_tasks import FINEST, KEY, SYMBOLS, VALUES, VARIABLES
+from lsrl.studies.paper_tasks import FINEST, KEY, RESOLUTION, SYMBOLS, VALUES, VARIABLES
 
 LOWERINGS: Mapping[str, Mapping[str, Any]] = {
     "multiplicative": {"via": "multi", "short": False},
@@ -43,26 +43,25 @@ LOWERINGS: Mapping[str, Mapping[str, Any]] = {
 WIDTH = "1/1000"
 
 
-def function_token(resolution: int) -> Input:
-    """A token of Listing 1: the cell's size, corner and values; or the query, a multiple of 1/resolution.
+def function_token(**grid: Any) -> Input:
+    """A token of Listing 1: the query, or a cell's size, corner and values; `grid` as in `Input`, if there is one.
 
-    >>> function_token(512).dim
+    >>> function_token().dim
     5
     """
     n, m = VARIABLES, VALUES
     low, high = [0] * (1 + n) + [-3] * m, [1] * (1 + n) + [3] * m
-    grid = [f"1/{resolution}"] * (1 + n) + [f"1/{FINEST}"] * m
-    return Input(1 + n + m, range=(low, high), grid=grid, name="token")
+    return Input(1 + n + m, range=(low, high), **grid, name="token")
 
 
-def function_program(lowering: Mapping[str, Any], resolution: int = 512) -> Program:
+def function_program(lowering: Mapping[str, Any]) -> Program:
     """Listing 1: a function from [0, 1]² to ℝ², piecewise constant on the cells of the prompt.
 
     >>> function_program(LOWERINGS["optimised"]).output.dim
     2
     """
     n = VARIABLES
-    token = function_token(resolution)
+    token = function_token(grid=[f"1/{RESOLUTION}"] * (1 + n) + [f"1/{FINEST}"] * VALUES)
     size, corner, value = token[0], token[1 : 1 + n], token[1 + n :]
     count = LinState(constant(1), 1, 1, 0, name="count")
     x = cumsum(ifelse(below(count, "3/2"), token[:n], 0, **lowering), name="x")
