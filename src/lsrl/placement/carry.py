@@ -62,7 +62,7 @@ def carried_combinations(
 def carried_atoms(
     pending: Sequence[AtomTerms], candidates: Iterable[Atom]
 ) -> tuple[list[Combination], list[list[tuple[int, fmpq]]]]:
-    """The same, where every atom that is read later is passed on by itself, as Petrov et al. 2024 do.
+    """Every candidate that a pending form reads, by itself, as Petrov et al. 2024 pass on; else as above.
 
     >>> carried_atoms([{0: fmpq(3), 1: fmpq(1)}], [0, 1])
     ([((0, 1),), ((1, 1),)], [[(0, 3), (1, 1)]])
