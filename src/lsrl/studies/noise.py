@@ -145,9 +145,9 @@ def table(frame: polars.DataFrame) -> list[dict[str, Any]]:
 
 def _beside(ours: Summary, theirs: paper_figures.Published) -> str:
     mean, low, high = theirs
-    interval = "" if low == high else f", {low:g} … {high:g}"
-    rounded = float(f"{ours.mean:.3g}")
-    return f"{'' if low <= rounded <= high else ' ≠'} ({mean:g}{interval})"
+    interval = "" if low == high else f", {low:.3g} … {high:.3g}"
+    outside = "" if low <= float(f"{ours.mean:.3g}") <= high else " ≠"
+    return f"{outside} ({mean:.3g}{interval})"
 
 
 STUDY = Study(
