@@ -82,6 +82,7 @@ def test_without_noise_the_direct_dictionary_as_run_is_lost_by_rounding_alone():
     model = in_paper_style(dictionary("as run", "direct", 10), "direct", len(x))
     assert exact_outputs(model, x)[-10:, 0].astype(float).round().tolist() == value
     assert (model.run(x)[-10:, 0].round() != value).mean() > 0.5
+    assert model.program.run(x)[-10:, 0].round().tolist() == value  # not folded
     assert not error("dictionary", "as printed", "direct", 0.0).any()
 
 
