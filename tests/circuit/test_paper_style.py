@@ -7,11 +7,14 @@ import lsrl
 from lsrl import Input, Program, cumsum, cyclic, ifelse, mod_counter
 from lsrl.circuit.paper_style import BIG_M, in_paper_style
 from lsrl.circuit.translate import circuit_of
-from lsrl.circuit.units import ReLUUnit
-from lsrl.studies.paper_programs import LOWERINGS, PROGRAMS, error_of, task
+from lsrl.circuit.units import ReLUUnit, SumUnit
+from lsrl.studies.paper_programs import LOWERINGS, dictionary_program, function_program
+from lsrl.studies.paper_tasks import error_of, task
 
 # In the paper's forms, comparisons are 0 and 1 only up to rounding: the interpreters say so.
 pytestmark = pytest.mark.filterwarnings("ignore::lsrl.errors.UndecidedComparisonWarning")
+
+PROGRAMS = {"function": function_program, "dictionary": dictionary_program}
 
 
 def digit(name="digit"):
@@ -80,6 +83,35 @@ def test_a_circuit_as_written_shares_and_folds_nothing():
     program = Program((x > 4) + (x > 4))
     assert circuit_of(program, as_written=True).count(ReLUUnit) == 4
     assert circuit_of(program).count(ReLUUnit) < 4
+
+
+def test_linear_maps_in_a_row_are_one_map():
+    x = digit()
+    folded = circuit_of(Program(lsrl.ReLU(1000 * (3 * x + 1) - 500 * (x - 2)) + 0 * x), as_written=True)
+    assert (folded.count(ReLUUnit), folded.count(SumUnit)) == (1, 0)
+    (unit,) = [unit for unit in folded.units if isinstance(unit, ReLUUnit)]
+    assert (list(unit.argument.terms.values()), unit.argument.constant) == ([2500], 2000)
+
+
+def test_what_is_passed_on_travels_with_both_signs_whatever_is_known_of_it():
+    x = digit()
+    program = Program(x + lsrl.ReLU(lsrl.ReLU(x - 3) - 3))
+    outputs = {
+        style: [cell.label for cell in lsrl.compile(program, style=style).stack.layers[0].outputs]
+        for style in ("default", "paper")
+    }
+    assert {"digit up", "digit down"} <= set(outputs["paper"])
+    assert "digit down" not in outputs["default"]
+
+
+def test_a_product_multiplies_both_signs_of_a_factor():
+    x = digit()
+    program = Program(ifelse(x > 4, x, 0, via="multi"))
+    gates = {
+        style: lsrl.compile(program, "gated-linear-rnn", style=style).stack.layers[-1].outputs
+        for style in ("default", "paper")
+    }
+    assert (len(gates["default"]), len(gates["paper"])) == (1, 2)
 
 
 @pytest.mark.parametrize("target", ["linear-rnn", "gated-linear-rnn"])

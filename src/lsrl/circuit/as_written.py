@@ -7,13 +7,12 @@ from flint import fmpq
 from lsrl.circuit.affine import Affine, one_minus
 from lsrl.circuit.builder import CircuitBuilder
 from lsrl.circuit.facts import Fact, product_fact, relu_fact
-from lsrl.circuit.units import ProductUnit, ReLUUnit, SumUnit, Unit
-from lsrl.lang.numbers import ONE
+from lsrl.circuit.units import ProductUnit, ReLUUnit, Unit
 from lsrl.lang.primitives import Via
 
 
 class AsWrittenBuilder(CircuitBuilder):
-    """Nothing is folded by facts, shared, widened or scaled, and a linear map is a node.
+    """Nothing is folded by facts, shared, widened or scaled; only linear maps in a row are one map.
 
     >>> builder = AsWrittenBuilder(None)
     >>> builder.relu(builder.relu(builder.input(0, relu_fact(builder.fact(Affine({}))))))
@@ -27,21 +26,19 @@ class AsWrittenBuilder(CircuitBuilder):
         return super().unit(len(self.units), unit, fact)
 
     def linear(self, form: Affine) -> Affine:
-        """The form as a unit of its own, unless it is one."""
-        if form.is_constant or (not form.constant and list(form.terms.values()) == [ONE]):
-            return form
-        return self.sum(form)
+        """The form, in the map of whatever reads it."""
+        return form
+
+    def sum(self, argument: Affine) -> Affine:
+        """The form, in the map of every reader, however long it is."""
+        return argument
 
     def folded_relu(self, argument: Affine) -> None:
         """None, whatever is known of the argument."""
 
     def relu_unit(self, argument: Affine, *, scale: fmpq | None = None) -> Affine:
-        """max(argument, 0), as it is; a linear map that it alone reads is its argument."""
+        """max(argument, 0), as it is."""
         del scale
-        if list(argument.terms.values()) == [ONE] and not argument.constant:
-            (read,) = argument.terms
-            unit = self.units[read]
-            argument = unit.argument if isinstance(unit, SumUnit) else argument
         return self.unit(("relu", argument.key()), ReLUUnit(argument), relu_fact(self.fact(argument)))
 
     def ramp(self, progress: Affine) -> Affine:
@@ -52,6 +49,6 @@ class AsWrittenBuilder(CircuitBuilder):
         """left · right, with its factors as they are; a constant factor is a weight."""
         if left.is_constant or right.is_constant:
             constant, other = (left, right) if left.is_constant else (right, left)
-            return self.linear(other.times(constant.constant))
+            return other.times(constant.constant)
         fact = product_fact(self.fact(left), self.fact(right))
         return self.unit(("product", left.key(), right.key(), via), ProductUnit(left, right, via), fact)

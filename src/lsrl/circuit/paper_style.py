@@ -1,6 +1,6 @@
 """A program in the forms that Petrov et al. 2024 give their library (section 4 and appendix), for studies of them.
 
-    step              1/w · relu(x) − 1/w · relu(x − w)                  where ours is a clip in a clip
+    step              relu(x/w) − 1/w · relu(x − w)                      where ours is a clip in a clip
     ifelse by ReLUs   relu(−M (1 − c) + t) …  with M = 10¹⁰              where ours takes M from the ranges
     cyclic counters   a 2-vector turned by 2π/n, compared with n angles  where ours turns a one-hot vector
 
@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, TypeGuard
 from flint import fmpq
 
 from lsrl.circuit.translate import circuit_of
-from lsrl.lang import Concat, Linear, LinState, Matrix, Multi, Program, ReLU, Value, larger, step
+from lsrl.lang import Concat, Linear, LinState, Matrix, Multi, Program, ReLU, Value
 from lsrl.lang.logic import ramp_of
 from lsrl.lang.matrix import beside, cycle, diagonal, identity
 from lsrl.lang.numbers import ONE, ZERO
@@ -69,7 +69,14 @@ def _step(value: Value, made: Mapping[Value, Value], _: set[Value]) -> Value | N
     slopes = {weight for row in progress.A.rows for _, weight in row}
     if len(slopes) != 1 or any(progress.b) or diagonal([*slopes] * progress.dim) != progress.A:
         return None
-    return step(made[progress.x], width=1 / slopes.pop(), form="difference", name=value.name)
+    return _difference(made[progress.x], slopes.pop(), value.name)
+
+
+def _difference(x: Value, scale: fmpq, name: str | None) -> Value:
+    """A step as the difference of two ramps, of which one is scaled before its ReLU and the other after it."""
+    start, end = ReLU(x * scale, hint="step.start"), ReLU(x - 1 / scale, hint="step.end")
+    blocks = beside(identity(x.dim), diagonal([-scale] * x.dim))
+    return Linear(Concat([start, end]), blocks, comparison=True, name=name, hint="step")
 
 
 def _branches(value: Value, made: Mapping[Value, Value], _: set[Value]) -> Value | None:
@@ -101,8 +108,7 @@ def _cyclic(value: Value, made: Mapping[Value, Value], _: set[Value]) -> Value |
     circle = LinState(made[value.x], rotation, Matrix.of(0, (2, 1)), start, hint=f"{value.label}.circle")
     along = Linear(circle, [list(_on_circle(i, n)) for i in range(n)], hint=f"{value.label}.along")
     between = fmpq(*math.cos(math.pi / n).as_integer_ratio())
-    width = min(WIDTH, 1 - between)
-    return larger(along, between, width=width, name=value.name)
+    return _difference(along - between, 1 / min(WIDTH, 1 - between), value.name)
 
 
 def _on_circle(i: int, n: int) -> tuple[fmpq, fmpq]:

@@ -16,7 +16,8 @@ from lsrl.lang.numbers import ONE
 def gated(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
     """left · right: one unit where a factor is never negative, two where both can be.
 
-    left · right = left · relu(right) − left · relu(−right).
+    left · right = left · relu(right) − left · relu(−right). In a circuit as it is written always two: what is known of
+    a factor is not true of noisy ones.
     """
     if left.is_constant or right.is_constant:
         return builder.product(left, right)
@@ -26,9 +27,8 @@ def gated(builder: CircuitBuilder, left: Affine, right: Affine) -> Affine:
     if builder.robust and any(booleans):
         boolean, value = (left, right) if booleans[0] else (right, left)
         return builder.gate(value, boolean.times(fmpq(2)).shifted(-ONE))
-    if not builder.fact(right).is_nonnegative and builder.fact(left).is_nonnegative:
-        left, right = right, left
-    if builder.fact(right).is_nonnegative:
-        return builder.gate(left, right)
+    nonnegative = [not builder.as_written and builder.fact(side).is_nonnegative for side in (left, right)]
+    if any(nonnegative):
+        return builder.gate(left, right) if nonnegative[1] else builder.gate(right, left)
     parts = builder.gate(left, right), builder.gate(left, right.times(-ONE))
     return combination([(ONE, parts[0]), (-ONE, parts[1])])

@@ -44,11 +44,11 @@ def compile(
     program's `Input` declares; `max_length` is the longest sequence the model will accept; `dtype` is float64
     where the target has it, else float32. A program over tokens becomes, on the targets that are models of
     language, one that answers with no token whatever it was not made for (`lsrl.backends.guarded`).
-    `style="paper"` writes steps, branches and cyclic counters as Petrov et al. 2024 do, for studies of their
-    fragile forms, on the two linear targets; such a model guarantees nothing. `style="robust"` chooses forms that noise
-    on weights does not reach, where that costs layers or units (docs/stability.md; `report` says how many).
-    `variables` names values that become
-    units of their own, which can be written (`CompiledModel.sites`); "named" are all that are named and can be.
+    `style="paper"` writes steps, branches and cyclic counters as Petrov et al. 2024 do, and joins nothing but linear
+    maps in a row, for studies of their fragile forms, on the two linear targets; such a model guarantees nothing.
+    `style="robust"` chooses forms that noise on weights does not reach, where that costs layers or units
+    (docs/stability.md; `report` says how many). `variables` names values that become units of their own, which can be
+    written (`CompiledModel.sites`); "named" are all that are named and can be.
     Raises `UnsupportedProgram` for what the target cannot express and `RangeError` where it needs
     a range or length that is not declared, or for a condition that can be something other than 0 or 1. Warns with
     `UselessGuaranteeWarning` where the error can be as large as the output, or has no bound, all ranges being declared.

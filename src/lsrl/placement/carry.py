@@ -59,6 +59,20 @@ def carried_combinations(
     return combinations, parts
 
 
+def carried_atoms(
+    pending: Sequence[AtomTerms], candidates: Iterable[Atom]
+) -> tuple[list[Combination], list[list[tuple[int, fmpq]]]]:
+    """Every candidate that a pending form reads, by itself, as Petrov et al. 2024 pass on; else as above.
+
+    >>> carried_atoms([{0: fmpq(3), 1: fmpq(1)}], [0, 1])
+    ([((0, 1),), ((1, 1),)], [[(0, 3), (1, 1)]])
+    """
+    read = {atom for form in pending for atom in form}
+    place = {atom: i for i, atom in enumerate(atom for atom in dict.fromkeys(candidates) if atom in read)}
+    parts = [[(place[atom], weight) for atom, weight in form.items() if atom in place] for form in pending]
+    return [((atom, ONE),) for atom in place], parts
+
+
 def _connected(forms: Sequence[Mapping[Atom, fmpq]]) -> list[list[int]]:
     """Indices of the forms that share atoms, directly or through others; empty forms are left out."""
     parent: dict[int, int] = {}

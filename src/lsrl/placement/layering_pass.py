@@ -10,9 +10,9 @@ from itertools import count
 
 from lsrl.circuit.affine import Affine, UnitId, combination, variable
 from lsrl.circuit.facts import Fact
-from lsrl.circuit.units import Circuit, InputUnit
+from lsrl.circuit.units import Circuit, InputUnit, ReLUUnit
 from lsrl.lang.numbers import ONE, ZERO
-from lsrl.placement.carry import Atom, AtomTerms, Combination, carried_combinations
+from lsrl.placement.carry import Atom, AtomTerms, Combination, carried_atoms, carried_combinations
 from lsrl.placement.rematerialise import Copies, Reader, place_copies, readers_of
 from lsrl.placement.schedule import INPUT_LAYER, Schedule
 from lsrl.placement.stack import Cell, Place
@@ -72,14 +72,15 @@ class LayeringPass:
         pending = [
             reader for above in range(layer + 1, self.schedule.depth + 1) for reader in self.waiting.get(above, ())
         ]
-        combinations, parts = carried_combinations([reader.terms for reader in pending], candidates)
+        carried = carried_atoms if self.circuit.as_written else carried_combinations
+        combinations, parts = carried([reader.terms for reader in pending], candidates)
         atoms = []
         for terms in combinations:
             atom = terms[0][0] if len(terms) == 1 else next(self.fresh)
             if atom not in self.carried:
                 self.meanings[atom] = form = combination((weight, self.meaning(atom)) for atom, weight in terms)
                 label = " + ".join(dict.fromkeys(self.circuit.origins[unit] for unit in form.terms))
-                self.carried[atom] = Cell(label, self.circuit.knowledge.fact(form), True)
+                self.carried[atom] = Cell(label, self._known(form), True)
             atoms.append(atom)
             next_lines[atom] = emit(terms, self.carried[atom])
         passed = set(candidates)
@@ -88,6 +89,12 @@ class LayeringPass:
             for index, factor in found:
                 kept[atoms[index]] = factor
             reader.terms = kept
+
+    def _known(self, form: Affine) -> Fact:
+        """What may be relied on of what is passed on; as it is written, only that a ReLU is not negative."""
+        if not self.circuit.as_written:
+            return self.circuit.knowledge.fact(form)
+        return Fact(low=ZERO) if all(isinstance(self.circuit.units[unit], ReLUUnit) for unit in form.terms) else Fact()
 
     def meaning(self, atom: Atom) -> Affine:
         """What an atom is, as a form over the circuit's units."""

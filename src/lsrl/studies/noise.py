@@ -1,5 +1,6 @@
 """The paper's experiment: noise on every weight of a linear RNN, in five lowerings of the paper and two of ours.
 
+The paper's programs are there twice: as its authors ran them, and as the paper prints them; ours are the printed ones.
 Source: Petrov et al. 2024, section 5.
 """
 
@@ -7,20 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from lsrl.backends.linear.weights import StackWeights
+from lsrl.lang import Program
 from lsrl.model.compiler import compile as compiled
+from lsrl.studies import paper_as_run, paper_figures, paper_programs
 from lsrl.studies.cells import SweepCell
 from lsrl.studies.figures import lines_figure
 from lsrl.studies.noisy_stack import noisy_outputs
-from lsrl.studies.paper_programs import LOWERINGS, MAX_LENGTH, PROGRAMS, error_of, task
+from lsrl.studies.paper_programs import LOWERINGS
+from lsrl.studies.paper_tasks import MAX_LENGTH, authors_task, error_of, task
 from lsrl.studies.study import Study
-from lsrl.studies.summaries import summaries
+from lsrl.studies.summaries import Summary, summaries
 
 if TYPE_CHECKING:
     import polars
     from matplotlib.figure import Figure
+
+Wording = Literal["as run", "as printed"]
 
 OURS = {"ours, ReLUs only": "linear-rnn", "ours, gated": "gated-linear-rnn"}
 """The default compiler on the architecture without products, and on the one with."""
@@ -31,61 +37,71 @@ QUICK_TARGETS, QUICK_COPIES = 4, 4
 
 PANELS = {"function": "mean distance to the function", "dictionary": "wrong symbols in %"}
 
-AUTHORS: Mapping[tuple[str, str], Mapping[float, float]] = {
-    ("function", "multiplicative"): {0: 0.033, 1e-7: 0.39, 1e-5: 1.8},
-    ("function", "multiplicative-optimised"): {0: 0.033, 1e-7: 0.36, 1e-5: 1.8},
-    ("function", "direct"): {0: 0.036, 1e-7: 0.57, 1e-5: 1.5e5},
-    ("function", "optimised"): {0: 0.033, 1e-7: 0.50, 1e-5: 0.53},
-    ("function", "step-optimised"): {0: 0.073, 1e-7: 2.9e9, 1e-5: 2e12},
-    ("dictionary", "multiplicative"): {0: 0, 1e-9: 0, 1e-7: 69, 1e-5: 100},
-    ("dictionary", "multiplicative-optimised"): {0: 0, 1e-5: 100},
-    ("dictionary", "direct"): {0: 89, 1e-5: 100},
-    ("dictionary", "optimised"): {0: 0, 1e-7: 70, 1e-5: 100},
-    ("dictionary", "step-optimised"): {0: 0, 1e-9: 98, 1e-5: 100},
-}
-"""What the authors measured (means of 25), as they published it."""
-
 
 def cells(quick: bool) -> list[SweepCell]:
-    """A cell for every program, lowering, deviation and random target."""
+    """A cell for every program, wording, lowering, deviation and random target."""
     targets, copies = (QUICK_TARGETS, QUICK_COPIES) if quick else (TARGETS, COPIES)
     return [
         SweepCell(
             "noise",
-            {"program": program, "lowering": lowering, "sigma": sigma, "target": target, "copies": copies},
+            {
+                "program": program,
+                "wording": wording,
+                "lowering": lowering,
+                "sigma": sigma,
+                "target": target,
+                "copies": copies,
+            },
         )
-        for program in PROGRAMS
-        for lowering in (*LOWERINGS, *OURS)
-        for sigma in SIGMAS
+        for program in PANELS
+        for wording in get_args(Wording)
+        for lowering in (*LOWERINGS, *(OURS if wording == "as printed" else ()))
+        for sigma in (paper_figures.SIGMAS if wording == "as run" else SIGMAS)
         for target in range(targets)
     ]
 
 
-@lru_cache(maxsize=2 * (len(LOWERINGS) + len(OURS)))
-def network(program: str, lowering: str) -> StackWeights:
+def source(program: str, wording: Wording, lowering: str) -> Program:
+    """The program that a cell compiles.
+
+    >>> source("function", "as run", "direct").output.dim
+    2
+    """
+    of_function = program == "function"
+    if wording == "as run":
+        return (paper_as_run.function_program if of_function else paper_as_run.dictionary_program)(lowering)
+    write = paper_programs.function_program if of_function else paper_programs.dictionary_program
+    return write(LOWERINGS.get(lowering, {}))
+
+
+@lru_cache(maxsize=4 * len(LOWERINGS) + 2 * len(OURS))
+def network(program: str, wording: Wording, lowering: str) -> StackWeights:
     """The weights of one program in one lowering, float64.
 
-    >>> network("function", "ours, gated").depth < network("function", "multiplicative").depth
+    >>> ours, theirs = (network("function", "as printed", lowering) for lowering in ("ours, gated", "multiplicative"))
+    >>> ours.depth < theirs.depth
     True
     """
-    longest = MAX_LENGTH[program]
+    written = source(program, wording, lowering)
     if lowering in OURS:
-        model = compiled(PROGRAMS[program]({}), OURS[lowering], max_length=longest)
+        model = compiled(written, OURS[lowering], max_length=MAX_LENGTH[program])
     else:
-        form = LOWERINGS[lowering]
-        target = "gated-linear-rnn" if form["via"] == "multi" else "linear-rnn"
-        model = compiled(PROGRAMS[program](form), target, max_length=longest, style="paper")
+        target = "gated-linear-rnn" if LOWERINGS[lowering]["via"] == "multi" else "linear-rnn"
+        model = compiled(written, target, max_length=MAX_LENGTH[program], style="paper")
     weights: StackWeights = model.weights
     return weights
 
 
 def measure(cell: SweepCell, seed: int) -> list[dict[str, Any]]:
-    """The mean error over noisy copies; all lowerings see the same target."""
+    """The mean error over noisy copies; all lowerings see the same target, as run the authors' if the seed is 0."""
     given: Mapping[str, Any] = cell.parameters
-    program, sigma = given["program"], given["sigma"]
-    asked = task(program, cell.generator(seed, "program", "target"))
+    program, wording, sigma = given["program"], given["wording"], given["sigma"]
+    if wording == "as run":
+        asked = authors_task(program, seed * TARGETS + given["target"])
+    else:
+        asked = task(program, cell.generator(seed, "program", "target"))
     outputs = noisy_outputs(
-        network(program, given["lowering"]),
+        network(program, wording, given["lowering"]),
         asked.x,
         last=asked.last,
         sigma=sigma,
@@ -97,34 +113,49 @@ def measure(cell: SweepCell, seed: int) -> list[dict[str, Any]]:
 
 
 def figures(frame: polars.DataFrame) -> dict[str, Figure]:
-    """Error against noise, a line for each lowering."""
+    """Error against noise, a line for each lowering: the paper's as they were run, and ours."""
     targets = frame["target"].n_unique()
+    shown = frame.filter((frame["wording"] == "as run") | frame["lowering"].is_in(list(OURS)))
     title = f"Noise N(0, σ²) on every weight, clean state at each step: mean of {targets} random targets, 95 % interval"
     options = {"panel": "program", "line": "lowering", "x": "sigma", "y": "error"}
     return {
         "noise": lines_figure(
-            frame, **options, panels=PANELS, xlabel="σ, the noise's deviation", smallest_x=1e-9, title=title
+            shown, **options, panels=PANELS, xlabel="σ, the noise's deviation", smallest_x=1e-9, title=title
         )
     }
 
 
 def table(frame: polars.DataFrame) -> list[dict[str, Any]]:
-    """Mean error by program and lowering, a column for each σ; the authors' figures in parentheses."""
-    found = summaries(frame, ["program", "lowering", "sigma"], "error")
-    rows: dict[tuple[object, object], dict[str, Any]] = {}
-    for (program, lowering, sigma), value in found.items():
-        row = rows.setdefault((program, lowering), {"program": program, "lowering": lowering})
-        published = AUTHORS.get((str(program), str(lowering)), {}).get(float(str(sigma)))
-        row[f"σ = {sigma:g}"] = f"{value.mean:.3g}" + ("" if published is None else f" ({published:g})")
+    """Mean error by program, wording and lowering, a column for each σ.
+
+    In parentheses, the authors' mean and its interval; ≠ marks a mean of ours that is outside of it.
+    """
+    found = summaries(frame, ["program", "wording", "lowering", "sigma"], "error")
+    rows: dict[tuple[object, ...], dict[str, Any]] = {}
+    for (*key, sigma), value in found.items():
+        program, wording, lowering = map(str, key)
+        row = rows.setdefault(
+            tuple(key),
+            {"program": program, "wording": wording, "lowering": lowering} | {f"σ = {each:g}": "" for each in SIGMAS},
+        )
+        theirs = paper_figures.published(program, lowering, float(str(sigma))) if wording == "as run" else None
+        row[f"σ = {sigma:g}"] = f"{value.mean:.3g}" + ("" if theirs is None else _beside(value, theirs))
     return list(rows.values())
+
+
+def _beside(ours: Summary, theirs: paper_figures.Published) -> str:
+    mean, low, high = theirs
+    interval = "" if low == high else f", {low:.3g} … {high:.3g}"
+    outside = "" if low <= float(f"{ours.mean:.3g}") <= high else " ≠"
+    return f"{outside} ({mean:.3g}{interval})"
 
 
 STUDY = Study(
     name="noise",
     title="Noise on every weight: the paper's experiment",
-    caption="Five lowerings as the paper writes them, and the default compiler on the same programs. "
-    "In parentheses: the authors' figures.",
-    revision="1",
+    caption="Five lowerings of the paper's programs as its authors ran them and as the paper prints them, and the "
+    "default compiler on the printed ones. In parentheses: the authors' mean and its 95 % interval; ≠: outside of it.",
+    revision="2",
     cells=cells,
     measure=measure,
     figures=figures,

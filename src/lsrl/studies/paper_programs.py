@@ -1,15 +1,13 @@
-"""The two programs of the paper's stability study as the paper writes them, and what they are tested on.
+"""The two programs of the paper's stability study as the paper prints them.
 
-Source: Petrov et al. 2024, Listings 1 and 2 and section 5. Steps have width 1/1000 (the paper's scale 1000).
+Source: Petrov et al. 2024, Listings 1 and 2. As the authors ran them, they are in `lsrl.studies.paper_as_run`. Steps
+have width 1/1000 (the paper's scale 1000).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from lsrl.lang import (
     Concat,
@@ -31,6 +29,7 @@ from lsrl.lang import (
     step,
     total,
 )
+from lsrl.studies.paper_tasks import FINEST, KEY, RESOLUTION, SYMBOLS, VALUES, VARIABLES
 
 LOWERINGS: Mapping[str, Mapping[str, Any]] = {
     "multiplicative": {"via": "multi", "short": False},
@@ -42,20 +41,17 @@ LOWERINGS: Mapping[str, Mapping[str, Any]] = {
 """The paper's five ways to write `if c then t else f`, as arguments of `lsrl.ifelse`."""
 
 WIDTH = "1/1000"
-RESOLUTION = 512
-"""Query points are odd multiples of 1/512: on no face of a cell, and on no ramp of a comparison."""
-
-VARIABLES, VALUES, CELLS, POINTS = 2, 2, 8, 10
-KEY, PAIRS, QUERIES, SYMBOLS = 10, 20, 5, 10
 
 
-@dataclass(frozen=True)
-class Task:
-    """Sequences (batch, T, in), how many last steps are read, and what should appear there (batch, last, out)."""
+def function_token(**grid: Any) -> Input:
+    """A token of Listing 1: the query, or a cell's size, corner and values; `grid` as in `Input`, if there is one.
 
-    x: np.ndarray
-    last: int
-    expected: np.ndarray
+    >>> function_token().dim
+    5
+    """
+    n, m = VARIABLES, VALUES
+    low, high = [0] * (1 + n) + [-3] * m, [1] * (1 + n) + [3] * m
+    return Input(1 + n + m, range=(low, high), **grid, name="token")
 
 
 def function_program(lowering: Mapping[str, Any]) -> Program:
@@ -64,19 +60,14 @@ def function_program(lowering: Mapping[str, Any]) -> Program:
     >>> function_program(LOWERINGS["optimised"]).output.dim
     2
     """
-    n, m = VARIABLES, VALUES
-    low = [0] * (1 + n) + [-3] * m
-    token = Input(1 + n + m, range=(low, [1] * (1 + n) + [3] * m), grid=_grids(n, m), name="token")
+    n = VARIABLES
+    token = function_token(grid=[f"1/{RESOLUTION}"] * (1 + n) + [f"1/{FINEST}"] * VALUES)
     size, corner, value = token[0], token[1 : 1 + n], token[1 + n :]
     count = LinState(constant(1), 1, 1, 0, name="count")
-    x = cumsum(ifelse(_smaller(count, "3/2"), token[:n], 0, **lowering), name="x")
+    x = cumsum(ifelse(below(count, "3/2"), token[:n], 0, **lowering), name="x")
     inside = bump(x, corner, corner + size, width=WIDTH, name="inside")
-    in_cell = _and(_larger(total(inside), f"{2 * n - 1}/2"), _larger(count, "1/2"))
+    in_cell = both(above(total(inside), f"{2 * n - 1}/2"), above(count, "1/2"))
     return Program(cumsum(ifelse(in_cell, value, 0, **lowering), name="y"), name="function")
-
-
-def _grids(n: int, m: int) -> list[str]:
-    return [f"1/{RESOLUTION}"] * (1 + n) + ["1/1048576"] * m
 
 
 def dictionary_program(lowering: Mapping[str, Any], length: int = KEY) -> Program:
@@ -90,96 +81,45 @@ def dictionary_program(lowering: Mapping[str, Any], length: int = KEY) -> Progra
     n = LinState(constant(1), 1, 1, -1, name="n")
     within, within_pair = mod_counter(T, name="mT"), mod_counter(2 * T, name="m2T")
     prompt, compare = _at_least(n, T), _at_least(within_pair, T)
-    copy = _and(prompt, not_(compare))
-    first = _and(copy, _equal(within, 0))
+    copy = both(prompt, not_(compare))
+    first = both(copy, _equal(within, 0))
     slot = Concat([_equal(within, i) for i in range(T)])
-    query = cumsum(ifelse(_and(slot, broadcast(not_(prompt), T)), x, 0, **lowering), name="query")
+    query = cumsum(ifelse(both(slot, broadcast(not_(prompt), T)), x, 0, **lowering), name="query")
     expected = total(ifelse(slot, query, 0, **lowering), name="expected")
-    near = _and(_larger(x, expected - 0.5), _smaller(x, expected + 0.5))
-    match = _and(_and(compare, prompt), near)
+    near = both(above(x, expected - 0.5), below(x, expected + 0.5))
+    match = both(both(compare, prompt), near)
     buffer = shift_register(match, T + 1, name="buffer")
     hit = _at_least(total(buffer[1:]), T)
-    started = cumsum(ifelse(_and(hit, first), n, 0, **lowering), name="started")
-    copying = _and(_and(copy, _smaller(n, started + (T - 0.5))), _larger(started, "1/2"))
-    register = cumsum(ifelse(_and(slot, broadcast(copying, T)), x, 0, **lowering), name="register")
+    started = cumsum(ifelse(both(hit, first), n, 0, **lowering), name="started")
+    copying = both(both(copy, below(n, started + (T - 0.5))), above(started, "1/2"))
+    register = cumsum(ifelse(both(slot, broadcast(copying, T)), x, 0, **lowering), name="register")
     return Program(total(ifelse(slot, register, 0, **lowering)), name="dictionary")
 
 
-PROGRAMS = {"function": function_program, "dictionary": dictionary_program}
-MAX_LENGTH = {"function": 1 + CELLS**VARIABLES, "dictionary": KEY * (1 + 2 * PAIRS)}
-
-
-def task(program: str, rng: np.random.Generator) -> Task:
-    """A random function or dictionary as the paper draws it, with the sequences that ask for it.
-
-    Function: 5 control points in [−0.1, 1.1]², values in [−3, 3]², joined by weights exp(−distance).
-    Dictionary: 20 pairs of 10 symbols, 5 queries among them.
-
-    >>> task("dictionary", np.random.default_rng(0)).x.shape
-    (5, 410, 1)
-    """
-    return _function_task(rng) if program == "function" else _dictionary_task(rng)
-
-
-def _function_task(rng: np.random.Generator) -> Task:
-    controls, values = rng.uniform(-0.1, 1.1, (5, VARIABLES)), rng.uniform(-3, 3, (5, VALUES))
-
-    def f(x: np.ndarray) -> np.ndarray:
-        weights = np.exp(-np.linalg.norm(x[:, None] - controls, axis=2))
-        mean: np.ndarray = weights @ values / weights.sum(axis=1, keepdims=True)
-        return mean
-
-    queries = (2 * rng.integers(0, RESOLUTION // 2, (POINTS, VARIABLES)) + 1) / RESOLUTION
-    corners = np.stack(np.meshgrid(*[np.arange(CELLS)] * VARIABLES, indexing="ij"), -1).reshape(-1, VARIABLES) / CELLS
-    centres = np.rint(f(corners + 0.5 / CELLS) * 2**20) / 2**20
-    x = np.zeros((POINTS, 1 + len(corners), 1 + VARIABLES + VALUES))
-    x[:, 0, :VARIABLES] = queries
-    x[:, 1:] = np.concatenate([np.full((len(corners), 1), 1 / CELLS), corners, centres], axis=1)
-    return Task(x, 1, f(queries)[:, None])
-
-
-def _dictionary_task(rng: np.random.Generator) -> Task:
-    pairs = rng.integers(0, SYMBOLS, (PAIRS, 2, KEY))
-    asked = rng.choice(PAIRS, QUERIES, replace=False)
-    x = np.stack([np.concatenate([pairs[i, 0], pairs.ravel()]) for i in asked])
-    return Task(x[:, :, None].astype(float), KEY, pairs[asked, 1][:, :, None].astype(float))
-
-
-def error_of(program: str, outputs: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """One number for each copy of outputs (copies, batch, last, out): mean distance, or % of wrong symbols.
-
-    >>> error_of("dictionary", np.array([[[[1.4], [2.0]]]]), np.array([[[1.0], [3.0]]])).tolist()
-    [50.0]
-    """
-    if program == "function":
-        distances: np.ndarray = np.linalg.norm(outputs - expected, axis=3).mean(axis=(1, 2))
-        return distances
-    with np.errstate(invalid="ignore"):
-        wrong: np.ndarray = 100 * (~(np.abs(outputs - expected) < 0.5)).mean(axis=(1, 2, 3))
-    return wrong
-
-
-def _larger(x: Value, y: Any) -> Value:
+def above(x: Value, y: Any) -> Value:
+    """The paper's `larger`."""
     return larger(x, y, width=WIDTH)
 
 
-def _smaller(x: Value, y: Any) -> Value:
+def below(x: Value, y: Any) -> Value:
+    """The paper's `smaller`."""
     return smaller(x, y, width=WIDTH)
 
 
-def _at_least(x: Value, count: int) -> Value:
-    return _larger(x, f"{2 * count - 1}/2")
+def both(x: Value, y: Value) -> Value:
+    """The paper's `and`: relu(step(x) + step(y) − 1)."""
+    return and_(stepped(x), stepped(y))
 
 
-def _step(x: Value) -> Value:
+def stepped(x: Value) -> Value:
+    """The paper's `step`."""
     return step(x, width=WIDTH)
 
 
-def _and(x: Value, y: Value) -> Value:
-    """The paper's: relu(step(x) + step(y) − 1)."""
-    return and_(_step(x), _step(y))
+def _at_least(x: Value, count: int) -> Value:
+    return above(x, f"{2 * count - 1}/2")
 
 
 def _equal(x: Value, number: int) -> Value:
     """The paper's: step(1 − step(x − y) − step(y − x))."""
-    return _step(1 - _step(x - number) - _step(number - x))
+    return stepped(1 - stepped(x - number) - stepped(number - x))

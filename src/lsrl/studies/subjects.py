@@ -11,7 +11,7 @@ from lsrl.backends.target import Style
 from lsrl.incontext import FunctionApproximator, SequenceMap
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.compiler import compile as compiled
-from lsrl.studies.paper_programs import Task
+from lsrl.studies.paper_tasks import Task
 
 ARCHITECTURES = tuple(TARGETS)
 CELLS, POINTS = 16, 10
