@@ -1,4 +1,4 @@
-"""The paper's experiment: noise on every weight of a linear RNN, in five lowerings of the paper and two of ours.
+"""The paper's experiment: noise on every weight of a linear RNN, in five lowerings of the paper and four of ours.
 
 The paper's programs are there twice: as its authors ran them, and as the paper prints them; ours are the printed ones.
 Source: Petrov et al. 2024, section 5.
@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from lsrl.backends.linear.weights import StackWeights
+from lsrl.backends.target import Style
 from lsrl.lang import Program
 from lsrl.model.compiler import compile as compiled
 from lsrl.studies import paper_as_run, paper_figures, paper_programs
@@ -28,8 +29,13 @@ if TYPE_CHECKING:
 
 Wording = Literal["as run", "as printed"]
 
-OURS = {"ours, ReLUs only": "linear-rnn", "ours, gated": "gated-linear-rnn"}
-"""The default compiler on the architecture without products, and on the one with."""
+OURS: Mapping[str, tuple[str, Style]] = {
+    "ours, ReLUs only": ("linear-rnn", "default"),
+    "ours, gated": ("gated-linear-rnn", "default"),
+    "ours, ReLUs only, robust": ("linear-rnn", "robust"),
+    "ours, gated, robust": ("gated-linear-rnn", "robust"),
+}
+"""This compiler on the architecture without products, and on the one with, in default and in robust forms."""
 
 SIGMAS = (0.0, 1e-9, 1e-7, 1e-5, 1e-4, 1e-3, 1e-2)
 TARGETS, COPIES = 25, 10
@@ -84,7 +90,8 @@ def network(program: str, wording: Wording, lowering: str) -> StackWeights:
     """
     written = source(program, wording, lowering)
     if lowering in OURS:
-        model = compiled(written, OURS[lowering], max_length=MAX_LENGTH[program])
+        target, style = OURS[lowering]
+        model = compiled(written, target, max_length=MAX_LENGTH[program], style=style)
     else:
         target = "gated-linear-rnn" if LOWERINGS[lowering]["via"] == "multi" else "linear-rnn"
         model = compiled(written, target, max_length=MAX_LENGTH[program], style="paper")
