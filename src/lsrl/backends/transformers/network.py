@@ -81,7 +81,7 @@ class HubNetwork:
 
     def module(self) -> Any:
         """The stock model, made anew. Raises as `check_shapes` does, and `MissingPackage` without transformers."""
-        return _model_of(self.weights)
+        return stock_of(self.weights)
 
     def hooked(self) -> Any:
         """The stock model on numbers, with hook points for what it remembers."""
@@ -224,11 +224,12 @@ def _with_the_tensors_of(network: Any) -> Any:
 
 
 @loading()
-def _model_of(weights: HubWeights) -> Any:
+def stock_of(weights: HubWeights, dtype: Any = None) -> Any:
+    """The stock model, made anew as transformers loads it in a format, float32 by default. Raises as `check_shapes`."""
     config, torch = check_shapes(weights), torch_or_error()
     tensors = {name: torch.tensor(array, device="cpu") for name, array in weights.tensors.items()}
     model = getattr(transformers_or_error(), weights.architecture).from_pretrained(
-        None, config=config, state_dict=tensors, dtype=torch.float32
+        None, config=config, state_dict=tensors, dtype=dtype or torch.float32
     )
     return model.eval().requires_grad_(False)
 
