@@ -16,7 +16,7 @@ Spec = Annotated[str, typer.Argument(help="file.py:name, file.json or zoo:name")
 Target = Annotated[TargetName, typer.Option("--target", "-t", help="architecture")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of tables")]
 MaxLength = Annotated[int | None, typer.Option(help="longest sequence; the zoo knows its own")]
-Dtype = Annotated[str | None, typer.Option(help="float64 or float32; the target's first, if not given")]
+Dtype = Annotated[str | None, typer.Option(help="float64, float32 or bfloat16; the target's first, if not given")]
 DEFAULT = next(iter(TargetName))
 
 

@@ -19,7 +19,7 @@ from lsrl.backends.torch_rnn.scale import HiddenScale, beyond, margin_of
 from lsrl.circuit.affine import Affine, combination
 from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero
 from lsrl.lang.matrix import Row
-from lsrl.lang.numbers import ONE, ZERO, as_float
+from lsrl.lang.numbers import HALF, ONE, ZERO, as_float
 from lsrl.placement.neurons import Drive, Neuron
 from lsrl.rounding.error_calculus import decided, gap_around_zero, relu
 from lsrl.rounding.feedback import feedback_errors
@@ -161,7 +161,7 @@ class LayerErrors:
         """Whether a neuron's decision, if it makes one, is right whatever is off."""
         if neuron.kind == "step":
             return not self._line(neuron, 0.0, errors).error
-        return neuron.kind != "select" or self._sum(neuron.chooser, errors).error(self.precision) <= DECIDED
+        return neuron.kind != "select" or self._choice(neuron, errors).error(self.precision) <= DECIDED
 
     def _keeps(self, neuron: Neuron) -> bool:
         """Whether a neuron holds, or reads states of its layer besides what is fed back."""
@@ -172,7 +172,7 @@ class LayerErrors:
         """What keeping or dropping a selective state adds to what a step sums up."""
         terms, constant = terms_of(neuron.chooser, self.below)
         if self.arithmetic.gates:
-            gate = Sum(terms, constant, tiny=self.scale.tiny)
+            gate = Sum(terms, constant - HALF, tiny=self.scale.tiny)
             self._check(neuron, gate, self.scale.chosen(neuron.chooser).factor)
             if gate.error(self.precision) <= DECIDED:
                 return [], ZERO
@@ -224,7 +224,7 @@ class LayerErrors:
         )
 
     def _selected(self, neuron: Neuron, errors: Sequence[float]) -> Line:
-        drive, gate = self._sum(neuron.drive, errors), self._sum(neuron.chooser, errors)
+        drive, gate = self._sum(neuron.drive, errors), self._choice(neuron, errors)
         error, stale, zone = drive.error(self.precision), self._stale(neuron), self._zone_of(neuron.chooser)
         self._check(neuron, gate, self.scale.chosen(neuron.chooser).factor)
         if zone is not None:
@@ -278,6 +278,11 @@ class LayerErrors:
         if needed >= room:
             what = f"value {neuron.cell.label!r} decides among numbers up to {drive.size:.3g}"
             raise beyond(self.scale.format, what, needed, room)
+
+    def _choice(self, neuron: Neuron, state_errors: Sequence[float]) -> Sum:
+        """What a gate that chooses is fed with: the boolean, less ½."""
+        chosen = self._sum(neuron.chooser, state_errors)
+        return replace(chosen, constant=chosen.constant - HALF)
 
     def _sum(self, drive: Drive, state_errors: Sequence[float]) -> Sum:
         terms, constant = terms_of(drive, self.below)

@@ -57,6 +57,11 @@ class HubNetwork:
         return self.weights.dtype
 
     @property
+    def arithmetic(self) -> str:
+        """The same."""
+        return str(self.dtype)
+
+    @property
     def dims(self) -> tuple[int, int]:
         """Components of one input and of one output."""
         return self.weights.input_dim, self.weights.output_dim
