@@ -31,7 +31,9 @@ def run(model, x, seed):
     for given in torch.as_tensor(x, dtype=torch.float64):
         below = rounded(given)
         for layer, state in enumerate(states):
-            weights = [tensors[f"recurrent.{name}_l{layer}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+            weights = [
+                tensors[f"recurrent.{name}_l{layer}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            ]
             states[layer] = step(recurrent, weights, below, state, generator)
             below = states[layer][0]
         row = torch.cat([tensors["readout.weight"] * below, tensors["readout.bias"][:, None]], dim=1)

@@ -7,6 +7,7 @@ does not matter whether a library accumulates bfloat16 in float32, as most do.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 
 from lsrl.circuit.facts import Fact
@@ -35,12 +36,13 @@ def require_exact(dtype: str, bits: int, stack: NeuronStack, guarantee: Callable
             )
     if guarantee(bits).kind == "exact":
         return
-    enough = next((more for more in range(bits + 1, LONGEST + 1) if guarantee(more).kind == "exact"), None)
-    if enough is None:
+    if guarantee(LONGEST).kind != "exact":
         raise UnsupportedProgram(
             f"dtype={dtype!r} is for programs that are exact in it, and this one is not even in float32 "
             f"({guarantee(LONGEST)}); use dtype='float32'"
         )
+    longer = range(bits + 1, LONGEST + 1)
+    enough = longer[bisect_left(longer, True, key=lambda more: guarantee(more).kind == "exact")]
     raise UnsupportedProgram(
         f"dtype={dtype!r}: {_culprit(stack, guarantee(enough - 1))}, which takes {enough} bits of mantissa to compute "
         f"exactly, and {dtype} has {bits}; narrow ranges or max_length, or use dtype='float32'"

@@ -191,6 +191,9 @@ class HubNetwork:
         import torch
 
         embeddings = torch.cat([self._begin(len(x)), self._embedded(x)], dim=1)
+        if set(self.weights.config.get("block_types", ())) == {"recurrent"}:
+            # Else a mask of all pairs of positions is made, which no block reads: 10¹⁰ bytes for 10⁵ steps.
+            options["attention_mask"] = torch.ones((1, 1, 1, 1), dtype=torch.bool)
         return self.model(inputs_embeds=embeddings, use_cache=False, **options)
 
     def _stepped(self, embedding: Tensor, state: Stream) -> tuple[Tensor, Stream]:
