@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 QUESTIONS, QUICK_QUESTIONS = 5, 1
 
+QUICK_PROGRAMS = "parity", "most_frequent"
 PROGRAMS = ("parity", "set_reset", "count_modulo", "dyck_depth", "most_frequent", *reversed(PANELS))
 """Four programs over small numbers and one over tokens, of the zoo, before the two of the other studies."""
 
@@ -38,7 +39,7 @@ def cells(quick: bool) -> list[SweepCell]:
             {"program": program, "architecture": architecture, "in format": way, "format": name, "question": number},
         )
         for architecture in ARCHITECTURES
-        for program in PROGRAMS
+        for program in (QUICK_PROGRAMS if quick else PROGRAMS)
         for way, names in WAYS.items()
         for name in names
         for number in range(QUICK_QUESTIONS if quick else QUESTIONS)
@@ -81,21 +82,25 @@ def figures(_: polars.DataFrame) -> dict[str, Figure]:
 
 
 def table(frame: polars.DataFrame) -> list[dict[str, Any]]:
-    """A row for every format and architecture, a column for every program: mean error, or why there is none."""
+    """A row for every format and the architectures to which the same happens in it, a column for every program.
+
+    It has the mean error, or why there is none.
+    """
     keys = ["in format", "format", "architecture", "program"]
     refused = {key: value.mean for key, value in summaries(frame, keys, "refused").items()}
     reasons = {tuple(key): reason for *key, reason in frame.select([*keys, "why not"]).iter_rows()}
-    rows: dict[tuple[object, ...], dict[str, Any]] = {}
+    found: dict[tuple[object, ...], dict[str, str]] = {}
     for key, value in summaries(frame, keys, "error").items():
-        way, name, architecture, program = key
-        row = rows.setdefault(
-            (way, name, architecture), {"in format": way, "format": name, "architecture": architecture}
-        )
-        row[str(program)] = reasons[key] or _text(value.mean, refused[key])
-    order = [
-        (way, name, architecture) for way, names in WAYS.items() for name in names for architecture in ARCHITECTURES
+        *which, program = key
+        found.setdefault(tuple(which), {})[str(program)] = reasons[key] or _text(value.mean, refused[key])
+    alike: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[str]] = {}
+    for way, name in ((way, name) for way, names in WAYS.items() for name in names):
+        for architecture in (one for one in ARCHITECTURES if (way, name, one) in found):
+            alike.setdefault((way, name, tuple(found[way, name, architecture].items())), []).append(architecture)
+    return [
+        {"in format": way, "format": name, "architectures": ", ".join(names), **dict(columns)}
+        for (way, name, columns), names in alike.items()
     ]
-    return [rows[key] for key in order if key in rows]
 
 
 def _text(error: float, refused: float) -> str:
