@@ -32,9 +32,7 @@ def bfloat16(numbers: np.ndarray) -> np.ndarray:
 def held_by(numbers: np.ndarray, dtype: Any, label_of: Callable[[int], str], better: str = "float64") -> np.ndarray:
     """The numbers in a float format, those of bfloat16 in float32. Raises `RangeError` for one beyond it.
 
-    It names the value that the number is for, by its row.
-
-    `better` is what holds more than float32 does.
+    It names the value that the number is for; `better` is what holds more than float32 does.
 
     >>> held_by(np.array([1.0, 1e40]), "float32", lambda place: ["x", "y"][place])
     Traceback (most recent call last):

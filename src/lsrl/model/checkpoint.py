@@ -148,7 +148,7 @@ def tensors_of(content: bytes, dtype: object = None) -> dict[str, np.ndarray]:
 
     try:
         tensors: dict[str, np.ndarray] = _of_bfloat16(content) if dtype == "bfloat16" else load(content)
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as problem:
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RuntimeError) as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise FormatError(f"not a readable safetensors file ({shortened(reason, 120)}); save the model again") from None
     return tensors

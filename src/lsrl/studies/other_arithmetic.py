@@ -33,9 +33,9 @@ class NoSuchNetwork(Exception):  # noqa: N818
 
 
 def running_in(arithmetic: str, model: CompiledModel) -> Run:
-    """The model's stock module as it computes in a format, a key of `DTYPES`. A language model answers with NaN where
-    it answers with no token that stands for a number.
+    """The model's stock module as it computes in a format, a key of `DTYPES`.
 
+    A language model answers with NaN where it answers with no token that stands for a number.
     Raises `NoSuchNetwork` where a weight is beyond the format and the model has no word for that, or where it has no
     layer that can be quantised; making or running it raises `CANNOT` where torch or transformers cannot do that.
 

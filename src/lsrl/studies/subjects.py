@@ -1,5 +1,7 @@
-"""What the studies of stock architectures measure on: two in-context networks, small enough for every target, and
-programs of the zoo by their names."""
+"""What the studies of stock architectures measure on: two in-context networks, small enough for every target.
+
+And programs of the zoo, by their names.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +37,9 @@ def subject(program: str, architecture: str, dtype: str | None = None) -> Compil
 
 
 def _source(program: str) -> tuple[Program, int]:
-    for name, incontext in (("function", FUNCTION), ("dictionary", DICTIONARY)):
-        if program == name:
-            return incontext.program, incontext.max_length
+    if program in PANELS:
+        incontext = FUNCTION if program == "function" else DICTIONARY
+        return incontext.program, incontext.max_length
     return zoo.get(program).program, STEPS
 
 

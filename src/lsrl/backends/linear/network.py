@@ -62,7 +62,7 @@ class NumpyNetwork:
 
     @property
     def arithmetic(self) -> str:
-        """The same."""
+        """What it computes in: the same."""
         return str(self.dtype)
 
     @property

@@ -22,11 +22,11 @@ EXACT_DTYPES = ("bfloat16",)
 LONGEST = PRECISION["float32"]
 
 
-def require_exact(dtype: str, bits: int, stack: NeuronStack, guarantee: Callable[[int], Guarantee]) -> None:
-    """Raise `UnsupportedProgram` unless a network is exact in a format with so many bits of mantissa.
+def exact_guarantee(dtype: str, bits: int, stack: NeuronStack, guarantee: Callable[[int], Guarantee]) -> Guarantee:
+    """What a network promises in a format with so many bits of mantissa: to be exact. Else raises `UnsupportedProgram`.
 
-    `guarantee(bits)` is what the network would promise in one with others. Inputs need a grid: a real number would be
-    rounded before anything is computed of it.
+    `guarantee(bits)` is what it would promise in one with so many. Inputs need a grid: a real number would be rounded
+    before anything is computed of it.
     """
     for cell in stack.inputs:
         if cell.fact.grid is None or cell.fact.magnitude is None:
@@ -34,8 +34,8 @@ def require_exact(dtype: str, bits: int, stack: NeuronStack, guarantee: Callable
                 f"dtype={dtype!r}: input {cell.label!r} is {_text(cell.fact)}; expected a range and a grid "
                 f"(integer=True) whose numbers fit {bits} bits; or use dtype='float32'"
             )
-    if guarantee(bits).kind == "exact":
-        return
+    if (found := guarantee(bits)).kind == "exact":
+        return found
     if guarantee(LONGEST).kind != "exact":
         raise UnsupportedProgram(
             f"dtype={dtype!r} is for programs that are exact in it, and this one is not even in float32 "

@@ -17,7 +17,7 @@ from lsrl.backends.torch_rnn.lines import NeuronArithmetic
 from lsrl.backends.torch_rnn.network import TorchNetwork
 from lsrl.backends.torch_rnn.onnx_export import exported
 from lsrl.backends.torch_rnn.scale import HiddenScale, scale_of
-from lsrl.backends.torch_rnn.small_formats import EXACT_DTYPES, require_exact
+from lsrl.backends.torch_rnn.small_formats import EXACT_DTYPES, exact_guarantee
 from lsrl.backends.torch_rnn.weights import TorchArchitecture, assembled, from_tensors
 from lsrl.circuit.affine import UnitId, combination
 from lsrl.circuit.units import Circuit
@@ -74,7 +74,7 @@ class Expressed:
             return guarantee_of(self.circuit, self.stack, self.hidden, self.arithmetic, scale, max_length)
 
         if self.dtype in EXACT_DTYPES:
-            require_exact(self.dtype, self.scale.format.precision, self.stack, promised)
+            return exact_guarantee(self.dtype, self.scale.format.precision, self.stack, promised)
         return promised(self.scale.format.precision)
 
 

@@ -58,7 +58,7 @@ class HubNetwork:
 
     @property
     def arithmetic(self) -> str:
-        """The same."""
+        """What it computes in: the same."""
         return str(self.dtype)
 
     @property
