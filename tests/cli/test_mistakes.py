@@ -44,6 +44,10 @@ MISTAKES = [
     (["draw", "zoo:parity", "-o", "parity.pdf"], "FormatError: parity.pdf ends in '.pdf'; expected a file name with"),
     (["compile", "zoo:parity", "-o", "x.csv"], "FormatError: cannot write x.csv"),
     (["compile", "zoo:parity", "-o", "m", "--dtype", "float16"], "UnsupportedProgram: dtype='float16'"),
+    (
+        ["compile", "zoo:parity", "-o", "m", "--target", "lstm", "--dtype", "bfloat16"],
+        "UnsupportedProgram: dtype='bfloat16': 'odd' decides on a multiple of 1/2 from",
+    ),
     (["compile", "zoo:parity", "-o", "m", "--max-length", "0"], "ShapeError: max_length is 0"),
     (["incontext", "dictionary", "x.csv"], "FormatError: x.csv, line 1 has 1 columns; expected 2"),
     (["incontext", "dictionary", "pairs.csv", "--ask", "LONG"], "ShapeError: key 'LONG' has 4 symbols; expected 3"),

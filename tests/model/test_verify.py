@@ -66,6 +66,8 @@ def test_one_wrong_number_in_one_case_is_found(case):
     model = compiled(lsrl.cumsum(whole))
 
     class Wrong:
+        dtype = model.network.dtype
+
         def run(self, batch):
             outputs = model.network.run(batch).copy()
             outputs[case, 13, 0] += 1
@@ -100,6 +102,8 @@ def test_programs_over_tokens_are_mostly_compared_on_tokens(target):
     seen = []
 
     class Watched:
+        dtype = model.network.dtype
+
         def run(self, batch):
             seen.append(batch.copy())
             return model.network.run(batch)

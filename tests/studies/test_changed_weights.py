@@ -79,5 +79,5 @@ def test_the_command_writes_results_plots_and_a_report(tmp_path):
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["report"] == str(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
-    assert "Rounded weights" in page
+    assert "Number formats" in page
     assert "bfloat16" in page

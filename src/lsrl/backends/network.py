@@ -40,7 +40,11 @@ class Network(Protocol):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """float64 or float32."""
+        """What its arrays are: float64 or float32."""
+
+    @property
+    def arithmetic(self) -> str:
+        """What it computes in: that, or bfloat16, whose numbers NumPy has as float32."""
 
     @property
     def dims(self) -> tuple[int, int]:

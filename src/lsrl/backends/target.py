@@ -62,6 +62,8 @@ class Target:
 
     `library` is the one whose stock module its networks are, None for networks of LSRL's own. `abilities` are those
     that not every target has (`lsrl.errors.Ability`). `tokens`: a program with a vocabulary becomes a language model.
+    `dtypes` are formats for any program, the first by default; `exact_dtypes` are smaller ones, for programs whose
+    numbers they hold: others are refused.
     `paper_style`: it takes circuits that stay as they are written.
 
     `module_schema` is the JSON schema of what a manifest says of the stock module (`Network.description`).
@@ -80,6 +82,7 @@ class Target:
     placements: Callable[[Circuit, Program, str], Iterable[Placement]]
     read: Callable[[FileTensors, Mapping[str, Any]], Network]
     module_schema: Mapping[str, Any] | None = None
+    exact_dtypes: tuple[str, ...] = ()
     weight_files: tuple[str, ...] = (WEIGHTS,)
     tokens: bool = False
     paper_style: bool = False

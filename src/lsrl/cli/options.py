@@ -17,7 +17,7 @@ Target = Annotated[TargetName, typer.Option("--target", "-t", help="architecture
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of tables")]
 Robust = Annotated[bool, typer.Option("--robust", help="forms that noise on weights does not reach")]
 MaxLength = Annotated[int | None, typer.Option(help="longest sequence; the zoo knows its own")]
-Dtype = Annotated[str | None, typer.Option(help="float64 or float32; the target's first, if not given")]
+Dtype = Annotated[str | None, typer.Option(help="float64, float32 or bfloat16; the target's first, if not given")]
 DEFAULT = next(iter(TargetName))
 
 

@@ -58,7 +58,7 @@ def activations_of(task: Task, x: np.ndarray) -> tuple[Activations, np.ndarray]:
         return output
 
     with undisturbed(task.model.sizes.widest), changed(task.network, list(seen), noted):
-        answers: np.ndarray = task.network(torch.tensor(x.astype(task.model.dtype))).numpy()
+        answers: np.ndarray = task.network(torch.tensor(x.astype(task.model.network.dtype))).numpy()
     return {module: torch.cat(found, dim=1) for module, found in seen.items()}, answers
 
 
@@ -71,7 +71,7 @@ def answers_patched(task: Task, x: np.ndarray, source: Activations, patched: np.
 
     largest = max((output.numel() for output in source.values()), default=1)
     together = max(1, MOST_NUMBERS // largest)
-    inputs = torch.tensor(x.astype(task.model.dtype))
+    inputs = torch.tensor(x.astype(task.model.network.dtype))
     found = []
     with undisturbed(task.model.sizes.widest):
         for first in range(0, len(patched), together):
@@ -99,8 +99,8 @@ def gradients_of(task: Task, x: np.ndarray, direction: np.ndarray) -> Activation
         return output
 
     with torch_defaults(), changed(task.network, list(seen), noted):
-        inputs = torch.tensor(x.astype(task.model.dtype)).requires_grad_()
-        pulled = (task.network(inputs) * torch.tensor(direction.astype(task.model.dtype))).sum()
+        inputs = torch.tensor(x.astype(task.model.network.dtype)).requires_grad_()
+        pulled = (task.network(inputs) * torch.tensor(direction.astype(task.model.network.dtype))).sum()
         outputs = [output for found in seen.values() for output in found]
         gradients: Sequence[torch.Tensor | None] = torch.autograd.grad(pulled, outputs, allow_unused=True)
     left = iter(zip(outputs, gradients, strict=True))

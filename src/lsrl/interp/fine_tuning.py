@@ -124,7 +124,7 @@ class FineTuning:
         noisy, tuned, doses, moved = self._trained(model, start, x, drawn)
         expected = model.program.run(x)
         with np.errstate(all="ignore"):  # with noise alone numbers can be beyond the floats: these are wrong
-            answers = [each.network.run(x.astype(model.dtype)) for each in (noisy, tuned)]
+            answers = [each.network.run(x.astype(model.network.dtype)) for each in (noisy, tuned)]
             before, after = (float(agree(found, expected).mean()) for found in answers)
         checks = tuple(_checked(model, tuned, pairs) for pairs in drawn["test"])
         nonzeros = model.network.sizes.nonzeros, tuned.network.sizes.nonzeros

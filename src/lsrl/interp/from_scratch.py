@@ -133,4 +133,4 @@ def _map(like: torch.Tensor) -> torch.Tensor:
 def _drawn(model: CompiledModel, sample: Sampler, rng: np.random.Generator, count: int) -> tuple[np.ndarray, ...]:
     steps = min(LENGTH, model.max_length or LENGTH)
     x = np.stack([sample(rng, steps) for _ in range(count)])
-    return x.astype(model.dtype), model.program.run(x).astype(model.dtype)
+    return x.astype(model.network.dtype), model.program.run(x).astype(model.network.dtype)

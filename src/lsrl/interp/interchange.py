@@ -90,7 +90,7 @@ def interchange(
             "declare Input(range=(low, high)) and compile(..., max_length=...)"
         )
     base, source = (
-        np.asarray(as_array(x, name), dtype=model.dtype) for x, name in ((base, "base"), (source, "source"))
+        np.asarray(as_array(x, name), dtype=model.network.dtype) for x, name in ((base, "base"), (source, "source"))
     )
     if base.ndim != 3 or base.shape != source.shape or not len(base):
         raise ShapeError(

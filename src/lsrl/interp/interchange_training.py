@@ -61,7 +61,7 @@ def pairs_of(model: CompiledModel, trainable: Trainable, given: Sequence[Counter
 
     def of(module: str) -> torch.Tensor:
         if module not in masks:
-            width = trainable.outputs(module, torch.tensor(base[:1].astype(model.dtype))).shape[-1]
+            width = trainable.outputs(module, torch.tensor(base[:1].astype(model.network.dtype))).shape[-1]
             masks[module] = torch.zeros((len(base), width), dtype=torch.bool)
         return masks[module]
 
@@ -79,8 +79,8 @@ def pairs_of(model: CompiledModel, trainable: Trainable, given: Sequence[Counter
         for module in group.modules if idle.any() else ():
             if not module.startswith("states."):  # which only a run step by step has
                 of(module)[:, idle] = True
-    x = torch.tensor(np.concatenate([base, source]).astype(model.dtype))
-    expected = torch.tensor(np.concatenate([label, model.program.run(source)]).astype(model.dtype))
+    x = torch.tensor(np.concatenate([base, source]).astype(model.network.dtype))
+    expected = torch.tensor(np.concatenate([label, model.program.run(source)]).astype(model.network.dtype))
     return Pairs(x, expected, torch.tensor(np.concatenate([each.step for each in given])), masks)
 
 

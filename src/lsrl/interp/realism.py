@@ -54,7 +54,7 @@ def realism_of(model: CompiledModel, sample: Sampler, seed: int = 0) -> Realism:
         )
     rng = np.random.default_rng(seed)
     steps = min(LENGTH, model.max_length or LENGTH)
-    x = np.stack([sample(rng, steps) for _ in range(SEQUENCES)]).astype(model.dtype)
+    x = np.stack([sample(rng, steps) for _ in range(SEQUENCES)]).astype(model.network.dtype)
     arrays = [array.astype(np.float64) for array in model.network.arrays.values()]
     weights = np.concatenate([array.ravel() for array in arrays])
     matrices = [array for array in arrays if array.ndim == 2 and min(array.shape) > 1 and array.any()]

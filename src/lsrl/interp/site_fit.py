@@ -20,7 +20,7 @@ def with_fitted_sites(model: CompiledModel, x: np.ndarray) -> CompiledModel:
     """
     if isinstance(model.network, HubNetwork):
         return model
-    traced, seen = model.program.trace(x), model.network.activations(x.astype(model.dtype))
+    traced, seen = model.program.trace(x), model.network.activations(x.astype(model.network.dtype))
 
     def fitted(name: str, way: ReadOut | None) -> ReadOut | None:
         return None if way is None else _fitted(way, traced[name], seen)

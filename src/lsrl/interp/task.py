@@ -167,7 +167,7 @@ class Task:
     def _run(self, x: np.ndarray) -> torch.Tensor:
         import torch
 
-        outputs: torch.Tensor = self.network(torch.tensor(x.astype(self.model.dtype)))
+        outputs: torch.Tensor = self.network(torch.tensor(x.astype(self.model.network.dtype)))
         return outputs
 
 

@@ -44,7 +44,7 @@ def run_with(model: CompiledNetwork, x: np.ndarray, writes: Sequence[Write]) -> 
     >>> run_with(model, ones, [Write(model.sites["depth"].value, [1], np.full((1, 1, 1), 9))]).ravel().tolist()
     [2.0, 18.0, 6.0]
     """
-    batch, single = checked_floats(x, model.inputs, model.program.names[model.program.input], model.dtype)
+    batch, single = checked_floats(x, model.inputs, model.program.names[model.program.input], str(model.network.dtype))
     if single:
         raise ShapeError(f"x has shape {batch.shape[1:]}; expected (batch, T, dim)")
     model.check_length(batch.shape[1])
@@ -78,7 +78,7 @@ def run_hooked(model: CompiledNetwork, network: torch.nn.Module, x: np.ndarray, 
     import torch
 
     with undisturbed(model.sizes.widest), written(network, writes):
-        inputs = torch.tensor(x.astype(model.dtype))
+        inputs = torch.tensor(x.astype(model.network.dtype))
         steps_alone = network.positions_before and any(write.site.kind == "state" for write in writes)
         outputs: np.ndarray = (network(inputs, stepwise=True) if steps_alone else network(inputs)).numpy()
     return outputs

@@ -15,6 +15,7 @@ import numpy as np
 
 from lsrl.backends.network import WEIGHTS
 from lsrl.backends.registry import target_named
+from lsrl.backends.torch_environment import torch_or_error
 from lsrl.circuit.facts import Fact
 from lsrl.errors import FormatError, LsrlError, shortened
 from lsrl.files import read_file
@@ -50,12 +51,7 @@ def save(model: CompiledNetwork, directory: Path) -> None:
 
 def _files_of(model: CompiledNetwork) -> dict[str, bytes]:
     """The content of every file, the manifest last."""
-    from safetensors.numpy import save as as_bytes
-
-    files = {
-        name: as_bytes(tensors, metadata={"format": "pt"})  # what transformers expects of a torch model
-        for name, tensors in model.network.tensors().items()
-    }
+    files = {name: _as_bytes(tensors, model.dtype) for name, tensors in model.network.tensors().items()}
     if model.target.library == "transformers":
         from lsrl.model.hub.folder import further_files
 
@@ -71,6 +67,19 @@ def _files_of(model: CompiledNetwork) -> dict[str, bytes]:
     short = manifest | {"program": {}, "layout": {"absent": [], "values": {}}, "states": {}}
     validated(short, *MANIFEST_SCHEMA, what=f"the manifest of {model.program.name}")
     return files | {MANIFEST: as_json_file(manifest, MANIFEST)}
+
+
+def _as_bytes(tensors: Mapping[str, np.ndarray], dtype: str) -> bytes:
+    """A safetensors file, with the metadata that transformers expects of a torch model."""
+    from safetensors.numpy import save as from_arrays
+
+    metadata = {"format": "pt"}
+    if dtype != "bfloat16":
+        return from_arrays(dict(tensors), metadata)
+    torch = torch_or_error()  # NumPy has no such format
+    from safetensors.torch import save as from_torch
+
+    return from_torch({name: torch.from_numpy(array).bfloat16() for name, array in tensors.items()}, metadata)
 
 
 def as_folder(directory: object) -> Path:
@@ -132,17 +141,27 @@ def _read_saved(path: Path, digest: str) -> bytes:
     return content
 
 
-def tensors_of(content: bytes) -> dict[str, np.ndarray]:
-    """The tensors in the content of a safetensors file, by name. Raises `FormatError`."""
+def tensors_of(content: bytes, dtype: object = None) -> dict[str, np.ndarray]:
+    """The tensors in the content of a safetensors file, by name; those of bfloat16 as float32. Raises `FormatError`."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     try:
-        tensors: dict[str, np.ndarray] = load(content)
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as problem:
+        tensors: dict[str, np.ndarray] = _of_bfloat16(content) if dtype == "bfloat16" else load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RuntimeError) as problem:
         reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise FormatError(f"not a readable safetensors file ({shortened(reason, 120)}); save the model again") from None
     return tensors
+
+
+def _of_bfloat16(content: bytes) -> dict[str, np.ndarray]:
+    torch_or_error()
+    from safetensors.torch import load
+
+    tensors = load(content)
+    if other := next((name for name, tensor in tensors.items() if str(tensor.dtype) != "torch.bfloat16"), None):
+        raise ValueError(f"tensor {shortened(other)} is {tensors[other].dtype}, not bfloat16")
+    return {name: tensor.float().numpy() for name, tensor in tensors.items()}
 
 
 def _manifest(model: CompiledNetwork) -> dict[str, Any]:

@@ -52,7 +52,6 @@ class CompiledNetwork:
     program: Program
     target: Target
     style: Style
-    dtype: str
     inputs: tuple[Fact, ...]
     max_length: int | None
     guarantee: Guarantee
@@ -67,6 +66,11 @@ class CompiledNetwork:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.sizes}>"
+
+    @property
+    def dtype(self) -> str:
+        """What it computes in: float64, float32 or bfloat16, whose numbers NumPy has as float32."""
+        return self.network.arithmetic
 
     @property
     def weights(self) -> Any:
@@ -122,7 +126,7 @@ class CompiledNetwork:
         with np.errstate(over="ignore", invalid="ignore"):
             activations = self.network.activations(batch)
         result: np.ndarray = np.broadcast_to(
-            np.asarray(read_out.constants, dtype=self.dtype), (*batch.shape[:2], len(read_out.constants))
+            np.asarray(read_out.constants, dtype=self.network.dtype), (*batch.shape[:2], len(read_out.constants))
         ).copy()
         for read in read_out.reads:
             source = batch if read.part == "input" else activations[read.layer][read.part == "output"]
@@ -183,7 +187,8 @@ class CompiledNetwork:
             )
 
     def _checked(self, x: Any) -> tuple[np.ndarray, bool]:
-        batch, single = checked_floats(x, self.inputs, self.program.names[self.program.input], self.dtype)
+        name, dtype = self.program.names[self.program.input], str(self.network.dtype)
+        batch, single = checked_floats(x, self.inputs, name, dtype)
         self.check_length(batch.shape[1])
         return batch, single
 

@@ -42,8 +42,9 @@ def compile(
 
     `input_range` (low, high), each a number or one per component, narrows the range that the
     program's `Input` declares; `max_length` is the longest sequence the model will accept; `dtype` is float64
-    where the target has it, else float32. A program over tokens becomes, on the targets that are models of
-    language, one that answers with no token whatever it was not made for (`lsrl.backends.guarded`).
+    where the target has it, else float32; "bfloat16", on torch's own modules, takes programs that are exact in it. A
+    program over tokens becomes, on the targets that are models of language, one that answers with no token whatever it
+    was not made for (`lsrl.backends.guarded`).
     `style="paper"` writes steps, branches and cyclic counters as Petrov et al. 2024 do, and joins nothing but linear
     maps in a row, for studies of their fragile forms, on the two linear targets; such a model guarantees nothing.
     `style="robust"` chooses forms that noise on weights does not reach, where that costs layers or units
@@ -61,9 +62,10 @@ def compile(
     if not isinstance(program, Program):
         raise ProgramError(f"{shortened(program)} is not a Program; expected one, made by Program(value)")
     chosen = target_named(target)
-    dtype = chosen.dtypes[0] if dtype is None else dtype
-    if dtype not in chosen.dtypes:
-        raise UnsupportedProgram(f"dtype={dtype!r} of {target}; expected one of {', '.join(chosen.dtypes)}")
+    dtypes = *chosen.dtypes, *chosen.exact_dtypes
+    dtype = dtypes[0] if dtype is None else dtype
+    if dtype not in dtypes:
+        raise UnsupportedProgram(f"dtype={dtype!r} of {target}; expected one of {', '.join(dtypes)}")
     if style not in STYLES:
         raise UnsupportedProgram(f"style={shortened(style)} of {target}; expected one of {', '.join(STYLES)}")
     if style == "paper" and not chosen.paper_style:
@@ -104,7 +106,6 @@ def compile(
         program=program,
         target=chosen,
         style=style,
-        dtype=dtype,
         inputs=inputs,
         max_length=max_length,
         guarantee=guarantee,

@@ -37,8 +37,9 @@ def load(directory: str | Path) -> CompiledModel:
         raise FormatError(f"{where}: {problem}") from None
     contents = contents_of(folder, manifest["files"], target.weight_files)
     try:
-        tensors = {name: tensors_of(content) for name, content in contents.items()}
-        network = target.read(tensors, manifest.get("module", {}))
+        module = manifest.get("module", {})
+        tensors = {name: tensors_of(content, module.get("dtype")) for name, content in contents.items()}
+        network = target.read(tensors, module)
     except LsrlError as problem:
         raise FormatError(f"{folder / WEIGHTS}: {problem}") from None
     sizes = network.dims
@@ -56,7 +57,6 @@ def load(directory: str | Path) -> CompiledModel:
         program=program,
         target=target,
         style=manifest.get("style", "default"),
-        dtype=str(network.dtype),
         inputs=inputs,
         max_length=manifest["max_length"],
         guarantee=guarantee,

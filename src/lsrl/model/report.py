@@ -55,7 +55,7 @@ def report_of(program: Program, target: Target, network: Network, guarantee: Gua
     return Report(
         program=program.name,
         target=target.name,
-        dtype=str(network.dtype),
+        dtype=network.arithmetic,
         **network.sizes._asdict(),
         compile_seconds=seconds,
         guarantee=str(guarantee),

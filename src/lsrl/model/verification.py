@@ -75,7 +75,7 @@ def verified(
     worst = 0.0
     for first in range(0, cases, together := max(1, TOGETHER // steps)):
         drawn = [_drawn(model, rng, steps, sample) for _ in range(min(together, cases - first))]
-        x = np.stack(drawn).astype(model.dtype)
+        x = np.stack(drawn).astype(model.network.dtype)
         trace = model.program.trace(x, exact=True)
         decided = sorted(set(range(len(x))) - {comparison.batch for comparison in trace.undecided})
         skipped += len(x) - len(decided)
@@ -104,7 +104,7 @@ def _drawn(
     facts = model.inputs
     if model.refuses and rng.random() >= SPOILED:
         facts = tuple(replace(fact, high=None if fact.high is None else fact.high - 1) for fact in facts)
-    drawn: np.ndarray = sampled_inputs(facts, rng, 1, steps, model.dtype)[0]
+    drawn: np.ndarray = sampled_inputs(facts, rng, 1, steps, str(model.network.dtype))[0]
     return drawn
 
 

@@ -20,8 +20,8 @@ from lsrl.circuit.facts import Fact
 from lsrl.lang.numbers import ZERO, as_float
 
 PRECISION = {"float32": 24, "float64": 53}
-LARGEST = {24: 2**126, 53: 2**1022}
-"""Magnitudes from one over this to this are normal floats of that precision."""
+LARGEST = dict.fromkeys(range(8, 25), 2**126) | {53: 2**1022}
+"""Magnitudes from one over this to this are normal floats of that precision: bfloat16 (8) has float32's exponents."""
 
 LEAST = {precision: fmpq(1, largest) for precision, largest in LARGEST.items()}
 
@@ -56,9 +56,9 @@ class Sum:
         return inherited + self.gamma(precision) * (self.size + inherited) + self._underflow(precision)
 
     def gamma(self, precision: int) -> float:
-        """How much of the numbers in it a sum that rounds loses."""
+        """How much of the numbers in it a sum that rounds loses; all, where it rounds too often for a bound."""
         roundings = self._roundings() * 2.0**-precision
-        return roundings / (1 - roundings)
+        return roundings / (1 - roundings) if roundings < 1 else math.inf
 
     @property
     def inherited(self) -> float:

@@ -1,4 +1,7 @@
-"""What the studies of stock architectures measure on: two in-context networks, small enough for every target."""
+"""What the studies of stock architectures measure on: two in-context networks, small enough for every target.
+
+And programs of the zoo, by their names.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from lsrl import zoo
 from lsrl.backends.registry import TARGETS
 from lsrl.backends.target import Style
 from lsrl.incontext import FunctionApproximator, SequenceMap
+from lsrl.lang import Program
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.compiler import compile as compiled
 from lsrl.studies.paper_tasks import Task
@@ -16,6 +21,8 @@ from lsrl.studies.paper_tasks import Task
 ARCHITECTURES = tuple(TARGETS)
 CELLS, POINTS = 16, 10
 KEY, PAIRS, QUERIES = 3, 8, 5
+SEQUENCES, STEPS = 4, 64
+"""Inputs of a program of the zoo."""
 
 FUNCTION = FunctionApproximator(1, 1, max_cells=CELLS)
 DICTIONARY = SequenceMap(KEY, symbols=10, max_pairs=PAIRS)
@@ -24,18 +31,31 @@ PANELS = {"function": "mean error of the answer", "dictionary": "wrong symbols i
 
 
 @lru_cache(maxsize=4)
-def subject(program: str, architecture: str, style: Style = "default") -> CompiledModel:
-    """The compiled model, in the target's first dtype."""
-    source = FUNCTION if program == "function" else DICTIONARY
-    return compiled(source.program, architecture, max_length=source.max_length, style=style)
+def subject(program: str, architecture: str, style: Style = "default", dtype: str | None = None) -> CompiledModel:
+    """The compiled model: by default as the default compiler makes it, in the target's first dtype."""
+    source, max_length = _source(program)
+    return compiled(source, architecture, max_length=max_length, style=style, dtype=dtype)
+
+
+def _source(program: str) -> tuple[Program, int]:
+    if program in PANELS:
+        incontext = FUNCTION if program == "function" else DICTIONARY
+        return incontext.program, incontext.max_length
+    return zoo.get(program).program, STEPS
 
 
 def question(program: str, rng: np.random.Generator) -> Task:
-    """Random queries after a random prompt, with the right answers.
+    """Random queries after a random prompt, or inputs of a program of the zoo, with the right answers.
 
     >>> question("dictionary", np.random.default_rng(0)).expected.shape
     (5, 3, 1)
+    >>> question("parity", np.random.default_rng(0)).expected.shape
+    (4, 64, 1)
     """
+    if program not in PANELS:
+        entry = zoo.get(program)
+        drawn = [entry.sample(rng, STEPS) for _ in range(SEQUENCES)]
+        return Task(np.stack(drawn), STEPS, np.stack([entry.expected(x) for x in drawn]))
     if program == "function":
         steepness, phase = rng.uniform(1, 4), rng.uniform(0, np.pi)
         prompt = FUNCTION.prompt(lambda x: 3 * np.sin(steepness * x + phase), CELLS)

@@ -61,6 +61,11 @@ class NumpyNetwork:
         return self.weights.dtype
 
     @property
+    def arithmetic(self) -> str:
+        """What it computes in: the same."""
+        return str(self.dtype)
+
+    @property
     def dims(self) -> tuple[int, int]:
         """Components of one input and of one output."""
         return self.weights.input_dim, self.weights.output_dim

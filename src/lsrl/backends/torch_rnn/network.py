@@ -17,6 +17,8 @@ from lsrl.backends.unit_groups import Arrays, UnitGroup
 from lsrl.placement.stack import Part
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from lsrl.backends.torch_rnn.torch_module import RecurrentNetwork, States
     from lsrl.backends.torch_rnn.unrolled import UnrolledNetwork
 
@@ -37,8 +39,13 @@ class TorchNetwork:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """float64 or float32."""
+        """What its arrays are: float64 or float32."""
         return self.weights.dtype
+
+    @property
+    def arithmetic(self) -> str:
+        """What the module computes in: that, or bfloat16, whose numbers NumPy has as float32."""
+        return self.weights.arithmetic
 
     @property
     def dims(self) -> tuple[int, int]:
@@ -67,7 +74,7 @@ class TorchNetwork:
         return _module_of(self.weights)
 
     def hooked(self) -> UnrolledNetwork:
-        """The network step by step, with hook points for states and gates."""
+        """The network step by step, with hook points for states and gates; one of bfloat16 in float32."""
         with torch_defaults():
             from lsrl.backends.torch_rnn.unrolled import UnrolledNetwork
 
@@ -95,7 +102,7 @@ class TorchNetwork:
         states = self.weights.architecture.states
         found = {name: array for name, array in arrays.items() if not name.endswith("]")}
         found |= {name: np.stack([arrays[f"{name}[{i}]"] for i in range(self.weights.depth)]) for name in states}
-        return TorchNetwork(replace(self.weights, tensors=found))
+        return TorchNetwork(replace(self.weights, tensors=found, arithmetic=str(self.dtype)))
 
     @property
     def unit_groups(self) -> Sequence[UnitGroup]:
@@ -109,8 +116,8 @@ class TorchNetwork:
         steps = max(1, LONGEST_CHUNK // max(len(x), 1))
         with undisturbed(self.weights.size):
             for first in range(0, x.shape[1], steps):
-                outputs, states = self.stock.advanced(tensor_of(x[:, first : first + steps]), states)
-                result[:, first : first + steps] = outputs.numpy()
+                outputs, states = self.stock.advanced(self._given(x[:, first : first + steps]), states)
+                result[:, first : first + steps] = self._taken(outputs)
         return result
 
     def start(self, batch: int = 1) -> States:
@@ -121,12 +128,12 @@ class TorchNetwork:
     def step(self, x: np.ndarray, state: States) -> tuple[np.ndarray, States]:
         """One step: outputs (batch, out) and the next state, for inputs (batch, in)."""
         with undisturbed(self.weights.size):
-            outputs, after = self.stock.advanced(tensor_of(x[:, None, :]), state)
-        return outputs[:, 0].numpy(), after
+            outputs, after = self.stock.advanced(self._given(x[:, None, :]), state)
+        return self._taken(outputs)[:, 0], after
 
     def activations(self, x: np.ndarray) -> Sequence[tuple[np.ndarray, np.ndarray]]:
         """Every layer's hidden states (batch, T, H), as its output; there is no state besides it to read."""
-        below = tensor_of(x)
+        below = self._given(x)
         found = []
         nothing = np.empty((*x.shape[:2], 0), self.weights.dtype)
         with undisturbed(self.weights.size):
@@ -134,8 +141,18 @@ class TorchNetwork:
                 network = _module_of(_single(self.weights, layer)).requires_grad_(False)
                 states = network.start(len(x))
                 below, _ = network.recurrent(below, states if len(states) > 1 else states[0])
-                found.append((nothing, below.numpy()))
+                found.append((nothing, self._taken(below)))
         return found
+
+    def _given(self, x: np.ndarray) -> Tensor:
+        """Inputs as the module takes them."""
+        given = tensor_of(x)
+        return given.bfloat16() if self.arithmetic == "bfloat16" else given
+
+    def _taken(self, outputs: Tensor) -> np.ndarray:
+        """What the module puts out as an array of this network's."""
+        taken: np.ndarray = (outputs.float() if self.arithmetic == "bfloat16" else outputs).numpy()
+        return taken
 
     @property
     def state_sizes(self) -> Sequence[int]:

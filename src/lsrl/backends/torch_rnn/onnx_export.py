@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 def exported(network: RecurrentNetwork, path: Path) -> None:
     """Write a network as ONNX: input `x` (batch, time, in), output `y` (batch, time, out), both float32.
 
-    Raises `UnsupportedProgram` for float64, which ONNX runtimes do not have for recurrent modules.
+    Raises `UnsupportedProgram` for other formats, which ONNX runtimes do not have for recurrent modules.
     """
     import torch
 
     if importlib.util.find_spec("onnx") is None:
         raise MissingPackage("onnx", "an ONNX file", "onnx")
     if network.readout.weight.dtype != torch.float32:
+        dtype = str(network.readout.weight.dtype).removeprefix("torch.")
         raise UnsupportedProgram(
-            "ONNX has recurrent modules in float32 only, and this model is float64; "
+            f"ONNX has recurrent modules in float32 only, and this model is {dtype}; "
             "compile with dtype='float32' (--dtype float32)"
         )
     buffer = io.BytesIO()

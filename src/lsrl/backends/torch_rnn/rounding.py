@@ -19,7 +19,7 @@ from lsrl.backends.torch_rnn.scale import HiddenScale, beyond, margin_of
 from lsrl.circuit.affine import Affine, combination
 from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero
 from lsrl.lang.matrix import Row
-from lsrl.lang.numbers import ONE, ZERO, as_float
+from lsrl.lang.numbers import HALF, ONE, ZERO, as_float
 from lsrl.placement.neurons import Drive, Neuron
 from lsrl.rounding.error_calculus import decided, gap_around_zero, relu
 from lsrl.rounding.feedback import feedback_errors
@@ -27,7 +27,7 @@ from lsrl.rounding.recurrences import Recurrence, StateErrors, recurrent_errors
 from lsrl.rounding.sums import Sum, Term, Terms, fits, stored_error
 
 DECIDED = 0.25
-"""A boolean that is off by up to this still saturates the gate that it feeds."""
+"""A boolean that is off by up to this, less ½, still saturates the gate that it feeds."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class LayerErrors:
         """Whether a neuron's decision, if it makes one, is right whatever is off."""
         if neuron.kind == "step":
             return not self._line(neuron, 0.0, errors).error
-        return neuron.kind != "select" or self._sum(neuron.chooser, errors).error(self.precision) <= DECIDED
+        return neuron.kind != "select" or self._sum(neuron.chooser, errors, -HALF).error(self.precision) <= DECIDED
 
     def _keeps(self, neuron: Neuron) -> bool:
         """Whether a neuron holds, or reads states of its layer besides what is fed back."""
@@ -172,7 +172,7 @@ class LayerErrors:
         """What keeping or dropping a selective state adds to what a step sums up."""
         terms, constant = terms_of(neuron.chooser, self.below)
         if self.arithmetic.gates:
-            gate = Sum(terms, constant, tiny=self.scale.tiny)
+            gate = Sum(terms, constant - HALF, tiny=self.scale.tiny)
             self._check(neuron, gate, self.scale.chosen(neuron.chooser).factor)
             if gate.error(self.precision) <= DECIDED:
                 return [], ZERO
@@ -224,7 +224,7 @@ class LayerErrors:
         )
 
     def _selected(self, neuron: Neuron, errors: Sequence[float]) -> Line:
-        drive, gate = self._sum(neuron.drive, errors), self._sum(neuron.chooser, errors)
+        drive, gate = self._sum(neuron.drive, errors), self._sum(neuron.chooser, errors, -HALF)
         error, stale, zone = drive.error(self.precision), self._stale(neuron), self._zone_of(neuron.chooser)
         self._check(neuron, gate, self.scale.chosen(neuron.chooser).factor)
         if zone is not None:
@@ -279,7 +279,7 @@ class LayerErrors:
             what = f"value {neuron.cell.label!r} decides among numbers up to {drive.size:.3g}"
             raise beyond(self.scale.format, what, needed, room)
 
-    def _sum(self, drive: Drive, state_errors: Sequence[float]) -> Sum:
+    def _sum(self, drive: Drive, state_errors: Sequence[float], shift: fmpq = ZERO) -> Sum:
         terms, constant = terms_of(drive, self.below)
         for i, weight in drive.own:
             fact = shifted(reached(self.neurons[i]), self.shifts[i])
@@ -287,7 +287,7 @@ class LayerErrors:
             if self.neurons[i].kind in self.arithmetic.several:
                 terms.append((weight, fact, 0.0))
             constant = constant + weight * self.shifts[i]
-        return Sum(terms, constant, tiny=self.scale.tiny)
+        return Sum(terms, constant + shift, tiny=self.scale.tiny)
 
     def _copied(self, drive: Drive) -> Line | None:
         """The one line that a drive reads, if there is just one."""

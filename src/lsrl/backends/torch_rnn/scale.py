@@ -39,6 +39,7 @@ class Format:
 
 
 FORMATS = {
+    "bfloat16": Format(precision=8, largest=126, identity=-26, saturated=8, sharpest=60),  # evaluated as float32's are
     "float32": Format(precision=24, largest=126, identity=-26, saturated=8, sharpest=60),
     "float64": Format(precision=53, largest=1022, identity=-57, saturated=11, sharpest=400),
 }
@@ -151,7 +152,8 @@ def unscaled(_: NeuronStack, dtype: str) -> HiddenScale:
 
 def beyond(format: Format, what: str, needed: int, room: int) -> UnsupportedProgram:
     """The error that a program's numbers do not fit into a format, with both sizes."""
-    dtype, better = ("float32", "use dtype='float64'") if format.precision == 24 else ("float64", "use smaller numbers")
+    dtype = next(name for name, known in FORMATS.items() if known == format)
+    better = "use smaller numbers" if dtype == "float64" else "use dtype='float64'"
     return UnsupportedProgram(
         f"the program's {what}, which needs a dynamic range of 2^{needed}; {dtype} has 2^{room}; {better}"
     )

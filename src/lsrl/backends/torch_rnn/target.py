@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from lsrl.backends.torch_rnn.lines import NeuronArithmetic
 from lsrl.backends.torch_rnn.network import TorchNetwork
 from lsrl.backends.torch_rnn.onnx_export import exported
 from lsrl.backends.torch_rnn.scale import HiddenScale, scale_of
+from lsrl.backends.torch_rnn.small_formats import EXACT_DTYPES, exact_guarantee
 from lsrl.backends.torch_rnn.weights import TorchArchitecture, assembled, from_tensors
 from lsrl.circuit.affine import UnitId, combination
 from lsrl.circuit.units import Circuit
@@ -66,8 +67,15 @@ class Expressed:
         return TorchNetwork(assembled(self.architecture, self.hidden, self.dtype))
 
     def guarantee(self, max_length: int | None) -> Guarantee:
-        """What sums, gates and tanh lose in floats."""
-        return guarantee_of(self.circuit, self.stack, self.hidden, self.arithmetic, self.scale, max_length)
+        """What sums, gates and tanh lose in floats. Raises `UnsupportedProgram` for bfloat16 that is not exact."""
+
+        def promised(bits: int) -> Guarantee:
+            scale = replace(self.scale, format=replace(self.scale.format, precision=bits))
+            return guarantee_of(self.circuit, self.stack, self.hidden, self.arithmetic, scale, max_length)
+
+        if self.dtype in EXACT_DTYPES:
+            return exact_guarantee(self.dtype, self.scale.format.precision, self.stack, promised)
+        return promised(self.scale.format.precision)
 
 
 def torch_target(
@@ -94,8 +102,8 @@ def torch_target(
             hidden = laid_out(stack, express, scaled, robust=legal.robust)
             yield Expressed(legal, stack, scaled, hidden, architecture, arithmetic, dtype)
 
-    def read(tensors: FileTensors, _: Mapping[str, Any]) -> TorchNetwork:
-        return TorchNetwork(from_tensors(architecture, tensors[WEIGHTS]))
+    def read(tensors: FileTensors, description: Mapping[str, Any]) -> TorchNetwork:
+        return TorchNetwork(from_tensors(architecture, tensors[WEIGHTS], description.get("dtype")))
 
     def export_onnx(network: Network, path: Path) -> None:
         if onnx is None:
@@ -112,6 +120,7 @@ def torch_target(
         library="torch",
         abilities=abilities,
         dtypes=("float64", "float32"),
+        exact_dtypes=EXACT_DTYPES,
         placements=placements,
         read=read,
         onnx=onnx,

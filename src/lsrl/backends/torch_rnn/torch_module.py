@@ -21,7 +21,7 @@ class RecurrentNetwork(nn.Module):
     def __init__(self, weights: RecurrentWeights) -> None:
         super().__init__()
         architecture = weights.architecture
-        dtype = {"float32": torch.float32, "float64": torch.float64}[str(weights.dtype)]
+        dtype: torch.dtype = getattr(torch, weights.arithmetic)
         module: Any = getattr(nn, architecture.name)
         # Made on the meta device: the weights that come are the first it has.
         with torch.device("meta"):
@@ -29,7 +29,7 @@ class RecurrentNetwork(nn.Module):
             self.readout = nn.Linear(weights.size, weights.output_dim, dtype=dtype)
             for state in architecture.states:
                 self.register_buffer(state, torch.empty(weights.depth, weights.size, dtype=dtype))
-        tensors = {name: torch.tensor(array, device="cpu") for name, array in weights.tensors.items()}
+        tensors = {name: torch.tensor(array, device="cpu").to(dtype) for name, array in weights.tensors.items()}
         self.load_state_dict(tensors, assign=True)
         self.recurrent.flatten_parameters()
         self.states = architecture.states

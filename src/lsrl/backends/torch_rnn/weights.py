@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from lsrl.backends.float_limits import held_by
+from lsrl.backends.float_limits import bfloat16, held_by
 from lsrl.backends.torch_rnn.hidden import GateRow, HiddenStack
 from lsrl.backends.unit_groups import Along, Change, UnitGroup
 from lsrl.errors import FormatError, RangeError, listed, shortened
@@ -38,10 +38,14 @@ class TorchArchitecture:
 
 @dataclass(frozen=True)
 class RecurrentWeights:
-    """Tensors by name: `recurrent.weight_ih_l0` (gates · H, in) … , `readout.weight`, `h0` (layers, H), …"""
+    """Tensors by name: `recurrent.weight_ih_l0` (gates · H, in) … , `readout.weight`, `h0` (layers, H), …
+
+    `arithmetic` is what the module computes in; the numbers of bfloat16 are in float32 arrays.
+    """
 
     architecture: TorchArchitecture
     tensors: Mapping[str, np.ndarray]
+    arithmetic: str
 
     @property
     def depth(self) -> int:
@@ -78,7 +82,7 @@ class RecurrentWeights:
                 "arguments": {"in_features": self.size, "out_features": self.output_dim},
             },
             "initial_state": list(self.architecture.states),
-            "dtype": str(self.dtype),
+            "dtype": self.arithmetic,
         }
 
     @property
@@ -139,7 +143,7 @@ def assembled(architecture: TorchArchitecture, stack: HiddenStack, dtype: str) -
         _fill_row(tensors["readout.weight"][row], tuple(form.terms.items()))
     _fill_vector(tensors["readout.bias"], [form.constant for form in stack.readout])
     converted = {name: held_by(array, dtype, _labels(stack, name)) for name, array in tensors.items()}
-    return RecurrentWeights(architecture, converted)
+    return RecurrentWeights(architecture, converted, dtype)
 
 
 def _labels(stack: HiddenStack, name: str) -> Callable[[int], str]:
@@ -166,7 +170,9 @@ def _fill_vector(array: np.ndarray, numbers: Sequence[fmpq]) -> None:
     array[: len(numbers)] = [as_float(number) for number in numbers]
 
 
-def from_tensors(architecture: TorchArchitecture, tensors: Mapping[str, np.ndarray]) -> RecurrentWeights:
+def from_tensors(
+    architecture: TorchArchitecture, tensors: Mapping[str, np.ndarray], arithmetic: object = None
+) -> RecurrentWeights:
     """The weights in a file's tensors; names, dtypes, shapes and numbers are checked. Raises `FormatError`."""
     for name in ("recurrent.weight_ih_l0", "readout.weight", *architecture.states):
         if name not in tensors or tensors[name].ndim != 2:
@@ -189,6 +195,12 @@ def from_tensors(architecture: TorchArchitecture, tensors: Mapping[str, np.ndarr
         tensor = tensors[name]
         if tensor.shape != shape or tensor.dtype != dtype:
             raise FormatError(f"tensor {name} is {tensor.dtype} of shape {tensor.shape}; expected {dtype} of {shape}")
-        if not np.isfinite(tensor).all():
-            raise FormatError(f"tensor {name} holds NaN or infinity; expected finite numbers")
-    return RecurrentWeights(architecture, dict(tensors))
+        _check_numbers(name, tensor, arithmetic)
+    return RecurrentWeights(architecture, dict(tensors), "bfloat16" if arithmetic == "bfloat16" else str(dtype))
+
+
+def _check_numbers(name: str, tensor: np.ndarray, arithmetic: object) -> None:
+    if not np.isfinite(tensor).all():
+        raise FormatError(f"tensor {name} holds NaN or infinity; expected finite numbers")
+    if arithmetic == "bfloat16" and not np.array_equal(bfloat16(tensor), tensor):
+        raise FormatError(f"tensor {name} holds numbers that bfloat16 does not; expected its own, in float32")

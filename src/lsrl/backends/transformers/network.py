@@ -57,6 +57,11 @@ class HubNetwork:
         return self.weights.dtype
 
     @property
+    def arithmetic(self) -> str:
+        """What it computes in: the same."""
+        return str(self.dtype)
+
+    @property
     def dims(self) -> tuple[int, int]:
         """Components of one input and of one output."""
         return self.weights.input_dim, self.weights.output_dim
@@ -81,7 +86,7 @@ class HubNetwork:
 
     def module(self) -> Any:
         """The stock model, made anew. Raises as `check_shapes` does, and `MissingPackage` without transformers."""
-        return _model_of(self.weights)
+        return stock_of(self.weights)
 
     def hooked(self) -> Any:
         """The stock model on numbers, with hook points for what it remembers."""
@@ -186,6 +191,9 @@ class HubNetwork:
         import torch
 
         embeddings = torch.cat([self._begin(len(x)), self._embedded(x)], dim=1)
+        if set(self.weights.config.get("block_types", ())) == {"recurrent"}:
+            # Else a mask of all pairs of positions is made, which no block reads: 10¹⁰ bytes for 10⁵ steps.
+            options["attention_mask"] = torch.ones((1, 1, 1, 1), dtype=torch.bool)
         return self.model(inputs_embeds=embeddings, use_cache=False, **options)
 
     def _stepped(self, embedding: Tensor, state: Stream) -> tuple[Tensor, Stream]:
@@ -224,11 +232,12 @@ def _with_the_tensors_of(network: Any) -> Any:
 
 
 @loading()
-def _model_of(weights: HubWeights) -> Any:
+def stock_of(weights: HubWeights, dtype: Any = None) -> Any:
+    """The stock model, made anew as transformers loads it in a format, float32 by default. Raises as `check_shapes`."""
     config, torch = check_shapes(weights), torch_or_error()
     tensors = {name: torch.tensor(array, device="cpu") for name, array in weights.tensors.items()}
     model = getattr(transformers_or_error(), weights.architecture).from_pretrained(
-        None, config=config, state_dict=tensors, dtype=torch.float32
+        None, config=config, state_dict=tensors, dtype=dtype or torch.float32
     )
     return model.eval().requires_grad_(False)
 

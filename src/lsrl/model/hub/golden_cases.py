@@ -22,7 +22,7 @@ def cases_of(model: CompiledNetwork) -> bytes:
     from safetensors.numpy import save
 
     steps = min(model.max_length or STEPS, STEPS)
-    x = sampled_inputs(model.inputs, np.random.default_rng(0), CASES, steps, model.dtype)
+    x = sampled_inputs(model.inputs, np.random.default_rng(0), CASES, steps, str(model.network.dtype))
     table = table_of(model.program)
     if table is None:
         maps = model.weights.maps
