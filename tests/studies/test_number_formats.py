@@ -14,7 +14,10 @@ from lsrl.studies.subjects import ARCHITECTURES, STEPS, question, subject
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_in_float32_the_stock_module_is_the_model(architecture):
-    model, asked = subject("dyck_depth", architecture, dtype="float32"), question("dyck_depth", np.random.default_rng(0))
+    model, asked = (
+        subject("dyck_depth", architecture, dtype="float32"),
+        question("dyck_depth", np.random.default_rng(0)),
+    )
     assert (running_in("float32", model)(asked.x) == model.run(asked.x)).all()
 
 

@@ -78,10 +78,11 @@ def laid_out(stack: NeuronStack, express: Express, scale: HiddenScale, *, robust
 
 
 def _in_copies(express: Express, neuron: Neuron, scale: HiddenScale) -> Expression:
-    """A number that reads itself only, and what its layer is fed with, in copies; a boolean's margin is enough."""
+    """What adds up through a weight of its layer, in copies: no boolean, whose margin is enough."""
     expression, size = express(neuron, scale), neuron.cell.fact.magnitude
-    adds_up = neuron.kind == "linear" and neuron.sums_up and neuron.drive.below and (size is None or size > 1)
-    return repeated(expression, COPIES) if adds_up else expression
+    adds_up = neuron.sums_up and neuron.drive.below and (size is None or size > 1)
+    weighted = any(signal.drive.own for unit in expression.units for signal in unit.gates.values())
+    return repeated(expression, COPIES) if adds_up and weighted else expression
 
 
 def _layer(labels: Sequence[str], expressions: Sequence[Expression], below: Sequence[Affine]) -> HiddenLayer:
