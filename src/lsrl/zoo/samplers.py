@@ -85,17 +85,20 @@ def rounding(stream: Stream) -> Sampler:
     """Reals on which rounding shows: of all their bits, at a level drawn from the whole range down to 2⁻¹⁶ of it.
 
     They are drawn anew, stay what they are for ever or for a while, turn their signs over, or rise and fall slowly:
-    what rounds one way at one step does so at the next.
+    what rounds one way at one step does so at the next. Or one of them fades to nothing, down to the smallest floats.
     """
     low, high = np.array(stream.low, dtype=float), np.array(stream.high, dtype=float)
+    largest = np.maximum(abs(low), abs(high))
 
     def sample(rng: np.random.Generator, length: int) -> np.ndarray:
         steps = np.arange(length)[:, None]
-        level = np.maximum(abs(low), abs(high)) * rng.choice([1, 2.0 ** -rng.uniform(0, 16)])
+        level = largest * rng.choice([1, 2.0 ** -rng.uniform(0, 16)])
         anew, near = rng.uniform(-1, 1, (length, stream.dim)), 1 - rng.random((length, stream.dim)) / 1024
         since = np.maximum.accumulate(np.where(rng.random(length) < 1 / 64, steps[:, 0], 0))
         period = length / rng.choice([1, 2, 8, 32])
         slope = np.abs((steps / period + rng.random()) % 1 * 4 - 2) - 1
+        fading = np.arange(stream.dim) == rng.integers(stream.dim)
+        faded = np.where(fading, 2.0 ** (-rng.choice([64, 160, 1100]) * steps / length), largest / level)
         shapes = [
             anew,
             anew[:1] + 0 * anew,
@@ -103,6 +106,7 @@ def rounding(stream: Stream) -> Sampler:
             near * (-1.0) ** steps,
             near * np.sign(anew),
             slope * near[:1],
+            faded * anew,
         ]
         return np.asarray(np.clip(level * shapes[rng.integers(len(shapes))], low, high))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+from lsrl.backends.linear.row_instructions import Instruction
 from lsrl.backends.linear.row_program import RowProgram, row_program
 from lsrl.backends.linear.scan import LONGEST_BLOCK
 from lsrl.backends.linear.weights import Floats, StackWeights, as_tensors, dense_arrays, from_arrays, unit_groups
@@ -181,6 +182,11 @@ class NumpyNetwork:
                     instruction(rows, before)
                 yield sequences, time, rows
                 before = rows[:, :, -1].copy()
+
+    @property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """What is done to the rows of all time steps, in order."""
+        return self._program.instructions
 
     @cached_property
     def _program(self) -> RowProgram:
