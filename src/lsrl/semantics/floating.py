@@ -122,9 +122,9 @@ class FloatArithmetic:
         """x as an array (batch, T, dim)."""
         return np.ascontiguousarray(x.transpose(1, 2, 0))
 
-    def _float(self, number: fmpq) -> np.floating[Any]:
+    def _float(self, number: fmpq) -> Any:
         if self.dtype is np.float64:
-            return np.float64(as_float(number))
+            return as_float(number)
         return self.dtype(int(number.p)) / self.dtype(int(number.q))
 
     def _floats(self, numbers: Vector) -> np.ndarray:

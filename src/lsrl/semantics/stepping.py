@@ -38,7 +38,7 @@ class SteppedProgram:
         """Outputs (batch, out) for inputs (batch, dim), where a comparison is undecided (batch,), and the states."""
         arithmetic = self._arithmetic(len(x))
         values = [value for group in self.program.groups for value in group]
-        given = {self.program.input: x.astype(self.dtype).T[:, :, None]}
+        given: dict[Value, np.ndarray] = {self.program.input: x.astype(self.dtype).T[:, :, None]}
         now = one_step([value for value in values if value is not self.program.input], given, before, arithmetic)
         undecided = np.zeros(len(x), dtype=bool)
         for value in values:

@@ -29,8 +29,11 @@ PROMPTED = "incontext"
 CASES, QUICK_CASES, LENGTH = 16, 2, 4096
 """Random sequences that are run, and how long they are at most."""
 
-UNLIMITED = 512
-"""Steps for a model that is bounded at any length."""
+UNLIMITED = 256
+"""Steps for a model that is bounded at any length, or in which errors do not last."""
+
+WINDOW, GROWING = 1, 4
+"""Difficulties of programs that only look at a window, and of those whose states grow."""
 
 
 def cells(quick: bool) -> list[SweepCell]:
@@ -56,9 +59,11 @@ def measure(cell: SweepCell, seed: int) -> list[dict[str, Any]]:
     given: Mapping[str, Any] = cell.parameters
     entry = zoo.get(given["program"])
     model = compiled(entry.program, given["architecture"], max_length=given["length"])
-    steps = min(given["length"] or UNLIMITED, LENGTH)
+    searched = is_searchable(model, entry.stream)
+    lasting = entry.difficulty >= GROWING or (searched and entry.difficulty > WINDOW)
+    steps = min(given["length"] or UNLIMITED, LENGTH if lasting else UNLIMITED)
     cases = [_sampled(entry.name, model.dtype, steps, given["cases"], cell.seed(seed, "program"))]
-    if is_searchable(model, entry.stream):
+    if searched:
         rng = np.random.default_rng(cell.seed(seed))
         cases.append(Cases.of(entry.program, found_inputs(model, entry.stream, steps, rng)))
     found = worst_error(model, cases)

@@ -108,4 +108,4 @@ class Candidates:
             near + small,
         ]
         picked = self.rng.integers(len(kinds), size=shape)
-        return np.clip(np.choose(picked, kinds), low, high).reshape(-1, dim)
+        return np.asarray(np.clip(np.choose(picked, kinds), low, high)).reshape(-1, dim)

@@ -25,12 +25,12 @@ BLOCKS = 2, 3, 4, 8, 16, 32
 """Steps of a block in which a scan is tried, besides its own, and single steps."""
 
 SUBNORMAL = 16
-"""Bits below the last place of the largest input: so small a bound allows for nothing but what is below normal floats."""
+"""Bits below the last place of the largest input: so small a bound allows for what is below normal floats alone."""
 
 
 @dataclass(frozen=True)
 class Cases:
-    """Inputs (batch, T, dim) and what a program's outputs exactly are, without sequences that leave anything undecided."""
+    """Inputs (batch, T, dim) and exact outputs, without sequences that leave a comparison undecided."""
 
     x: np.ndarray
     exact: np.ndarray
