@@ -15,8 +15,8 @@ from lsrl.studies.cells import SweepCell
 from lsrl.studies.directed_search import found_inputs, is_searchable
 from lsrl.studies.figures import bounds_figure
 from lsrl.studies.study import Study
-from lsrl.studies.worst_errors import Cases, worst_error
-from lsrl.zoo.samplers import rounding
+from lsrl.studies.worst_errors import Cases, allows_for_subnormals, worst_error
+from lsrl.zoo.samplers import fading, rounding
 from lsrl.zoo.table import kept_answers
 
 if TYPE_CHECKING:
@@ -63,8 +63,10 @@ def measure(cell: SweepCell, seed: int) -> list[dict[str, Any]]:
     lasting = entry.difficulty >= GROWING or (searched and entry.difficulty > WINDOW)
     steps = min(given["length"] or UNLIMITED, LENGTH if lasting else UNLIMITED)
     cases = [_sampled(entry.name, model.dtype, steps, given["cases"], cell.seed(seed, "program"))]
+    rng = np.random.default_rng(cell.seed(seed))
+    if allows_for_subnormals(model):
+        cases.append(Cases.of(entry.program, fading(entry.stream, model.dtype, steps, rng)))
     if searched:
-        rng = np.random.default_rng(cell.seed(seed))
         cases.append(Cases.of(entry.program, found_inputs(model, entry.stream, steps, rng)))
     found = worst_error(model, cases)
     return [

@@ -71,10 +71,15 @@ def ways(model: CompiledNetwork) -> dict[str, Way]:
         found["module"] = partial(_by_module, network)
         if any(isinstance(instruction, Scan) for instruction in network.instructions):
             found |= {f"blocks of {steps}": NumpyNetwork(network.weights, steps).run for steps in BLOCKS}
-    inputs = max(abs(float(end)) for fact in model.inputs for end in (fact.low or 0, fact.high or 0))
-    if model.guarantee.bound < inputs * 2.0 ** -(np.finfo(model.dtype).nmant + SUBNORMAL):
+    if allows_for_subnormals(model):
         found["flushed"] = partial(_flushed, network)
     return found
+
+
+def allows_for_subnormals(model: CompiledNetwork) -> bool:
+    """Whether nothing rounds but what is so small that it is below the normal floats somewhere in the network."""
+    inputs = max(abs(float(end)) for fact in model.inputs for end in (fact.low or 0, fact.high or 0))
+    return 0 < model.guarantee.bound < inputs * 2.0 ** -(np.finfo(model.dtype).nmant + SUBNORMAL)
 
 
 def _stepped(network: Network, x: np.ndarray) -> np.ndarray:

@@ -81,6 +81,15 @@ def waves(stream: Stream, period: float, noise: float = 0.1) -> Sampler:
     return sample
 
 
+def fading(stream: Stream, dtype: str, steps: int, rng: np.random.Generator) -> np.ndarray:
+    """A sequence (steps, dim) for each component in which that one fades through all levels of a float format."""
+    low, high = np.array(stream.low, dtype=float), np.array(stream.high, dtype=float)
+    x = rng.uniform(low, high, (stream.dim, steps, stream.dim))
+    exponents = np.linspace(0, np.finfo(dtype).minexp, steps)
+    x[np.arange(stream.dim), :, np.arange(stream.dim)] *= 2.0**exponents
+    return x.astype(dtype)
+
+
 def rounding(stream: Stream) -> Sampler:
     """Reals on which rounding shows: of all their bits, at a level drawn from the whole range down to 2⁻¹⁶ of it.
 

@@ -114,6 +114,8 @@ class _Powers:
         found = self._summed(1, local, start)  # blocks of one step are the recurrence itself
         for K in range(2, len(self.sizes)):
             ends = self._summed(K, self.sums[K] @ local + rounded[K], start)
+            if not np.isfinite(ends).all():
+                return np.full(len(local), np.inf)
             within = slice(1, K + 1)
             steps = self.sums[within] @ local + rounded[within] + self.sizes[within] @ ends
             found = np.maximum(found, steps.max(axis=0))
