@@ -41,10 +41,8 @@ def test_no_loop_is_off_by_more(seed, scale, shut):
     assert (followed(P, B, bends, deltas) <= np.array(bound) + 1e-12).all()
 
 
-def test_a_limiter_ends_what_a_step_made():
-    # clip(s + x, 0, 8) is relu(s + x) less relu(s + x − 8): what the second makes comes with a rate of 0.
-    loop = [((0, ONE), (1, MINUS))], [((0, ONE),), ((0, ONE),)], [True, True]
-    assert feedback_errors(*loop, [0.0, 1.0], [0.0, 0.0], 0.0, 1000.0)[0] <= 1001
+def test_what_a_relu_rounds_comes_with_the_rate_of_where_it_is_not_0():
+    # max(7/8 p, x) is 7/8 p + relu(x − 7/8 p), of which the ReLU makes all that is off.
     faded = [((0, fmpq(7, 8)), (1, ONE))], [((0, ONE),), ((0, MINUS),)], [False, True]
     assert feedback_errors(*faded, [0.0, 1.0], [0.0, 0.0], 0.0, float("inf")) == pytest.approx([8 / 7, 15 / 7])
     assert feedback_errors(*faded, [0.0, 1.0], [0.0, 0.0], 0.0, float("inf"), shut=False)[0] == pytest.approx(8.0)

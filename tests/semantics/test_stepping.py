@@ -35,7 +35,7 @@ def test_longer_floats_keep_more():
     stepped = SteppedProgram(zoo.get("leaky_integrator").program)
     if np.finfo(np.longdouble).nmant <= np.finfo(np.float64).nmant:
         pytest.skip("no longer floats here")
-    first, _, before = stepped.step(np.full((1, 1), 1.0), stepped.start(1))
+    _, _, before = stepped.step(np.full((1, 1), 1.0), stepped.start(1))
     second, *_ = stepped.step(np.full((1, 1), 2.0**-60), before)
     assert second[0, 0] - np.longdouble(15) / 16 == np.longdouble(2.0**-60)
 

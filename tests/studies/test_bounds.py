@@ -28,9 +28,8 @@ def sampled(entry, steps, dtype):
 @pytest.mark.parametrize(("name", "target"), [("clamped_integrator", "rnn-relu"), ("median_filter", "gru")])
 def test_a_search_finds_worse_than_random_inputs_and_nothing_above_the_bound(name, target):
     model, entry, x = searched(name, target, 200)
-    found, random = (
-        worst_error(model, [cases]) for cases in (Cases.of(entry.program, x), sampled(entry, 200, model.dtype))
-    )
+    tried = Cases.of(entry.program, x), sampled(entry, 200, model.dtype)
+    found, random = (worst_error(model, [cases]) for cases in tried)
     assert random.error < found.error <= model.guarantee.bound
     assert (found.mismatches, random.mismatches) == (0, 0)
 
@@ -46,7 +45,8 @@ def test_a_limiter_does_not_keep_an_integrator_from_drifting():
 def test_a_search_is_the_same_again_and_stays_inside_the_declaration():
     _, entry, x = searched("sample_and_hold", "gru", 30)
     assert np.array_equal(x, searched("sample_and_hold", "gru", 30)[2])
-    assert (x >= entry.stream.low).all() and (x <= entry.stream.high).all()
+    assert (x >= entry.stream.low).all()
+    assert (x <= entry.stream.high).all()
     assert not entry.program.undecided(x)
 
 

@@ -43,7 +43,7 @@ from lsrl.lang.numbers import ONE, ZERO, as_float
 from lsrl.lowering.ramps import step_by_relus
 from lsrl.lowering.rounded_delays import KEPT
 from lsrl.placement.residual import ResidualStack
-from lsrl.rounding.error_calculus import Number, gap_around_zero, product, relu, times
+from lsrl.rounding.error_calculus import Number, gap_around_zero, product, relu, size_of, times
 from lsrl.rounding.pairs import Pairs, terms_of
 from lsrl.rounding.recurrences import Recurrence, StateErrors, reached, recurrent_errors
 from lsrl.rounding.sums import Sum, fits, input_error
@@ -257,7 +257,7 @@ class Analysis:
             decay, gain = self.arithmetic.decay_errors(as_float(weight))
             taken = math.inf if drive.magnitude is None else as_float(drive.magnitude)
             steps = math.inf if self.max_length is None else self.max_length
-            reach = reached(as_float(weight), taken, 0.0, steps)
+            reach = min(reached(as_float(weight), taken, 0.0, steps), size_of(fact))
             found.append((ONE, NOTHING, times(decay, reach) + times(gain, taken)))
         row, drives = ((0, weight),), [(found, constant)]
         return recurrent_errors(
