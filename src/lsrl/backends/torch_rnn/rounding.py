@@ -252,7 +252,8 @@ class LayerErrors:
             return Line(neuron.cell.fact, 2 * error + zone + stale + differing)
         if gate.error(self.precision) > DECIDED:
             return Line(neuron.cell.fact, error + 2 * drive.size)
-        return set_apart(Line(neuron.cell.fact, error + stale, at_zero=stale), choice_of(neuron.chooser), self.neurons)
+        line = Line(neuron.cell.fact, error + stale, at_zero=stale)
+        return line if stale else set_apart(line, choice_of(neuron.chooser), self.neurons)
 
     def _relu(self, neuron: Neuron, drive: Sum) -> Line:
         """max(v, 0) without a gate."""
