@@ -61,7 +61,7 @@ def measure(cell: SweepCell, seed: int) -> list[dict[str, Any]]:
     model = compiled(entry.program, given["architecture"], max_length=given["length"])
     searched = is_searchable(model, entry.stream)
     lasting = entry.difficulty >= GROWING or (searched and entry.difficulty > WINDOW)
-    steps = min(given["length"] or UNLIMITED, LENGTH if lasting else UNLIMITED)
+    steps = min(given["length"] or UNLIMITED, LENGTH if lasting and given["cases"] == CASES else UNLIMITED)
     cases = [_sampled(entry.name, model.dtype, steps, given["cases"], cell.seed(seed, "program"))]
     rng = np.random.default_rng(cell.seed(seed))
     if allows_for_subnormals(model):
