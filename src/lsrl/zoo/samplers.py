@@ -82,12 +82,17 @@ def waves(stream: Stream, period: float, noise: float = 0.1) -> Sampler:
 
 
 def fading(stream: Stream, dtype: str, steps: int, rng: np.random.Generator) -> np.ndarray:
-    """A sequence (steps, dim) for each component in which that one fades through all levels of a float format."""
+    """Sequences (…, steps, dim) in which one component fades through all levels of a float format, one for each step.
+
+    The others are quarters, so that what is compared with is hardly missed by little.
+    """
     low, high = np.array(stream.low, dtype=float), np.array(stream.high, dtype=float)
-    x = rng.uniform(low, high, (stream.dim, steps, stream.dim))
-    exponents = np.linspace(0, np.finfo(dtype).minexp, steps)
-    x[np.arange(stream.dim), :, np.arange(stream.dim)] *= 2.0**exponents
-    return x.astype(dtype)
+    least = np.finfo(dtype).minexp
+    count = -(least // steps)
+    x = rng.uniform(low, high, (stream.dim, count, steps, stream.dim))
+    levels = 2.0 ** np.linspace(0, least, count * steps).reshape(count, steps, 1)
+    alone = np.eye(stream.dim, dtype=bool)[:, None, None]
+    return np.where(alone, x * levels, np.rint(x * 4) / 4).astype(dtype).reshape(-1, steps, stream.dim)
 
 
 def rounding(stream: Stream) -> Sampler:
