@@ -35,6 +35,9 @@ UNLIMITED = 256
 WINDOW, GROWING = 1, 4
 """Difficulties of programs that only look at a window, and of those whose states grow."""
 
+SEARCHES, ENOUGH = 3, 100
+"""Directed searches at most: one, and others where the bound is still more than so many times what was found."""
+
 
 def cells(quick: bool) -> list[SweepCell]:
     """A cell for every program and target where the answer is a bound."""
@@ -66,9 +69,11 @@ def measure(cell: SweepCell, seed: int) -> list[dict[str, Any]]:
     rng = np.random.default_rng(cell.seed(seed))
     if allows_for_subnormals(model):
         cases.append(Cases.of(entry.program, fading(entry.stream, model.dtype, steps, rng)))
-    if searched:
-        cases.append(Cases.of(entry.program, found_inputs(model, entry.stream, steps, rng)))
     found = worst_error(model, cases)
+    for search in range(SEARCHES if searched else 0):
+        if search == 0 or model.guarantee.bound > ENOUGH * found.error:
+            again = worst_error(model, [Cases.of(entry.program, found_inputs(model, entry.stream, steps, rng))])
+            found = max(found, again)._replace(mismatches=found.mismatches + again.mismatches)
     return [
         {
             "kind": model.guarantee.kind,

@@ -106,7 +106,6 @@ class Candidates:
             -before,
             before + small,
             near + small,
-            signed * 2.0 ** -self.rng.uniform(0, 1074, shape),
         ]
         picked = self.rng.integers(len(kinds), size=shape)
         return np.asarray(np.clip(np.choose(picked, kinds), low, high)).reshape(-1, dim)

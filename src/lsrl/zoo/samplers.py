@@ -8,6 +8,9 @@ import numpy as np
 
 from lsrl.zoo.streams import FINE, Sampler, Stream
 
+FADING = 4
+"""Sequences in which a component fades, each through a part of all levels."""
+
 
 def phrases(stream: Stream, *texts: Sequence[str | int], slip: float = 0.02) -> Sampler:
     """Random phrases one after the other, in which one symbol in so many (`slip`) is another."""
@@ -82,15 +85,13 @@ def waves(stream: Stream, period: float, noise: float = 0.1) -> Sampler:
 
 
 def fading(stream: Stream, dtype: str, steps: int, rng: np.random.Generator) -> np.ndarray:
-    """Sequences (…, steps, dim) in which one component fades through all levels of a float format, one for each step.
+    """Sequences (…, steps, dim) in which one component fades through all levels of a float format, four for each.
 
     The others are quarters, so that what is compared with is hardly missed by little.
     """
     low, high = np.array(stream.low, dtype=float), np.array(stream.high, dtype=float)
-    least = np.finfo(dtype).minexp
-    count = -(least // steps)
-    x = rng.uniform(low, high, (stream.dim, count, steps, stream.dim))
-    levels = 2.0 ** np.linspace(0, least, count * steps).reshape(count, steps, 1)
+    x = rng.uniform(low, high, (stream.dim, FADING, steps, stream.dim))
+    levels = 2.0 ** np.linspace(0, np.finfo(dtype).minexp, FADING * steps).reshape(FADING, steps, 1)
     alone = np.eye(stream.dim, dtype=bool)[:, None, None]
     return np.where(alone, x * levels, np.rint(x * 4) / 4).astype(dtype).reshape(-1, steps, stream.dim)
 
