@@ -11,6 +11,7 @@ from flint import fmpq
 from lsrl.circuit.affine import Affine, combination, number, terms_key, variable
 from lsrl.circuit.cases import fact_under
 from lsrl.circuit.facts import BOOLEAN, Fact, constant_fact, intersection
+from lsrl.circuit.impulse_responses import response_facts
 from lsrl.circuit.rare_terms import rare_sum_fact
 from lsrl.circuit.state_facts import cluster_facts, gated_state_fact
 from lsrl.circuit.state_graph import clusters, components, is_permutation
@@ -129,6 +130,8 @@ class StateBuilder(UnitStore):
             if rows == [((0, ONE),)] and self.knowledge.one_hot:
                 rare = rare_sum_fact(drives[0], inits[0], self.units, self.knowledge, self.max_length)
                 facts = [intersection(facts[0], rare)]
+            responses = response_facts(rows, drives, inits, self.units, self.knowledge.facts)
+            facts = [intersection(fact, response) for fact, response in zip(facts, responses, strict=True)]
             for row, drive, init, fact in zip(rows, drives, inits, facts, strict=True):
                 self._append(StateUnit(tuple((first + j, w) for j, w in row), drive, init, first), fact)
             known = self._shared[key] = list(range(first, len(self.units)))

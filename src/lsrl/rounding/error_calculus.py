@@ -14,7 +14,7 @@ What a sum or a product itself loses, and how its cells are made, is each analys
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,7 +22,7 @@ from flint import fmpq
 
 from lsrl.circuit.facts import Fact, Gap, gap_at_zero
 from lsrl.lang.numbers import ZERO, as_float
-from lsrl.rounding.sums import Sum, Term, is_float, stored_error
+from lsrl.rounding.sums import Sum, is_float, stored_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +82,6 @@ def relu(
                 error = min(error, whole + 4 * as_float(-weight) * read.dip)
     at_zero = 0.0 if error + dead <= as_float(gap.below) else error + smooth
     return Number(fact, error + smooth, at_zero, gap.above, smooth)
-
-
-def terms_of(row: Iterable[tuple[int, fmpq]], numbers: Numbers, opposites: Mapping[int, int]) -> list[Term]:
-    """What a row over numbers adds up; `opposites` leads from γ · relu(−v) to γ · relu(v).
-
-    The difference of the two is off by no more than the worse, and as large as the larger: where v is off 0 by more
-    than its error, the other is 0, but for a dip; elsewhere both are from 0 to what is left of the error, or dip.
-    """
-    if not opposites:
-        return [(weight, numbers[i].fact, numbers[i].error) for i, weight in row]
-    weights = dict(row)
-    pairs = {opposites[i]: i for i in weights.keys() & opposites.keys() if weights.get(opposites[i]) == -weights[i]}
-    once, terms = set(pairs.values()), []
-    for i, weight in weights.items():
-        number, other = numbers[i], numbers[pairs.get(i, i)]
-        if i not in once:
-            larger = number.fact if size_of(other.fact) <= size_of(number.fact) else other.fact
-            wrong = max(number.dip, other.dip) if other is not number else 0.0
-            terms.append((weight, larger, max(number.error, other.error) + wrong))
-    return terms
 
 
 def size_of(fact: Fact) -> float:

@@ -19,11 +19,15 @@ from lsrl.rounding.sums import Sum, Terms, stored_error
 
 
 class Step(NamedTuple):
-    """A step of a recurrence: how far off it is, and the first state; how large states are, how much it rounds."""
+    """A step of a recurrence, of every state: how far off it is, and the first state; how large state and drive are.
 
-    local: float
-    start: float
-    size: float
+    `gamma` is how much a step rounds.
+    """
+
+    local: Sequence[float]
+    start: Sequence[float]
+    size: Sequence[float]
+    drive: Sequence[float]
     gamma: float
     precision: int
 
@@ -33,12 +37,12 @@ class Recurrence:
     """How a recurrence is evaluated: step by step, or otherwise.
 
     `sums` and `others` are how many times larger than the states the pieces get that these are put together from.
-    `scanned(A, step, length)` is what the error of states comes to that are no running sums; A is their own matrix.
+    `scanned(A, step, length)` are the errors that states come to that are no running sums; A is their own matrix.
     """
 
     sums: int = 1
     others: int = 1
-    scanned: Callable[[Sequence[Row], Step, float], float] | None = None
+    scanned: Callable[[Sequence[Row], Step, float], list[float]] | None = None
 
 
 class StateErrors(NamedTuple):
@@ -72,38 +76,40 @@ def recurrent_errors(
     for members in components(A):
         if not A[members[0]]:
             continue
-        place, grown = {member: i for i, member in enumerate(members)}, 0.0
+        place, grown, pushes = {member: i for i, member in enumerate(members)}, 0.0, []
         loops = [sum((abs(weight) for j, weight in A[i] if j in place), ZERO) for i in members]
         simple = len(members) == 1 and loops[0] in (0, 1)
         for i in members:
             earlier = [(weight, before[j], 0.0 if j in place else max(found[j], starts[j])) for j, weight in A[i]]
             terms, constant = drives[i]
+            others = [term for term, (j, _) in zip(earlier, A[i], strict=True) if j not in place]
+            pushes.append(Sum([*others, *terms], constant).size)
             row = Sum([*earlier, *terms], constant, how.sums if simple else how.others, tiny)
             found[i] = row.error(precision)
             if found[i]:
                 grown = max(grown, row.gamma(precision))
                 if len(members) == 1 and 0 < loops[0] <= 1 and max_length is not None:
                     found[i] = _as_it_grows(row, i, A[i], states[i][1], max_length).error(precision)
-        norm, local, start = max(map(as_float, loops)), max(found[i] for i in members), max(starts[i] for i in members)
-        if norm and (local or start):
+        local, start = [found[i] for i in members], [starts[i] for i in members]
+        if (norm := max(map(as_float, loops))) and (any(local) or any(start)):
             inner = [tuple((place[j], weight) for j, weight in A[i] if j in place) for i in members]
-            size = max(size_of(before[i]) for i in members)
+            sizes = [size_of(before[i]) for i in members]
             scanned = None if simple else how.scanned
-            total = (scanned or _stepped)(inner, Step(local, start, size, norm * grown, precision), length)
-            for i in members:
-                found[i], lasting[i] = total, total / local if local else 1.0
+            step = Step(local, start, sizes, pushes, norm * grown, precision)
+            for i, total in zip(members, (scanned or _stepped)(inner, step, length), strict=True):
+                found[i], lasting[i] = total, total / max(local) if any(local) else 1.0
     return StateErrors(found, lasting)
 
 
-def _stepped(A: Sequence[Row], step: Step, length: float) -> float:
+def _stepped(A: Sequence[Row], step: Step, length: float) -> list[float]:
     """The error of states that are evaluated one step after the other; what is off already is rounded, too."""
-    norm = as_float(norm_of(A))
-    total = accumulated(step.local, step.start, norm + step.gamma, length)
+    norm, local, start = as_float(norm_of(A)), max(step.local), max(step.start)
+    total = accumulated(local, start, norm + step.gamma, length)
     powers = stable_powers(A) if len(A) > 1 else None
-    if powers is None or (again := as_float(powers.total) * step.gamma) >= 1 / 2:
-        return total
-    settled = as_float(powers.largest) * step.start + as_float(powers.total) * step.local
-    return min(total, settled / (1 - again))
+    if powers is not None and (again := as_float(powers.total) * step.gamma) < 1 / 2:
+        settled = as_float(powers.largest) * start + as_float(powers.total) * local
+        total = min(total, settled / (1 - again))
+    return [total] * len(A)
 
 
 def reached(decay: float, drive: float, start: float, steps: float) -> float:

@@ -1,11 +1,13 @@
-"""float64 arithmetic on whole batches of sequences."""
+"""Floating-point arithmetic on whole batches of sequences."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from flint import fmpq
 
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import Vector, as_float
@@ -16,28 +18,29 @@ DECIDED = 2.0**-32
 
 @dataclass(frozen=True, slots=True)
 class FloatArithmetic:
-    """Numbers are float64 arrays of shape (dim, batch, T)."""
+    """Numbers are arrays of shape (dim, batch, T): float64, or of a longer type."""
 
     batch: int
     length: int
+    dtype: type[np.floating[Any]] = np.float64
 
     def constant(self, numbers: Vector) -> np.ndarray:
         """The same numbers at every step."""
-        column = _floats(numbers)[:, None, None]
+        column = self._floats(numbers)[:, None, None]
         return np.broadcast_to(column, (len(numbers), self.batch, self.length))
 
     def linear(self, x: np.ndarray, A: Matrix, b: Vector) -> np.ndarray:
         """A x + b, row by row over the non-zero entries."""
-        result = np.empty((len(b), *x.shape[1:]))
-        result[:] = _floats(b)[:, None, None]
+        result = np.empty((len(b), *x.shape[1:]), self.dtype)
+        result[:] = self._floats(b)[:, None, None]
         for i, row in enumerate(A.rows):
             for column, weight in row:
-                result[i] += as_float(weight) * x[column]
+                result[i] += self._float(weight) * x[column]
         return result
 
     def before(self, init: Vector) -> np.ndarray:
         """The one step before the first, with the same numbers in all sequences."""
-        return np.broadcast_to(_floats(init)[:, None, None], (len(init), self.batch, 1))
+        return np.broadcast_to(self._floats(init)[:, None, None], (len(init), self.batch, 1))
 
     def state(self, drive: np.ndarray, A: Matrix, before: np.ndarray) -> np.ndarray:
         """sₜ = A sₜ₋₁ + driveₜ, one step after the other; sums and delays all at once."""
@@ -46,7 +49,7 @@ class FloatArithmetic:
         # A state that reads only states before it in the list, or only sums itself up, needs no loop.
         done: set[int] = set()
         for i, entries in enumerate(A.rows):
-            others = [(column, as_float(weight)) for column, weight in entries if column != i]
+            others = [(column, self._float(weight)) for column, weight in entries if column != i]
             if any(column not in done for column, _ in others):
                 continue
             own = [weight for column, weight in entries if column == i]
@@ -61,7 +64,7 @@ class FloatArithmetic:
             done.add(i)
         remaining = [i for i in range(len(start)) if i not in done]
         if remaining:
-            _step_by_step(result, A, start, remaining)
+            self._step_by_step(result, A, start, remaining)
         return result
 
     def gated_state(self, drive: np.ndarray, gate: np.ndarray, before: np.ndarray) -> np.ndarray:
@@ -119,20 +122,24 @@ class FloatArithmetic:
         """x as an array (batch, T, dim)."""
         return np.ascontiguousarray(x.transpose(1, 2, 0))
 
+    def _float(self, number: fmpq) -> Any:
+        if self.dtype is np.float64:
+            return as_float(number)
+        return self.dtype(int(number.p)) / self.dtype(int(number.q))
 
-def _floats(numbers: Vector) -> np.ndarray:
-    return np.array([as_float(number) for number in numbers])
+    def _floats(self, numbers: Vector) -> np.ndarray:
+        return np.array([self._float(number) for number in numbers], self.dtype)
 
+    def _step_by_step(self, result: np.ndarray, A: Matrix, start: np.ndarray, rows: list[int]) -> None:
+        from scipy.sparse import csr_array
 
-def _step_by_step(result: np.ndarray, A: Matrix, start: np.ndarray, rows: list[int]) -> None:
-    from scipy.sparse import csr_array
-
-    entries = [(i, column, as_float(weight)) for i, row in enumerate(rows) for column, weight in A.rows[row]]
-    matrix = csr_array(
-        ([weight for *_, weight in entries], ([i for i, *_ in entries], [column for _, column, _ in entries])),
-        shape=(len(rows), A.columns),
-    )
-    previous = start
-    for t in range(result.shape[-1]):
-        result[rows, :, t] += matrix @ previous
-        previous = result[:, :, t]
+        entries = [(i, column, self._float(weight)) for i, row in enumerate(rows) for column, weight in A.rows[row]]
+        matrix = csr_array(
+            ([weight for *_, weight in entries], ([i for i, *_ in entries], [column for _, column, _ in entries])),
+            shape=(len(rows), A.columns),
+            dtype=self.dtype,
+        )
+        previous = start
+        for t in range(result.shape[-1]):
+            result[rows, :, t] += matrix @ previous
+            previous = result[:, :, t]

@@ -8,6 +8,9 @@ import numpy as np
 
 from lsrl.zoo.streams import FINE, Sampler, Stream
 
+FADING = 4
+"""Sequences in which a component fades, each through a part of all levels."""
+
 
 def phrases(stream: Stream, *texts: Sequence[str | int], slip: float = 0.02) -> Sampler:
     """Random phrases one after the other, in which one symbol in so many (`slip`) is another."""
@@ -81,21 +84,36 @@ def waves(stream: Stream, period: float, noise: float = 0.1) -> Sampler:
     return sample
 
 
+def fading(stream: Stream, dtype: str, steps: int, rng: np.random.Generator) -> np.ndarray:
+    """Sequences (…, steps, dim) in which one component fades through all levels of a float format, four for each.
+
+    The others are quarters, so that what is compared with is hardly missed by little.
+    """
+    low, high = np.array(stream.low, dtype=float), np.array(stream.high, dtype=float)
+    x = rng.uniform(low, high, (stream.dim, FADING, steps, stream.dim))
+    levels = 2.0 ** np.linspace(0, np.finfo(dtype).minexp, FADING * steps).reshape(FADING, steps, 1)
+    alone = np.eye(stream.dim, dtype=bool)[:, None, None]
+    return np.where(alone, x * levels, np.rint(x * 4) / 4).astype(dtype).reshape(-1, steps, stream.dim)
+
+
 def rounding(stream: Stream) -> Sampler:
     """Reals on which rounding shows: of all their bits, at a level drawn from the whole range down to 2⁻¹⁶ of it.
 
     They are drawn anew, stay what they are for ever or for a while, turn their signs over, or rise and fall slowly:
-    what rounds one way at one step does so at the next.
+    what rounds one way at one step does so at the next. Or one of them fades to nothing, down to the smallest floats.
     """
     low, high = np.array(stream.low, dtype=float), np.array(stream.high, dtype=float)
+    largest = np.maximum(abs(low), abs(high))
 
     def sample(rng: np.random.Generator, length: int) -> np.ndarray:
         steps = np.arange(length)[:, None]
-        level = np.maximum(abs(low), abs(high)) * rng.choice([1, 2.0 ** -rng.uniform(0, 16)])
+        level = largest * rng.choice([1, 2.0 ** -rng.uniform(0, 16)])
         anew, near = rng.uniform(-1, 1, (length, stream.dim)), 1 - rng.random((length, stream.dim)) / 1024
         since = np.maximum.accumulate(np.where(rng.random(length) < 1 / 64, steps[:, 0], 0))
         period = length / rng.choice([1, 2, 8, 32])
         slope = np.abs((steps / period + rng.random()) % 1 * 4 - 2) - 1
+        fading = np.arange(stream.dim) == rng.integers(stream.dim)
+        faded = np.where(fading, 2.0 ** (-rng.choice([64, 160, 1100]) * steps / length), largest / level)
         shapes = [
             anew,
             anew[:1] + 0 * anew,
@@ -103,6 +121,7 @@ def rounding(stream: Stream) -> Sampler:
             near * (-1.0) ** steps,
             near * np.sign(anew),
             slope * near[:1],
+            faded * anew,
         ]
         return np.asarray(np.clip(level * shapes[rng.integers(len(shapes))], low, high))
 

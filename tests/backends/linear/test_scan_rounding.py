@@ -36,9 +36,11 @@ def largest_error(A, drive, longest=64):
 
 
 def bound(A, size, drive):
+    """The bounds of states up to `size` that are driven by up to `drive`."""
     rows = [tuple((j, fmpq(*float(w).as_integer_ratio())) for j, w in enumerate(row) if w) for row in A]
-    gamma = (len(A) + 1) * U
-    return scan_error(rows, Step(gamma * (np.abs(A).sum(axis=1).max() * size + drive), 0.0, size, gamma, 24), math.inf)
+    gamma, m = (len(A) + 1) * U, len(A)
+    local = gamma * (np.abs(A).sum(axis=1).max() * size + drive)
+    return max(scan_error(rows, Step([local] * m, [0.0] * m, [size] * m, [drive] * m, gamma, 24), math.inf))
 
 
 def signals(rng, steps, m):
@@ -75,3 +77,19 @@ def test_the_bound_of_a_decay_is_within_100_times_the_worst(decay):
 
 def test_what_grows_has_no_bound_at_any_length():
     assert bound(np.array([[1.0, 1.0], [1.0, 0.0]]), 1.0, 1.0) == math.inf
+
+
+@pytest.mark.parametrize("longest", [2, 8, 64])
+def test_what_a_block_holds_may_be_larger_than_states_are(longest):
+    # sₜ = 0.98 sₜ₋₁ + xₜ − xₜ₋₁ stays within 2, though a block that begins late adds up one x alone.
+    A, rng = np.array([[np.float32(0.98)]], dtype=np.float64), np.random.default_rng(0)
+    for x in (rng.uniform(-1, 1, 2000), np.ones(2000), (-1.0) ** (np.arange(2000) // 64)):
+        drive = np.diff(x, prepend=0.0)[:, None].astype(np.float32)
+        assert largest_error(A, drive, longest) <= bound(A, 2.0, 2.0)
+
+
+def test_only_states_that_round_add_to_errors():
+    # A ring of four, of which one step halves and adds, and three move: what one adds comes round every four steps.
+    ring = [((3, fmpq(1, 2)),), ((0, fmpq(1)),), ((1, fmpq(1)),), ((2, fmpq(1)),)]
+    step = Step([U, 0.0, 0.0, 0.0], [0.0] * 4, [2.0] * 4, [1.0, 0.0, 0.0, 0.0], U, 24)
+    assert max(scan_error(ring, step, math.inf)) <= 12.01 * U

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from lsrl.backends.transformers.passing import SETTLED
+
 torch = pytest.importorskip("torch")
 silu, softplus = torch.nn.functional.silu, torch.nn.functional.softplus
 
@@ -18,6 +20,17 @@ def test_silu_is_a_relu_of_large_numbers(dtype):
     x = magnitudes(8, 60, dtype)
     assert torch.equal(silu(x), x)
     assert (silu(-x).double().abs() < 2.0**-360).all()  # which is 0 in float32, and nothing beside 1 in float64
+
+
+def test_silu_is_off_by_little_of_itself_and_settles():
+    """As `passing.py` has it: two activations of ±z differ by z, whatever they are fed with."""
+    x = magnitudes(-60, 8, torch.float32)
+    for z in (x, -x):
+        exact = z.double() * torch.sigmoid(z.double())
+        allowed = 2.0**-22 * exact.abs().clamp(max=SETTLED) + 2.0**-40 * x.double().clamp(max=1)
+        assert ((silu(z).double() - exact).abs() <= allowed).all()
+    difference = (silu(x) - silu(-x)).double() - x.double()
+    assert difference.abs().max() <= 2.0**-21 * SETTLED
 
 
 def test_gelu_is_a_relu_of_large_numbers():

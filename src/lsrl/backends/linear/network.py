@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+from lsrl.backends.linear.row_instructions import Instruction
 from lsrl.backends.linear.row_program import RowProgram, row_program
+from lsrl.backends.linear.scan import LONGEST_BLOCK
 from lsrl.backends.linear.weights import Floats, StackWeights, as_tensors, dense_arrays, from_arrays, unit_groups
 from lsrl.backends.network import WEIGHTS, FileTensors, Sizes
 from lsrl.backends.sites import Address
@@ -40,7 +42,7 @@ class State(NamedTuple):
 
 
 class NumpyNetwork:
-    """Evaluates a stack on NumPy arrays of the weights' dtype.
+    """Evaluates a stack on NumPy arrays of the weights' dtype; scans go in blocks of up to `longest_block` steps.
 
     >>> from lsrl.backends.linear.weights import LayerWeights
     >>> one, zero = csr_array(np.ones((1, 1))), np.zeros(1)
@@ -52,8 +54,8 @@ class NumpyNetwork:
 
     description = None
 
-    def __init__(self, weights: StackWeights) -> None:
-        self.weights = weights
+    def __init__(self, weights: StackWeights, longest_block: int = LONGEST_BLOCK) -> None:
+        self.weights, self.longest_block = weights, longest_block
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -106,7 +108,7 @@ class NumpyNetwork:
 
     def with_arrays(self, arrays: Arrays) -> NumpyNetwork:
         """The same stack with other weights."""
-        return NumpyNetwork(from_arrays(arrays))
+        return NumpyNetwork(from_arrays(arrays), self.longest_block)
 
     @property
     def unit_groups(self) -> list[UnitGroup]:
@@ -186,9 +188,14 @@ class NumpyNetwork:
                 yield sequences, time, rows
                 before = rows[:, :, -1].copy()
 
+    @property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """What is done to the rows of all time steps, in order."""
+        return self._program.instructions
+
     @cached_property
     def _program(self) -> RowProgram:
-        return row_program(self.weights)
+        return row_program(self.weights, self.longest_block)
 
     @cached_property
     def columns(self) -> int:

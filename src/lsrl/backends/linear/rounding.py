@@ -13,10 +13,11 @@ from lsrl.circuit.affine import Affine
 from lsrl.circuit.facts import Fact, weighted_sum
 from lsrl.circuit.units import Circuit
 from lsrl.lang.matrix import Row
-from lsrl.lang.numbers import as_float
+from lsrl.lang.numbers import ONE, as_float
 from lsrl.placement.stack import Cell, Layer, Part, Stack
-from lsrl.rounding.error_calculus import Number, gap_around_zero, product, relu, terms_of
+from lsrl.rounding.error_calculus import Number, gap_around_zero, product, relu
 from lsrl.rounding.guarantee import Guarantee, guarantee_from
+from lsrl.rounding.pairs import Pairs, terms_of
 from lsrl.rounding.recurrences import Recurrence, recurrent_errors
 from lsrl.rounding.sums import LARGEST, PRECISION, Sum, Term, fits, input_error
 from lsrl.rounding.trail import Reads, Rounded, Trail, rounded
@@ -47,8 +48,7 @@ class _Analysis:
     known: list[Number] = field(default_factory=list)
     places: dict[tuple[int, Part], int] = field(default_factory=dict)
     last: int = 0
-    seen: dict[object, int] = field(default_factory=dict)
-    opposites: dict[int, int] = field(default_factory=dict)
+    pairs: Pairs = field(default_factory=Pairs)
 
     def run(self) -> None:
         """Look at all numbers."""
@@ -91,7 +91,7 @@ class _Analysis:
         self.known.append(number)
 
     def _terms(self, row: Row, first: int) -> list[tuple[fmpq, Fact, float]]:
-        return terms_of(((first + i, weight) for i, weight in row), self.known, self.opposites)
+        return terms_of(((first + i, weight) for i, weight in row), self.known, self.pairs)
 
     def _add_states(self, layer: Layer, below: int, first: int) -> None:
         states = [(cell.fact, init) for cell, init in zip(layer.states, layer.init, strict=True)]
@@ -119,21 +119,22 @@ class _Analysis:
             reads = [*by_gate, *((place, times * gate.size) for place, times in reads)]
         else:
             number = self._relu(row, layer.d[i], cell, states)
-        if number.error:
-            self._pair(layer, i)
+        if number.error or cell.fact.measure is None:
+            self._pair(layer, i, states)
         for j, _ in row:  # what passes a sum through is made for whoever reads it
             if layer.states[j].carried and self.numbers[states + j].error:
                 self.numbers[states + j] = replace(self.numbers[states + j], label=cell.label)
         self._add(cell, number, reads)
 
-    def _pair(self, layer: Layer, i: int) -> None:
-        """Find the number γ ⊙ relu(−v) of the same layer that this one's γ ⊙ relu(v) is the opposite of."""
-        place, row, constant = len(self.numbers), layer.C.rows[i], layer.d[i]
+    def _pair(self, layer: Layer, i: int, states: int) -> None:
+        """Keep the next number as one of this layer, by its gate and what it is the ReLU of."""
+        place, row, constant, own = len(self.numbers), layer.C.rows[i], layer.d[i], id(layer)
+        negated = tuple((j, -weight) for j, weight in row)
         gate = (layer.G.rows[i], layer.g[i]) if layer.G is not None and layer.g is not None else None
-        other = self.seen.get((id(layer), tuple((j, -weight) for j, weight in row), -constant, gate))
-        if other is not None:
-            self.opposites[place] = other
-        self.seen[id(layer), row, constant, gate] = place
+        self.pairs.add(place, gate, (own, row, constant), (own, negated, -constant))
+        argument = Sum(self._terms(row, states), constant)
+        if _is_bit(argument) and not argument.error(self.precision):
+            self.pairs.add_choice(place, (own, row, constant), (own, negated, ONE - constant))
 
     def _relu(self, row: Row, constant: fmpq, cell: Cell, states: int) -> Number:
         read = self.known[states + row[0][0]] if _is_copy(row) and not constant else None
@@ -154,10 +155,14 @@ class _Analysis:
         size, measure = fact.magnitude, fact.measure
         if size is not None and measure is not None and not inherited and fits(size, measure, self.precision):
             return 0.0
-        if (gate.is_boolean and not gate_error) or (argument.is_boolean and not error):
+        if (_is_bit(gate) and not gate_error) or (_is_bit(argument) and not error):
             return error + gate_error  # 0 · v and 1 · v do not round
         computed = argument.size * gate.size + inherited
         return inherited + 2.0**-self.precision * computed + 1 / LARGEST[self.precision]
+
+
+def _is_bit(form: Sum) -> bool:
+    return weighted_sum([(weight, fact) for weight, fact, _ in form.terms], form.constant).is_bit
 
 
 def _is_copy(row: Row) -> bool:

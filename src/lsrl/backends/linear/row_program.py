@@ -24,7 +24,7 @@ from lsrl.backends.linear.row_instructions import (
     Shift,
     SumRows,
 )
-from lsrl.backends.linear.scan import Wave, block_powers, plan
+from lsrl.backends.linear.scan import LONGEST_BLOCK, Wave, block_powers, plan
 from lsrl.backends.linear.weights import Floats, LayerWeights, StackWeights
 
 Bools: TypeAlias = NDArray[np.bool_]
@@ -49,14 +49,14 @@ class RowProgram:
     readout: Product
 
 
-def row_program(weights: StackWeights) -> RowProgram:
-    """The instructions that evaluate a stack.
+def row_program(weights: StackWeights, longest_block: int = LONGEST_BLOCK) -> RowProgram:
+    """The instructions that evaluate a stack, its scans in blocks of up to so many steps.
 
     >>> stack = StackWeights((), csr_array(np.eye(2)), np.zeros(2))
     >>> len(row_program(stack).instructions), len(row_program(stack).initial)
     (0, 3)
     """
-    assembly = _Assembly(weights.input_dim)
+    assembly = _Assembly(weights.input_dim, longest_block)
     states, outputs = [], []
     where: Rows = np.arange(weights.input_dim)
     for layer in weights.layers:
@@ -101,8 +101,8 @@ class _Entries(NamedTuple):
 class _Assembly:
     """The rows and instructions so far."""
 
-    def __init__(self, input_dim: int) -> None:
-        self.one = input_dim
+    def __init__(self, input_dim: int, longest_block: int) -> None:
+        self.one, self.longest_block = input_dim, longest_block
         self.instructions: list[Instruction] = []
         self.initial: list[Floats] = [np.zeros(input_dim + 1)]
         self.nonnegative: Bools = np.arange(input_dim + 1) == self.one
@@ -175,7 +175,7 @@ class _Assembly:
             self.instructions.append(Decay(A.diagonal()[rows], into))
         elif wave.kind == "general":
             blocks = np.stack([A[list(part)][:, list(part)].toarray() for part in wave.components])
-            self.instructions.append(Scan(block_powers(blocks), into))
+            self.instructions.append(Scan(block_powers(blocks, self.longest_block), into))
 
     def add_outputs(self, layer: LayerWeights, inputs: Rows, states: Rows) -> Rows:
         """Evaluate y; returns its rows."""

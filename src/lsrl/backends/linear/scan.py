@@ -153,8 +153,8 @@ def _in_waves(reads: StateReads, parts: list[tuple[MatrixKind, Component]]) -> t
     return tuple(waves)
 
 
-def block_powers(blocks: NDArray[Any]) -> NDArray[Any]:
-    """A⁰ … Aᴷ of several square matrices: (count, m, m) → (K + 1, count, m, m), with 1 ≤ K ≤ 64.
+def block_powers(blocks: NDArray[Any], longest_block: int = LONGEST_BLOCK) -> NDArray[Any]:
+    """A⁰ … Aᴷ of several square matrices: (count, m, m) → (K + 1, count, m, m), with 1 ≤ K ≤ `longest_block`.
 
     K is the largest for which the ∞-norms of A¹ … Aᴷ stay within g = `LARGEST_GROWTH`; with K = 1
     the chunked scan is the recurrence itself. What a scan holds besides states is Aʲ s or s − Aʲ s',
@@ -165,7 +165,7 @@ def block_powers(blocks: NDArray[Any]) -> NDArray[Any]:
     (64, 2)
     """
     count, m, _ = blocks.shape
-    longest = min(LONGEST_BLOCK, LARGEST_TABLE // (count * m * m))
+    longest = min(longest_block, LARGEST_TABLE // (count * m * m))
     powers = [np.broadcast_to(np.eye(m, dtype=blocks.dtype), blocks.shape), blocks]
     while len(powers) <= longest and _norm(powers[-1]) <= LARGEST_GROWTH:
         powers.append(powers[-1] @ blocks)

@@ -13,9 +13,19 @@ from functools import cached_property
 
 from flint import fmpq
 
-from lsrl.backends.float_limits import unbounded
-from lsrl.backends.torch_rnn.lines import Line, NeuronArithmetic, reached, shifted, terms_of
-from lsrl.backends.torch_rnn.scale import HiddenScale, beyond, margin_of
+from lsrl.backends.torch_rnn.lines import (
+    Line,
+    NeuronArithmetic,
+    choice_of,
+    copied_by,
+    reached,
+    set_apart,
+    shifted,
+    sign_of,
+    terms_of,
+    zone_of,
+)
+from lsrl.backends.torch_rnn.scale import HiddenScale, margin_of
 from lsrl.circuit.affine import Affine, combination
 from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero
 from lsrl.lang.matrix import Row
@@ -53,13 +63,19 @@ class LayerErrors:
         several, unclean = self.arithmetic.several, self.arithmetic.unclean
         return [
             replace(
-                self._line(neuron, error, errors),
+                self._known(neuron, error, errors),
                 shift=shift,
                 several=neuron.kind in several,
                 unclean=neuron.kind in unclean,
             )
             for neuron, error, shift in zip(self.neurons, errors, self.shifts, strict=True)
         ]
+
+    def _known(self, neuron: Neuron, error: float, errors: Sequence[float]) -> Line:
+        """A neuron as it is computed; of a cell that bends in a loop what all cells of the loop make is known, too."""
+        line = self._line(neuron, error, errors)
+        bends = neuron.past and neuron.kind in ("relu", "select")
+        return replace(line, error=min(line.error, error)) if bends else line
 
     def _line(self, neuron: Neuron, error: float, errors: Sequence[float]) -> Line:
         match neuron.kind:
@@ -71,7 +87,7 @@ class LayerErrors:
                 return self._step(neuron, self._sum(neuron.drive, errors))
             case "bit":
                 off = self._sum(neuron.drive, errors).error(self.precision)
-                return Line(neuron.cell.fact, 1.0 if off else 0.0, zone=self._zone_of(neuron.drive))
+                return Line(neuron.cell.fact, 1.0 if off else 0.0, zone=zone_of(neuron.drive, self.below))
             case "relu":
                 drive = self._sum(neuron.drive, errors)
                 return self._gated_relu(neuron, drive) if self.arithmetic.gates else self._relu(neuron, drive)
@@ -150,6 +166,7 @@ class LayerErrors:
             [stored_error(neuron.init, self.precision) if neuron.fed_back else 0.0 for neuron in self.neurons],
             max(drive.gamma(self.precision) for drive in sums),
             math.inf if self.max_length is None else float(self.max_length),
+            shut=not self.arithmetic.gates,
         )
         inside = [neuron for neuron, looped in zip(self.neurons, loop, strict=True) if looped]
         decided = all(self._decides(neuron, found) for neuron in inside)
@@ -173,7 +190,7 @@ class LayerErrors:
         terms, constant = terms_of(neuron.chooser, self.below)
         if self.arithmetic.gates:
             gate = Sum(terms, constant - HALF, tiny=self.scale.tiny)
-            self._check(neuron, gate, self.scale.chosen(neuron.chooser).factor)
+            self.scale.check(neuron.cell.label, gate.size, self.scale.chosen(neuron.chooser).factor)
             if gate.error(self.precision) <= DECIDED:
                 return [], ZERO
             # Anything from dropping to keeping what was, and from nothing to twice what is added.
@@ -189,21 +206,21 @@ class LayerErrors:
 
     def _only_holds(self, neuron: Neuron) -> bool:
         """Whether gate 1 leaves a state as it is, to the last bit: nothing, computed as exactly 0, is added to it."""
-        copied = self._copied(neuron.drive)
+        copied = copied_by(neuron.drive, self.below)
         return neuron.latches and self.arithmetic.gates and copied is not None and copied.at_zero == 0
 
     def _linear(self, neuron: Neuron, error: float) -> Line:
         """A copy is as good as what it is a copy of, case by case."""
-        copied = self._copied(neuron.drive)
+        copied = copied_by(neuron.drive, self.below)
         if copied is None or neuron.drive.constant or neuron.drive.below[0][1] != 1:
             return Line(neuron.cell.fact, error)
         return replace(copied, fact=neuron.cell.fact, error=error)
 
     def _step(self, neuron: Neuron, drive: Sum) -> Line:
         factor, _ = self.scale.sharpness(neuron)
-        self._check(neuron, drive, factor)
+        self.scale.check(neuron.cell.label, drive.size, factor)
         if neuron.margin is None:
-            zone, gap = drive.error(self.precision) + self._ramp(factor), gap_at_zero(neuron.fact)
+            zone, gap = drive.error(self.precision) + self.scale.ramp(factor), gap_at_zero(neuron.fact)
             # On a grid nothing but 0 itself may be closer to 0, and where that counts to is all one.
             only_zero = gap is not None and zone < as_float(min(gap.above, gap.below or gap.above))
             return Line(neuron.cell.fact, 1.0, zone=0.0 if only_zero else zone)
@@ -212,36 +229,39 @@ class LayerErrors:
     def _gated_relu(self, neuron: Neuron, drive: Sum) -> Line:
         """Where a gate is wrong, the drive is as close to 0 as the gate's own error."""
         factor, shift = self.scale.sharpness(neuron)
-        self._check(neuron, drive, factor)
+        self.scale.check(neuron.cell.label, drive.size, factor)
         margin, _ = margin_of(neuron)
         error, stale = drive.error(self.precision), self._stale(neuron)
         if margin is not None and not self._decision(replace(drive, constant=drive.constant + shift), margin, factor):
             return Line(neuron.cell.fact, error + stale, at_zero=stale)
         if self.arithmetic.stale:  # two gates that disagree leave a stale value
             return Line(neuron.cell.fact, error + 2 * drive.size)
-        return Line(
-            neuron.cell.fact, 2 * error + self._ramp(factor) + (0.0 if margin is None else 2 * as_float(margin))
-        )
+        if margin is not None:
+            return Line(neuron.cell.fact, 2 * error + self.scale.ramp(factor) + 2 * as_float(margin))
+        # v σ(κ v) is off relu(v) by 0.28/κ at most, and the sums in both are off by themselves.
+        off = min(2 * error + self.scale.ramp(factor), 3 * error + 1 / as_float(factor))
+        return set_apart(Line(neuron.cell.fact, off), sign_of(neuron.drive), self.neurons)
 
     def _selected(self, neuron: Neuron, errors: Sequence[float]) -> Line:
         drive, gate = self._sum(neuron.drive, errors), self._sum(neuron.chooser, errors, -HALF)
-        error, stale, zone = drive.error(self.precision), self._stale(neuron), self._zone_of(neuron.chooser)
-        self._check(neuron, gate, self.scale.chosen(neuron.chooser).factor)
+        error, stale, zone = drive.error(self.precision), self._stale(neuron), zone_of(neuron.chooser, self.below)
+        self.scale.check(neuron.cell.label, gate.size, self.scale.chosen(neuron.chooser).factor)
         if zone is not None:
             # Both see one decision; where it is not a decision, two sigmoids of it differ in the last bits.
             differing = 2.0 ** (3 - self.precision) * drive.size if self.arithmetic.stale else 0.0
             return Line(neuron.cell.fact, 2 * error + zone + stale + differing)
         if gate.error(self.precision) > DECIDED:
             return Line(neuron.cell.fact, error + 2 * drive.size)
-        return Line(neuron.cell.fact, error + stale, at_zero=stale)
+        line = Line(neuron.cell.fact, error + stale, at_zero=stale)
+        return line if stale else set_apart(line, choice_of(neuron.chooser), self.neurons)
 
     def _relu(self, neuron: Neuron, drive: Sum) -> Line:
         """max(v, 0) without a gate."""
-        inner = self._copied(neuron.drive)
+        inner = copied_by(neuron.drive, self.below)
         copied = None if inner is None else (neuron.drive.below[0][1], inner)
         gap = gap_around_zero(neuron.fact, neuron.cell.gap)
         found = relu(drive, drive.error(self.precision), neuron.cell.fact, gap, copied, self.precision)
-        return Line(found.fact, found.error, found.at_zero, found.least)
+        return set_apart(Line(found.fact, found.error, found.at_zero, found.least), sign_of(neuron.drive), self.neurons)
 
     def _decision(self, drive: Sum, margin: fmpq, factor: fmpq) -> float:
         """The error of a gate that is fed with `factor` times the drive, which stays off 0 by the margin."""
@@ -254,10 +274,6 @@ class LayerErrors:
             error = min(error, 2.0 ** (3 - self.precision) * as_float(decisive) + as_float(self.scale.tiny))
         return decided(error, as_float(margin) / 2)
 
-    def _ramp(self, factor: fmpq) -> float:
-        """How close to 0 a drive must be for its gate to be neither 0 nor 1."""
-        return 2.0**self.scale.format.saturated / as_float(factor)
-
     def _stale(self, neuron: Neuron) -> float:
         """A stale value h is kept as (h − n) + n, which needs one bit more than h and n have."""
         magnitude, measure = neuron.fact.magnitude, neuron.fact.measure
@@ -269,16 +285,6 @@ class LayerErrors:
             return 0.0
         return 2.0 ** (3 - self.precision) * as_float(magnitude) + as_float(self.scale.tiny)
 
-    def _check(self, neuron: Neuron, drive: Sum, factor: fmpq) -> None:
-        """Refuse a gate that would be fed with what is not a float: infinities of two signs make NaN."""
-        if math.isinf(drive.size):
-            raise unbounded(neuron.cell.label)
-        room = self.scale.format.largest
-        needed = math.ceil(math.log2(drive.size or 1) + math.log2(as_float(factor)))
-        if needed >= room:
-            what = f"value {neuron.cell.label!r} decides among numbers up to {drive.size:.3g}"
-            raise beyond(self.scale.format, what, needed, room)
-
     def _sum(self, drive: Drive, state_errors: Sequence[float], shift: fmpq = ZERO) -> Sum:
         terms, constant = terms_of(drive, self.below)
         for i, weight in drive.own:
@@ -288,12 +294,3 @@ class LayerErrors:
                 terms.append((weight, fact, 0.0))
             constant = constant + weight * self.shifts[i]
         return Sum(terms, constant + shift, tiny=self.scale.tiny)
-
-    def _copied(self, drive: Drive) -> Line | None:
-        """The one line that a drive reads, if there is just one."""
-        return self.below[drive.below[0][0]] if len(drive.below) == 1 and not drive.own else None
-
-    def _zone_of(self, drive: Drive) -> float | None:
-        """The zone of the step that this is a copy of, or the opposite."""
-        copied = self._copied(drive)
-        return copied.zone if copied is not None and abs(drive.below[0][1]) == 1 else None

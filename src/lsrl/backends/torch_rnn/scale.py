@@ -7,6 +7,7 @@ the sigmoid is exactly 0 or 1 wherever the program decides.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from lsrl.backends.torch_rnn.signals import Signal, constant
 from lsrl.circuit.facts import Fact, constant_fact, gap_at_zero, union
 from lsrl.circuit.powers_of_two import exponent, power, power_of_two_above, power_of_two_below
 from lsrl.errors import UnsupportedProgram
-from lsrl.lang.numbers import HALF, ONE, ZERO
+from lsrl.lang.numbers import HALF, ONE, ZERO, as_float
 from lsrl.placement.neurons import Drive, Neuron, NeuronStack
 
 
@@ -98,6 +99,19 @@ class HiddenScale:
     def chosen(self, gate: Drive) -> Signal:
         """Feeds a sigmoid that is 1 where a boolean is 1, 0 where it is 0."""
         return Signal(gate, self._sharp(HALF), -HALF)
+
+    def ramp(self, factor: fmpq) -> float:
+        """How close to 0 a drive must be for a gate that is fed with so much of it to be neither 0 nor 1."""
+        return float(2.0**self.format.saturated) / as_float(factor)
+
+    def check(self, label: str, size: float, factor: fmpq) -> None:
+        """Refuse a gate that would be fed with `factor` times too large numbers: infinities of two signs make NaN."""
+        if math.isinf(size):
+            raise unbounded(label)
+        needed = math.ceil(math.log2(size or 1) + math.log2(as_float(factor)))
+        if needed >= self.format.largest:
+            what = f"value {label!r} decides among numbers up to {size:.3g}"
+            raise beyond(self.format, what, needed, self.format.largest)
 
     def _sharp(self, margin: fmpq) -> fmpq:
         """Half the margin is enough to saturate: that much error does not matter."""

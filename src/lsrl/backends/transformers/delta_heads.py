@@ -118,6 +118,11 @@ def tiny_key() -> float:
     return float(next(key for key in near if key * inverse == np.float32(2.0**KEY)))
 
 
+def smallest_norm(rule: DeltaRule) -> int:
+    """The exponent of the least that the norm of what is read multiplies by, in a layer of up to 2¹⁰ components."""
+    return 1 - CONSTANT if rule.constant else NORM
+
+
 class Heads:
     """The tensors of the heads of one layer."""
 

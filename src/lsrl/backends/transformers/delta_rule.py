@@ -48,7 +48,7 @@ from typing import Any
 import numpy as np
 
 from lsrl.backends.transformers.chunked_decays import chunk_errors
-from lsrl.backends.transformers.delta_heads import DeltaRule, Heads, head_of
+from lsrl.backends.transformers.delta_heads import SIGNED, DeltaRule, Heads, head_of, smallest_norm
 from lsrl.backends.transformers.gated_mlp import erasing, mlp_of, products_of
 from lsrl.backends.transformers.mamba import TAPS
 from lsrl.backends.transformers.mamba2 import logarithm_error
@@ -86,7 +86,13 @@ def architecture(stock: StockModel, rule: DeltaRule) -> HubArchitecture:
         layer_of=lambda stage: stage // 2,
         blocks=blocks,
         remembered=remembered,
-        arithmetic=StageArithmetic(SILU, pairs=True, decay_errors=partial(decay_errors, rule=rule)),
+        arithmetic=StageArithmetic(
+            SILU,
+            pairs=True,
+            decay_errors=partial(decay_errors, rule=rule),
+            taken=-125 - (SIGNED + smallest_norm(rule)),
+            chosen=-126,
+        ),
         erases=lambda stage: stage % 2 == 1,
         rules=REFLECTING if rule.most_beta > 1 else DIAGONAL,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lsrl.backends.transformers.rounding import PRECISION, Analysis
+from lsrl.backends.transformers.passing import PRECISION
+from lsrl.backends.transformers.rounding import Analysis
 from lsrl.circuit.affine import Affine
 from lsrl.circuit.facts import Fact
 from lsrl.lang.numbers import as_float

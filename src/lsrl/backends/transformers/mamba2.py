@@ -74,6 +74,9 @@ STATE_GAIN = power(52)
 RELU_GAIN = power(-50)
 """What D multiplies κ·relu(v) by."""
 
+ONE_AS_Y = -42
+"""The exponent of y for a boolean, of which silu makes 256."""
+
 SIGNED, GATE = -61, -30
 """The exponents of the largest number that passes silu as a half of itself, in front of the states and as a gate."""
 
@@ -282,7 +285,12 @@ ARCHITECTURE = replace(
     stock=STOCK,
     blocks=blocks,
     remembered=remembered,
-    arithmetic=replace(mamba.ARCHITECTURE.arithmetic, decay_errors=decay_errors),
+    arithmetic=replace(
+        mamba.ARCHITECTURE.arithmetic,
+        decay_errors=decay_errors,
+        taken=-125 - SIGNED,
+        chosen=-125 - (GATE + ONE_AS_Y + NORM),
+    ),
 )
 
 TARGET = hub_target(

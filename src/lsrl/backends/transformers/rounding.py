@@ -9,17 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from flint import fmpq
 
-from lsrl.backends.transformers.scale import (
-    StreamScale,
-    closest_to_zero,
-    is_saturated,
-    sharpness,
-)
+from lsrl.backends.transformers.passing import PRECISION, Passing
+from lsrl.backends.transformers.scale import StreamScale
 from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
-from lsrl.circuit.affine import Affine, UnitId, variable
+from lsrl.circuit.affine import Affine, UnitId, one_minus, variable
 from lsrl.circuit.facts import Fact, Gap, constant_fact, multiple, relu_fact, union
 from lsrl.circuit.powers_of_two import power
 from lsrl.circuit.state_facts import sum_fact
@@ -46,7 +43,8 @@ from lsrl.lang.numbers import ONE, ZERO, as_float
 from lsrl.lowering.ramps import SMALL, step_by_relus
 from lsrl.lowering.rounded_delays import KEPT
 from lsrl.placement.residual import ResidualStack
-from lsrl.rounding.error_calculus import Number, gap_around_zero, product, relu, terms_of, times
+from lsrl.rounding.error_calculus import Number, gap_around_zero, product, relu, size_of, times
+from lsrl.rounding.pairs import Pairs, terms_of
 from lsrl.rounding.recurrences import Recurrence, StateErrors, reached, recurrent_errors
 from lsrl.rounding.sums import Sum, fits, input_error
 
@@ -55,7 +53,6 @@ DECIDED = 0.125
 
 NOTHING = constant_fact(ZERO)
 
-PRECISION = 24
 ROUNDING = 2.0**-PRECISION
 
 
@@ -74,7 +71,7 @@ def erasable_units(analysis: Analysis) -> frozenset[UnitId]:
 
 def analysed(stack: ResidualStack, arithmetic: StageArithmetic, scale: StreamScale, max_length: int | None) -> Analysis:
     """The errors of all units, for sequences of up to `max_length` steps, in whichever channels they are."""
-    analysis = Analysis(stack, arithmetic, scale, max_length, {}, {}, {}, {})
+    analysis = Analysis(stack, arithmetic, scale, max_length, {}, {}, Pairs())
     for unit_id in range(len(stack.circuit.units)):
         analysis.numbers[unit_id] = number = analysis.number(unit_id)
         if number.error:
@@ -92,8 +89,7 @@ class Analysis:
     max_length: int | None
     numbers: dict[UnitId, Number]
     steps: dict[UnitId, float]
-    opposites: dict[UnitId, UnitId]
-    seen: dict[object, UnitId]
+    pairs: Pairs
 
     def number(self, unit_id: UnitId) -> Number:
         """One unit, given those that it reads."""
@@ -106,15 +102,13 @@ class Analysis:
             case StepUnit(argument, margin):
                 return self._step(argument, margin, fact)
             case GateUnit(gate, argument):
-                positive, factor = self._relu(argument, relu_fact(self._fact(argument)), None), self._passed(gate)
-                size = math.inf if factor.fact.magnitude is None else as_float(factor.fact.magnitude) + factor.error
-                return Number(fact, self._product(factor, positive), dip=times(positive.dip, size))
+                return self._gated(gate, self._relu(argument, relu_fact(self.passing.fact(argument)), None), fact)
             case SumUnit(argument) | DelayUnit(argument):
                 return Number(fact, self._carried(unit_id, argument))
             case StateUnit(previous, drive, _, _):
                 return Number(fact, self._state(unit_id, previous[0][1], drive, fact))
             case LatchUnit(keep, argument):
-                return Number(fact, self._latched(self._passed(keep).error, self._passed(argument)))
+                return Number(fact, self._latched(self.passing.passed(keep).error, self.passing.taken(argument)))
             case SwapUnit(swaps):
                 return Number(fact, math.inf if any(self.sum(swap).error(PRECISION) for swap in swaps) else 0.0)
             case (
@@ -135,22 +129,21 @@ class Analysis:
             yield from ((unit, steps * abs(as_float(w))) for form in forms for unit, w in form.terms.items())
             return
         for form, other in zip(forms, reversed(forms), strict=True):
-            times = steps * as_float(self._fact(other).magnitude or ONE)
+            times = steps * as_float(self.passing.fact(other).magnitude or ONE)
             yield from ((unit, times * abs(as_float(weight))) for unit, weight in form.terms.items())
 
     def pair(self, unit_id: UnitId) -> None:
-        """Find the unit γ · relu(−v) that this one, γ · relu(v), is the opposite of."""
+        """Keep a unit by its gate and what it is the ReLU of."""
         unit = self.stack.circuit.units[unit_id]
         if isinstance(unit, (ReLUUnit, GateUnit)):
-            gate = unit.gate.key() if isinstance(unit, GateUnit) else None
-            other = self.seen.get((gate, unit.argument.times(-ONE).key()))
-            if other is not None:
-                self.opposites[unit_id] = other
-            self.seen[gate, unit.argument.key()] = unit_id
+            gate, form = unit.gate.key() if isinstance(unit, GateUnit) else None, unit.argument
+            self.pairs.add(unit_id, gate, form.key(), form.times(-ONE).key())
+            if self.passing.fact(form).is_bit and self.passing.is_sharp(form) and not self.sum(form).error(PRECISION):
+                self.pairs.add_choice(unit_id, form.key(), one_minus(form).key())
 
     def is_erasable(self, unit_id: UnitId) -> bool:
         """Whether its value is exact, and 0 or as large as the activation needs."""
-        return self.numbers[unit_id].error == 0 and self._is_sharp(variable(unit_id))
+        return self.numbers[unit_id].error == 0 and self.passing.is_sharp(variable(unit_id))
 
     def _latched(self, undecided: float, taken: Number) -> float:
         """What is taken where a boolean that is off by so much opens the latch; it holds exactly.
@@ -162,14 +155,14 @@ class Analysis:
         more, size = self.arithmetic.opened(undecided), taken.fact.magnitude
         if not more:
             return taken.error
-        return math.inf if size is None else (1 + more) * taken.error + more * as_float(size)
+        return math.inf if size is None else (1 + more) * taken.error + more * (as_float(size) + taken.dip)
 
     def _carried(self, unit_id: UnitId, argument: Affine) -> float:
         """What is passed on as it is, or, by delays with a constant, as whole numbers that are rounded.
 
         That is exact if the constant less 2¹³ times the argument is (`lsrl.lowering.rounded_delays`).
         """
-        error, unit = self._passed(argument).error, self.stack.circuit.units[unit_id]
+        error, unit = self.passing.passed(argument).error, self.stack.circuit.units[unit_id]
         if not (isinstance(unit, DelayUnit) and unit.constant):
             return error
         lifted = self.sum(argument.times(-power(KEPT)).shifted(unit.constant)).error(PRECISION)
@@ -180,57 +173,32 @@ class Analysis:
 
     def sum(self, form: Affine) -> Sum:
         """A form over the channels."""
-        terms = terms_of(form.terms.items(), self.numbers, self.opposites)
+        terms = terms_of(form.terms.items(), self.numbers, self.pairs)
         return Sum(terms, form.constant, tiny=self.scale.tiny)
 
-    def _fact(self, form: Affine) -> Fact:
-        return self.stack.circuit.knowledge.fact(form)
-
-    def _passed(self, form: Affine) -> Number:
-        """A form as it comes out in front of a state or a product: as a difference of ReLUs, or as it is.
-
-        Where a sum is as close to 0 as its error, both ReLUs of ±v may let some of it through, each its own; but they
-        differ from v by no more than one of them does.
-        """
-        fact, error = self._fact(form), self.sum(form).error(PRECISION)
-        if self.arithmetic.pairs and not (error == 0 and self._is_sharp(form)):
-            error += 2 * self._smooth(form, error)
-        return Number(fact, error)
-
-    def _is_sharp(self, form: Affine) -> bool:
-        return is_saturated(self.arithmetic.activation, self._fact(form), self._factor(form))
-
-    def _factor(self, form: Affine) -> fmpq:
-        return sharpness(self.arithmetic.activation, self._fact(form), "value")
-
-    def _smooth(self, form: Affine, error: float) -> float:
-        """How far the activation is from a ReLU where it is not saturated, with its own rounding."""
-        factor, closest = self._factor(form), closest_to_zero(self._fact(form))
-        if closest is None or not self._is_sharp(form) or 2 * error > as_float(closest):
-            return (self.arithmetic.activation.off + 2.0**-16) / as_float(factor)
-        # Near 0 it is off by half of what it is fed with. Elsewhere that is half of what saturates it at least:
-        # a function that is e^-16 from saturated there, and more than 2^-22 of it by no library.
-        fed, saturated = as_float(factor) * (as_float(closest) - error), as_float(self.arithmetic.activation.saturated)
-        return error if fed >= saturated else max(error, 2.0**-22 * self.sum(form).size)
+    @cached_property
+    def passing(self) -> Passing:
+        """How forms pass activations."""
+        return Passing(self.stack.circuit.knowledge, self.arithmetic, self.sum)
 
     def _relu(self, form: Affine, fact: Fact, gap: Gap | None) -> Number:
         """max(v, 0): what is below 0 by less than the activation needs is not 0."""
         argument = self.sum(form)
         error = argument.error(PRECISION)
-        around = gap_around_zero(self._fact(form), gap)
-        if error == 0 and self._is_sharp(form):
+        around = gap_around_zero(self.passing.fact(form), gap)
+        if error == 0 and self.passing.is_sharp(form):
             return Number(fact, 0.0, at_zero=0.0, least=around[1])
-        dead = as_float(self.arithmetic.activation.saturated / self._factor(form))
-        smooth = self._smooth(form, error)
+        dead = as_float(self.arithmetic.activation.saturated / self.passing.factor(form))
+        smooth = self.passing.smooth(form, error)
         return relu(argument, error, fact, around, self._copied(form), PRECISION, dead=dead, smooth=smooth)
 
     def _step(self, argument: Affine, margin: fmpq | None, fact: Fact) -> Number:
         """A difference of two ReLUs."""
         parts = step_by_relus(argument, margin)
         errors = [self.sum(form).error(PRECISION) for _, form in parts]
-        if not any(errors) and all(self._is_sharp(form) for _, form in parts):
+        if not any(errors) and all(self.passing.is_sharp(form) for _, form in parts):
             return Number(fact, 0.0, at_zero=0.0, least=ONE)
-        smooth = max(self._smooth(form, error) for (_, form), error in zip(parts, errors, strict=True))
+        smooth = max(self.passing.smooth(form, error) for (_, form), error in zip(parts, errors, strict=True))
         error = 2 * as_float(parts[0][0]) * (max(errors) + smooth)
         return Number(fact, error, dip=error)
 
@@ -240,6 +208,14 @@ class Analysis:
             return None
         ((unit, weight),) = form.terms.items()
         return weight, self.numbers[unit]
+
+    def _gated(self, gate: Affine, positive: Number, fact: Fact) -> Number:
+        """gate · relu, of what is known of the relu."""
+        factor = self.passing.difference(gate)
+        if positive.fact.is_bit and not positive.error and factor.error:
+            return Number(fact, self.passing.chosen(gate).error + as_float(self.scale.tiny))
+        size = math.inf if factor.fact.magnitude is None else as_float(factor.fact.magnitude) + factor.error
+        return Number(fact, self._product(factor, positive), dip=times(positive.dip, size))
 
     def _product(self, gate: Number, relu: Number) -> float:
         """Errors of both factors, and of multiplying; nothing is lost where one is 0 or 1, or the result fits."""
@@ -260,7 +236,7 @@ class Analysis:
 
     def _state(self, unit_id: UnitId, weight: fmpq, drive: Affine, fact: Fact) -> float:
         """What a sum or a decaying state makes of its drive's errors and of its own roundings."""
-        argument, passed = self.sum(drive), self._passed(drive)
+        argument, passed = self.sum(drive), self.passing.passed(drive)
         if not self.arithmetic.pairs:
             found = self._recurrent(weight, argument.terms, argument.constant, fact, passed.fact)
         else:
@@ -285,7 +261,7 @@ class Analysis:
             decay, gain = self.arithmetic.decay_errors(as_float(weight))
             taken = math.inf if drive.magnitude is None else as_float(drive.magnitude)
             steps = math.inf if self.max_length is None else self.max_length
-            reach = reached(as_float(weight), taken, 0.0, steps)
+            reach = min(reached(as_float(weight), taken, 0.0, steps), size_of(fact))
             found.append((ONE, NOTHING, times(decay, reach) + times(gain, taken)))
         row, drives = ((0, weight),), [(found, constant)]
         return recurrent_errors(

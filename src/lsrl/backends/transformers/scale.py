@@ -69,8 +69,11 @@ class StreamScale:
 
     @property
     def tiny(self) -> fmpq:
-        """Values below this are stored, or normed, as numbers that have lost digits."""
-        return power(-126) / (self.epsilon * min(self.norm, ONE))
+        """Values below this are stored, or normed, as numbers that have lost digits.
+
+        A norm that multiplies by more than 1 is one whose model multiplies embeddings by as much: they are as small.
+        """
+        return power(-126) / (self.epsilon * min(self.norm, 1 / self.norm))
 
 
 def scale_of(stack: ResidualStack, widths: Sequence[int]) -> StreamScale:

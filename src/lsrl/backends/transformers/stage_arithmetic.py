@@ -16,7 +16,9 @@ class StageArithmetic:
     are not, and a state adds up each by itself. Without, signed values pass as they are. `decay_errors(a)`: how far off
     a decay of a, and the gain that makes up for the input's, can be at one step, relative to what they multiply; that
     their products and the sums of a state round is counted apart. `opened(δ)`: how many times too much a latch may take
-    that is opened by a boolean which is off by δ.
+    that is opened by a boolean which is off by δ. `taken` is e where what a latch takes passes as it is, of either
+    sign, but for numbers below 2ᵉ times the largest (or 1): these are scaled to what floats lose. `chosen` is the same
+    of what a boolean is multiplied by.
 
     Of all architectures it is taken for granted that what scales a number on its way is a power of two and leaves it
     above the smallest normal float, so that nothing but sums, products and what is named here rounds. Nobody checks
@@ -27,3 +29,5 @@ class StageArithmetic:
     pairs: bool
     decay_errors: Callable[[float], tuple[float, float]]
     opened: Callable[[float], float] = lambda off: 8 * off
+    taken: int | None = None
+    chosen: int | None = None

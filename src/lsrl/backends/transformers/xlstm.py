@@ -38,8 +38,8 @@ import numpy as np
 
 from lsrl.backends.transformers.chunked_decays import chunk_errors
 from lsrl.backends.transformers.gated_mlp import erasing, mlp_of, products_of
-from lsrl.backends.transformers.mlstm_heads import SATURATED, Heads, forget_of, heads_of, logit
-from lsrl.backends.transformers.scale import NORM_EPSILON, SILU, StreamScale
+from lsrl.backends.transformers.mlstm_heads import KEY, SATURATED, VALUE, Heads, forget_of, heads_of, logit
+from lsrl.backends.transformers.scale import NORM, NORM_EPSILON, SILU, StreamScale
 from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
 from lsrl.backends.transformers.target import Blocks, HubArchitecture, hub_target
@@ -195,7 +195,12 @@ TARGET = hub_target(
         blocks=blocks,
         remembered=remembered,
         arithmetic=StageArithmetic(
-            SILU, pairs=True, decay_errors=decay_errors, opened=lambda off: math.expm1(SATURATED * off)
+            SILU,
+            pairs=True,
+            decay_errors=decay_errors,
+            opened=lambda off: math.expm1(SATURATED * off),
+            taken=-126 - (VALUE + KEY + NORM - 1),
+            chosen=-126,
         ),
         erases=lambda stage: stage % 2 == 1,
         last=replace(AS_IT_IS, delay=by_rounding),
