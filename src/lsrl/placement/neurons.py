@@ -14,7 +14,7 @@ are exact; a target says how its hidden units compute each kind.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from flint import fmpq
@@ -44,8 +44,8 @@ class Neuron:
 
     `margin` is how far from 0 a step's drive stays; None where nothing is known. `latches`: a hold's
     drive is 0 wherever its gate is 1. `sums_up`: of its own layer it reads itself only, once. `fed_back`: it is
-    no state, and neurons of its layer read what it was one step ago. `past`: the part of its drive over what the layer
-    feeds back (`NeuronStack.past`).
+    no state, and neurons of its layer read what it was one step ago. `copies`: the network has it so many times, and
+    reads the mean. `past`: the part of its drive over what the layer feeds back (`NeuronStack.past`).
     """
 
     kind: NeuronKind
@@ -58,6 +58,7 @@ class Neuron:
     latches: bool = False
     sums_up: bool = False
     fed_back: bool = False
+    copies: int = 1
     past: Row = ()
 
     @property
@@ -95,6 +96,19 @@ class NeuronStack:
     def widest(self) -> int:
         """The most neurons in one layer."""
         return max(map(len, self.layers))
+
+
+def with_copies(stack: NeuronStack, copies: int) -> NeuronStack:
+    """The stack in which what adds up is there several times; a boolean's margin is enough, and nothing is added to a
+    count of steps.
+    """
+
+    def copied(neuron: Neuron) -> Neuron:
+        size = neuron.cell.fact.magnitude
+        adds_up = neuron.sums_up and neuron.drive.below and (size is None or size > 1)
+        return replace(neuron, copies=copies) if adds_up else neuron
+
+    return replace(stack, layers=tuple(tuple(map(copied, layer)) for layer in stack.layers))
 
 
 def verify_neurons(stack: NeuronStack) -> None:

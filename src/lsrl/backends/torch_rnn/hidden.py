@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeAlias
 
 from flint import fmpq
@@ -59,30 +58,16 @@ class HiddenStack:
         return max(1, *(len(layer.init) for layer in self.layers))
 
 
-COPIES = 2
-"""How many times a robust network has what adds up."""
-
-
-def laid_out(stack: NeuronStack, express: Express, scale: HiddenScale, *, robust: bool = False) -> HiddenStack:
-    """The stack with every neuron expressed by hidden units; those of a robust network add up in copies."""
-    if robust:
-        express = partial(_in_copies, express)
+def laid_out(stack: NeuronStack, express: Express, scale: HiddenScale) -> HiddenStack:
+    """The stack with every neuron expressed by hidden units."""
     below: Sequence[Affine] = [variable(i) for i in range(len(stack.inputs))]
     layers = []
     for neurons in stack.layers:
         labels = [neuron.cell.label for neuron in neurons]
-        layers.append(_layer(labels, [express(neuron, scale) for neuron in neurons], below))
+        layers.append(_layer(labels, [repeated(express(neuron, scale), neuron.copies) for neuron in neurons], below))
         below = layers[-1].neurons
     readout = tuple(_over(drive.below, below).shifted(drive.constant) for drive in stack.readout)
     return HiddenStack(tuple(layers), readout, len(stack.inputs))
-
-
-def _in_copies(express: Express, neuron: Neuron, scale: HiddenScale) -> Expression:
-    """What adds up through a weight of its layer, in copies: no boolean, whose margin is enough."""
-    expression, size = express(neuron, scale), neuron.cell.fact.magnitude
-    adds_up = neuron.sums_up and neuron.drive.below and (size is None or size > 1)
-    weighted = any(signal.drive.own for unit in expression.units for signal in unit.gates.values())
-    return repeated(expression, COPIES) if adds_up and weighted else expression
 
 
 def _layer(labels: Sequence[str], expressions: Sequence[Expression], below: Sequence[Affine]) -> HiddenLayer:

@@ -24,13 +24,14 @@ class NeuronArithmetic:
     `gates`: booleans saturate gates (else they are multiplied by big-M). `stale`: a unit that is
     not to change is computed anew, and rounded. `several`: kinds of neurons whose value is a
     difference of numbers that are not 0. `unclean`: kinds that are only read by a unit that reads
-    nothing else.
+    nothing else. `weighted`: what adds up is multiplied by a weight at every step, and no gate keeps it.
     """
 
     gates: bool = True
     stale: bool = False
     several: tuple[NeuronKind, ...] = ()
     unclean: tuple[NeuronKind, ...] = ()
+    weighted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,15 @@ class Line(Number):
     `apart`: of two lines with the same, and another `side`, one is 0: ReLUs of v and −v, or what c and 1 − c choose,
     exactly.
     `zone`: a step without a margin is right except where its drive is this close to 0; then it can
-    be anything from 0 to 1. None for everything else. `several` and `unclean` are as in `NeuronArithmetic`.
+    be anything from 0 to 1. None for everything else. `several` and `unclean` are as in `NeuronArithmetic`,
+    `copies` as in `Neuron`.
     """
 
     shift: fmpq = ZERO
     zone: float | None = None
     several: bool = False
     unclean: bool = False
+    copies: int = 1
     apart: object = None
     side: bool = False
 
@@ -80,7 +83,13 @@ def terms_of(drive: Drive, below: Sequence[Line], *, only: bool = True) -> tuple
         terms.append((weight, stored, error))
         if line.several and not alone:
             terms.append((weight, stored, 0.0))
+        terms += parts(line.copies, weight, stored)
     return terms, constant
+
+
+def parts(copies: int, weight: fmpq, stored: Fact) -> list[Term]:
+    """What a sum has besides a term, if it reads that in copies: parts of it, on which partial sums may end."""
+    return [(weight / copies, stored, 0.0)] * (copies - 1)
 
 
 def _other_sides(row: Row, below: Sequence[Line]) -> dict[int, int]:

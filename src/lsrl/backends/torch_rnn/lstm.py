@@ -64,5 +64,5 @@ TARGET = torch_target(
     ),
     express,
     passes=(CHOOSING, Rules(by_selection, by_steps, automaton=by_transitions)),
-    arithmetic=NeuronArithmetic(),
+    arithmetic=NeuronArithmetic(weighted=False),
 )

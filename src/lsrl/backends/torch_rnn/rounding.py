@@ -18,6 +18,7 @@ from lsrl.backends.torch_rnn.lines import (
     NeuronArithmetic,
     choice_of,
     copied_by,
+    parts,
     reached,
     set_apart,
     shifted,
@@ -67,6 +68,7 @@ class LayerErrors:
                 shift=shift,
                 several=neuron.kind in several,
                 unclean=neuron.kind in unclean,
+                copies=neuron.copies,
             )
             for neuron, error, shift in zip(self.neurons, errors, self.shifts, strict=True)
         ]
@@ -128,9 +130,10 @@ class LayerErrors:
                 drives.append(((), ZERO))
         # What was is read as it is stored; the shift that is left out and added again has no error.
         before = [shifted(reached(neuron), shift) for neuron, shift in zip(self.neurons, self.shifts, strict=True)]
+        copies = [[part for j, w in row for part in parts(self.neurons[j].copies, w, before[j])] for row in rows]
         drives = [
-            (terms, constant + sum((weight * self.shifts[j] for j, weight in row), ZERO))
-            for row, (terms, constant) in zip(rows, drives, strict=True)
+            ([*terms, *copies[i]], constant + sum((weight * self.shifts[j] for j, weight in row), ZERO))
+            for i, (row, (terms, constant)) in enumerate(zip(rows, drives, strict=True))
         ]
         inits = [
             neuron.init - shift if neuron.kind == "linear" else neuron.init
@@ -292,5 +295,6 @@ class LayerErrors:
             terms.append((weight, fact, state_errors[i]))
             if self.neurons[i].kind in self.arithmetic.several:
                 terms.append((weight, fact, 0.0))
+            terms += parts(self.neurons[i].copies, weight, fact)
             constant = constant + weight * self.shifts[i]
         return Sum(terms, constant + shift, tiny=self.scale.tiny)

@@ -26,7 +26,7 @@ from lsrl.lang import Program
 from lsrl.lowering.legalise import legalised
 from lsrl.lowering.rule_kinds import Rules
 from lsrl.placement.neuron_layering import neuron_stacks
-from lsrl.placement.neurons import NeuronStack
+from lsrl.placement.neurons import NeuronStack, with_copies
 from lsrl.placement.stack import Place
 from lsrl.rounding.guarantee import Guarantee
 
@@ -78,6 +78,10 @@ class Expressed:
         return promised(self.scale.format.precision)
 
 
+COPIES = 2
+"""How many times a robust network has what adds up through a weight. A power of two, so that the mean is exact."""
+
+
 def torch_target(
     name: str,
     summary: str,
@@ -97,9 +101,10 @@ def torch_target(
 
     def placements(circuit: Circuit, _: Program, dtype: str) -> Iterator[Expressed]:
         legal = reduce(legalised, passes, circuit)
-        for stack in neuron_stacks(legal):
+        for made in neuron_stacks(legal):
+            stack = with_copies(made, COPIES) if legal.robust and arithmetic.weighted else made
             scaled = scale(stack, dtype)
-            hidden = laid_out(stack, express, scaled, robust=legal.robust)
+            hidden = laid_out(stack, express, scaled)
             yield Expressed(legal, stack, scaled, hidden, architecture, arithmetic, dtype)
 
     def read(tensors: FileTensors, description: Mapping[str, Any]) -> TorchNetwork:

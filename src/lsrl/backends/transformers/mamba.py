@@ -61,6 +61,9 @@ TAPS = 4
 ALIKE, SPREAD = 8, 4
 """Powers of two, so that parts of what is exact are exact."""
 
+MOST_BITS = 20
+"""What is spread has no more, so that a float32 holds a quarter of it, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class InnerChannel:
@@ -116,10 +119,14 @@ def branches_of(stack: ResidualStack, unit_id: UnitId) -> Iterator[InnerChannel]
 
 
 def _in_parts(stack: ResidualStack, unit_id: UnitId, sums: Sequence[InnerChannel]) -> Iterator[InnerChannel]:
-    """The channels of a sum, each as many times as it is spread over, with a part of its weight."""
-    magnitude = stack.circuit.knowledge.facts[unit_id].magnitude
-    large = magnitude is not None and magnitude > SMALL
-    parts = SPREAD if stack.circuit.robust and large else 1
+    """The channels of a sum, each as many times as it is spread over, with a part of its weight.
+
+    Only of one sign, and on a grid on which floats hold the parts, so that what they add up to rounds nowhere.
+    """
+    fact = stack.circuit.knowledge.facts[unit_id]
+    magnitude, measure = fact.magnitude, fact.measure
+    held = magnitude is not None and measure is not None and SMALL < magnitude <= measure * 2**MOST_BITS
+    parts = SPREAD if stack.circuit.robust and held and len(sums) == 1 else 1
     for summed in sums:
         yield from [replace(summed, weight=summed.weight / parts)] * parts
 
