@@ -69,6 +69,9 @@ def test_show_prints_a_listing_that_reads_back(here, spec):
     lsrl.zoo.get("majority").program.save(here / "program.json")
     text = run("show", spec).stdout
     program = lsrl.Program.parse(text)
+    primitives = run("show", spec, "--primitives").stdout
+    assert lsrl.Program.parse(primitives) == program
+    assert len(primitives.splitlines()) == len(program.values) + 2 >= len(text.splitlines())
     assert data("show", spec)["name"] == program.name
 
 
