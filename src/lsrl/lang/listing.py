@@ -108,7 +108,8 @@ class Lines:
         if value not in self.program.names:
             return True
         # A primitive's line says its dimension, which says what a number in place of a matrix is, and its hint.
-        whole = call is not None or (isinstance(value, _FOLDING) and value.hint == value.default_hint)
+        is_usual = value.hint == value.default_hint or not self.once
+        whole = call is not None or (isinstance(value, _FOLDING) and is_usual)
         return whole and value.name is None and len(said.text) <= LONGEST_FOLDED
 
     def operation(self, value: Primitive) -> Expression:
