@@ -48,6 +48,7 @@ def test_float_interpreter_follows_the_exact_one(data):
 def test_listing_and_json_read_back_as_the_same_program(data):
     program = data.draw(programs())
     parsed, loaded = Program.parse(str(program)), from_json(to_json(program))
+    assert parsed == loaded == program == Program.parse(program.listing("primitives"))
     assert str(parsed) == str(loaded) == str(program)
     assert list(parsed.names.values()) == list(loaded.names.values()) == list(program.names.values())
     x = data.draw(sequences(program))

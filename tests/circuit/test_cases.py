@@ -109,5 +109,5 @@ def test_a_comparison_that_is_always_undecided_is_compiled_as_it_is():
     program = Program(lsrl.step(Input(1, range=("1/4", "3/4")), width=1))
     assert len(program.undecided([["1/2"]])) == 1
     model = lsrl.compile(program)
-    with pytest.warns(lsrl.UndecidedComparisonWarning, match=r"step is 0\.5 at batch 0, step 0"):
+    with pytest.warns(lsrl.UndecidedComparisonWarning, match=r"'step\(input, width=1\)' is 0\.5 at batch 0, step 0"):
         assert model.run([["1/2"]]).tolist() == [[0.5]]

@@ -97,7 +97,7 @@ WRONG = {
 }
 """For every parameter, values that no command takes."""
 
-FLAGS = {"--json", "--exact", "--quick", "--uneven", "--table", "--all", "--robust"}
+FLAGS = {"--json", "--exact", "--quick", "--uneven", "--table", "--all", "--robust", "--primitives"}
 ELSEWHERE = {"--device", "--cluster"}
 """What only torch and Dask can judge: tested with checkpoints and sweeps."""
 

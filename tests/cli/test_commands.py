@@ -69,6 +69,9 @@ def test_show_prints_a_listing_that_reads_back(here, spec):
     lsrl.zoo.get("majority").program.save(here / "program.json")
     text = run("show", spec).stdout
     program = lsrl.Program.parse(text)
+    primitives = run("show", spec, "--primitives").stdout
+    assert lsrl.Program.parse(primitives) == program
+    assert len(primitives.splitlines()) == len(program.values) + 2 >= len(text.splitlines())
     assert data("show", spec)["name"] == program.name
 
 
@@ -157,7 +160,8 @@ def test_undecided_comparisons_are_warned_of_in_one_line(here, options):
     (here / "half.csv").write_text("1/2\n")
     command = [sys.executable, "-m", "lsrl", "run", "ramp.py:p", "--input", "half.csv", *options]
     found = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert found.stderr.startswith("UndecidedComparisonWarning: undecided comparison: larger is 0.5 at batch 0, step 0")
+    said = "UndecidedComparisonWarning: undecided comparison: 'larger(input, 0, width=1)' is 0.5 at batch 0, step 0"
+    assert found.stderr.startswith(said)
     assert found.stderr.count("\n") == 1
     assert found.stdout in ("0.5\n", "1/2\n")
 

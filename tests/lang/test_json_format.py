@@ -37,7 +37,7 @@ def refused(data, message):
 
 
 def test_every_missing_or_unknown_field_is_refused(program):
-    for field in to_json(program):
+    for field in set(to_json(program)) - {"listing"}:
         refused({key: value for key, value in to_json(program).items() if key != field}, f"'{field}' is a required")
     refused(to_json(program) | {"extra": 1}, "'extra' was unexpected")
     refused([1, 2], "is not of type 'object'")

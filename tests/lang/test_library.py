@@ -64,7 +64,7 @@ def test_step_is_a_clipped_ramp(form):
     value = lsrl.step(Input(1, range=(-4, 4), grid="1/4"), width=1, form=form)
     ramp = [-4, Fraction(-1, 4), 0, Fraction(1, 4), Fraction(3, 4), 1, Fraction(5, 4), 4]
     program = Program(value)
-    with pytest.warns(lsrl.UndecidedComparisonWarning, match=r"step is 0\.25 at batch 0, step 3.*and 1 more"):
+    with pytest.warns(lsrl.UndecidedComparisonWarning, match=r"'step\(.*\)' is 0\.25 at batch 0, step 3.*and 1 more"):
         found = program.run([[x] for x in ramp], exact=True)
     assert found.ravel().tolist() == [min(max(x, 0), 1) for x in ramp]
 

@@ -63,7 +63,8 @@ def test_a_sum_that_is_reset(target, expected):
 @pytest.mark.parametrize("target", ["linear-rnn", "gated-linear-rnn", "rnn-tanh"])
 def test_a_selective_state_is_refused_where_nothing_keeps_or_drops(target):
     with pytest.raises(
-        lsrl.UnsupportedProgram, match=r"'reset_sum' is a GatedState, and this target cannot keep or drop"
+        lsrl.UnsupportedProgram,
+        match=r"'reset_sum\(input\[1\], input\[0\] > 0\)' is a GatedState, and this target cannot keep or drop",
     ):
         lowered(lsrl.reset_sum(x[1], x[0] > 0), target)
 

@@ -8,6 +8,7 @@ import pytest
 import lsrl
 from lsrl import Program, ProgramError, zoo
 from lsrl.backends.registry import TARGETS
+from lsrl.lang.json_format import from_json, to_json
 from strategies import COMPILABLE, rotated
 
 LENGTHS = [1, 2, 7, 60, 1024]
@@ -51,9 +52,13 @@ def test_samples_are_always_in_the_declared_range(name):
 
 
 @pytest.mark.parametrize("name", zoo.names())
-def test_the_listing_reads_back(name):
+def test_the_listing_is_short_and_reads_back(name):
     program = zoo.get(name).program
-    assert Program.parse(str(program)) == program
+    assert len(str(program).splitlines()) <= 25
+    for back in (Program.parse(str(program)), from_json(to_json(program))):
+        assert back == program  # primitive for primitive
+        assert str(back) == str(program)
+    assert Program.parse(program.listing("primitives")) == program
 
 
 @pytest.mark.parametrize(("name", "target_dtype"), rotated(zoo.CLASSICS, COMPILABLE, 2))

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 from lsrl.automata.automaton import Automaton
 from lsrl.automata.transitions import MOST_STATES
 from lsrl.errors import ProgramError, shortened
+from lsrl.lang.numbers import take_room
 
 if TYPE_CHECKING:
     from automata.fa.nfa import NFA
 
 LONGEST_PATTERN, MOST_PLACES = 1000, 4096
 """Characters in a pattern, and in one whose repetitions are written out."""
+
+ROOM_OF_A_PLACE = 16
+"""Rows of values that may be made in the time which a pair of places takes: a file can ask for both."""
 
 _REPEATED = re.compile(r"\{(\d*),?(\d*)\}")
 
@@ -35,10 +39,11 @@ def pattern_automaton(pattern: str, alphabet: Sequence[str]) -> Automaton:
     characters = _characters(alphabet)
     if not isinstance(pattern, str) or len(pattern) > LONGEST_PATTERN:
         raise ProgramError(f"pattern {shortened(pattern)}; expected text of at most {LONGEST_PATTERN:,} characters")
-    if (places := _places(pattern)) > MOST_PLACES:
+    if (places := places_of(pattern)) > MOST_PLACES:
         raise ProgramError(
             f"pattern {shortened(pattern)} repeats to {places:,} places; expected at most {MOST_PLACES:,}"
         )
+    take_room(ROOM_OF_A_PLACE * places**2)
     try:
         found = NFA.from_regex(pattern, input_symbols=set(characters)).eliminate_lambda()
     except (AutomatonException, RegexException) as problem:
@@ -47,8 +52,12 @@ def pattern_automaton(pattern: str, alphabet: Sequence[str]) -> Automaton:
     return _deterministic(found, characters, pattern).minimal()
 
 
-def _places(pattern: str) -> int:
-    """At most how many characters a pattern has when its repetitions are written out."""
+def places_of(pattern: str) -> int:
+    """At most how many characters a pattern has when its repetitions are written out.
+
+    >>> places_of("(ab){3}")
+    9
+    """
     levels = [[1, 0, 0]]  # of every open bracket: what & multiplies, the sum so far, and its last part
     position = 0
     while position < len(pattern):

@@ -11,7 +11,7 @@ from lsrl.automata.transitions import State, Symbol
 from lsrl.errors import ProgramError, shortened
 from lsrl.lang import Concat, Linear, ReLU, Value, equal, recur
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.numbers import ONE, ZERO, exact_vector
+from lsrl.lang.numbers import ONE, ZERO, Vector, exact_vector
 from lsrl.lang.values import value_of
 
 
@@ -31,7 +31,7 @@ def automaton(
     >>> Program(odd[1]).run([[1], [0], [1]]).ravel().tolist()
     [1.0, 1.0, 0.0]
     """
-    machine = _machine(transitions, start, given)
+    machine = machine_of(transitions, start, given)
     return recur(_step(machine, _seen(symbol, machine, name)), _one_hot(machine), name=name)
 
 
@@ -53,7 +53,7 @@ def moore(
     >>> Program(moore(bit, [[0, 1], [1, 2], [2, 0]], [10, 20, 30])).run([[1], [1], [1]]).ravel().tolist()
     [20.0, 30.0, 10.0]
     """
-    machine = _machine(transitions, start, given)
+    machine = machine_of(transitions, start, given)
     states = automaton(symbol, machine, name=f"{name}.state" if name else None)
     keyed = outputs if isinstance(outputs, Mapping) else dict(zip(machine.states, outputs, strict=False))
     rows = [_numbers(keyed, state, f"state {state!r}") for state in machine.states]
@@ -81,7 +81,7 @@ def mealy(
     >>> Program(carry).run([[1], [1], [0]]).ravel().tolist()
     [5.0, 0.0, 7.0]
     """
-    machine = _machine(transitions, start, given)
+    machine = machine_of(transitions, start, given)
     made = [(state, symbol) for state in machine.states for symbol in machine.alphabet]
     rows = [_numbers(outputs, key, f"transition {key!r}") for key in made]
     if unknown := [key for key in outputs if key not in made]:
@@ -107,7 +107,7 @@ def accepts(
     >>> Program(accepts(bit, [[0, 1], [1, 0]], accepting=[1])).run([[1], [1], [1]]).ravel().tolist()
     [1.0, 0.0, 1.0]
     """
-    machine = _machine(transitions, start, given)
+    machine = machine_of(transitions, start, given)
     states = automaton(symbol, machine, name=f"{name}.state" if name else None)
     rows = [[ONE if i in machine.accepting else ZERO] for i in range(len(machine.states))]
     return _read(states, rows, name, "accepts")
@@ -124,14 +124,27 @@ def regex(pattern: str, symbol: Value, *, alphabet: str | Mapping[str, int] = "0
     >>> Program(regex("(01)*", bit)).run([[0], [1], [0], [1]]).ravel().tolist()
     [0.0, 1.0, 0.0, 1.0]
     """
+    return accepts(symbol, machine_of_pattern(pattern, alphabet), name=name)
+
+
+def machine_of_pattern(pattern: str, alphabet: str | Mapping[str, int]) -> Automaton:
+    """The automaton of a pattern over the numbers that its characters stand for; see `regex`.
+
+    >>> machine_of_pattern("a*", {"a": 5}).alphabet
+    (5,)
+    """
     found = pattern_automaton(pattern, list(alphabet))
     numbers = alphabet if isinstance(alphabet, Mapping) else {character: i for i, character in enumerate(alphabet)}
     symbols = tuple(numbers[str(character)] for character in found.alphabet)
-    machine = Automaton(found.states, symbols, found.table, found.start, found.accepting)
-    return accepts(symbol, machine, name=name)
+    return Automaton(found.states, symbols, found.table, found.start, found.accepting)
 
 
-def _machine(transitions: Any, start: State | None, given: Mapping[str, Any]) -> Automaton:
+def machine_of(transitions: Any, start: State | None, given: Mapping[str, Any]) -> Automaton:
+    """The automaton of what the functions here take. Raises `ProgramError` for what is none.
+
+    >>> machine_of([[0, 1], [1, 0]], None, {}).start
+    0
+    """
     if isinstance(transitions, Automaton):
         if start is not None or given:
             raise ProgramError("start, accepting or alphabet beside an Automaton, which has its own; expected neither")
@@ -144,8 +157,16 @@ def _seen(symbol: Value, machine: Automaton, name: str | None) -> Value:
     symbol = value_of(symbol, name or "automaton")
     if symbol.dim != 1:
         raise ProgramError(f"{symbol.label} has {symbol.dim} components; expected one number, the symbol's")
-    numbers = exact_vector([_number(symbol) for symbol in machine.alphabet], len(machine.alphabet), "alphabet")
-    return Concat([equal(symbol, number) for number in numbers], hint=f"{name or 'automaton'}.symbol")
+    return Concat([equal(symbol, number) for number in numbers_of(machine)], hint=f"{name or 'automaton'}.symbol")
+
+
+def numbers_of(machine: Automaton) -> Vector:
+    """The numbers that its symbols are. Raises `ProgramError` for one that is none.
+
+    >>> numbers_of(machine_of({("on", "1/2"): "on"}, None, {}))
+    (1/2,)
+    """
+    return exact_vector([_number(symbol) for symbol in machine.alphabet], len(machine.alphabet), "alphabet")
 
 
 def _number(symbol: Symbol) -> Any:

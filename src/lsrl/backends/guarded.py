@@ -28,6 +28,7 @@ from lsrl.lang import (
     latch,
     total,
 )
+from lsrl.lang.calls import copied
 from lsrl.lang.numbers import ONE, whole_number
 from lsrl.lang.program import whole_range
 
@@ -138,7 +139,7 @@ def _over_any_text(program: Program, restricted: bool) -> tuple[Value, Value]:
     made: dict[Value, Value] = {given: known}
     for value in program.values:
         if value is not given:
-            made[value] = value.reading([made[argument] for argument in value.arguments])
+            made[value] = copied(value, made)
     return unknown, made[program.output]
 
 

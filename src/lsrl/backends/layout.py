@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from flint import fmpq
@@ -13,7 +13,9 @@ from flint import fmpq
 from lsrl.circuit.affine import Affine, UnitId
 from lsrl.circuit.units import Circuit
 from lsrl.errors import ProgramError, listed, shortened
+from lsrl.lang import Program
 from lsrl.lang.numbers import ZERO, as_float
+from lsrl.lang.words import seen_words
 from lsrl.placement.stack import Part, Place
 
 
@@ -57,11 +59,18 @@ class ReadOut:
 class Layout(Mapping[str, ReadOut]):
     """For every value that the network computes, where it is. A mapping from names to `ReadOut`.
 
-    Values that the compiler optimised away are in `absent`; give a value a name to keep it.
+    Values that the compiler optimised away are in `absent`; give a value a name to keep it. As text it has a line for
+    each value that a person sees: with a name, or as the program was written, without the parts of library functions.
+
+    >>> Layout({"sum": ReadOut((Read(0, "state", (((3, 0.5), (4, -1.0)),)),), (1.0,))}, ())["sum"].layers
+    (0,)
+    >>> print(Layout({"sum": ReadOut((Read(0, "state", (((3, 0.5), (4, -1.0)),)),), (1.0,))}, ()))
+    sum: 0.5·state[3] - 1·state[4] of layer 0 + 1
     """
 
     reads: Mapping[str, ReadOut]
     absent: tuple[str, ...]
+    program: Program | None = field(default=None, compare=False, repr=False)
 
     def __getitem__(self, name: str) -> ReadOut:
         if not isinstance(name, str):
@@ -71,6 +80,10 @@ class Layout(Mapping[str, ReadOut]):
         if name in self.absent:
             raise ProgramError(f"value {name!r} was optimised away; give it a name with name={name!r} to keep it")
         raise ProgramError(f"no value is named {name!r}; expected one of {listed(list(self.reads))}")
+
+    def __str__(self) -> str:
+        words = {name: name for name in self.reads} if self.program is None else seen_words(self.program)
+        return "\n".join(f"{words[name]}: {_sums(read)}" for name, read in self.reads.items() if name in words)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.reads)
@@ -82,11 +95,12 @@ class Layout(Mapping[str, ReadOut]):
         return name in self.reads
 
 
-def layout_of(circuit: Circuit, places: Mapping[UnitId, Place], names: Sequence[str]) -> Layout:
-    """The layout of the program's values (`names`, in its order), given where the circuit's units are."""
+def layout_of(circuit: Circuit, places: Mapping[UnitId, Place], program: Program) -> Layout:
+    """The layout of the program's values, in its order, given where the circuit's units are."""
+    names = tuple(program.names.values())
     found = {name: read_out(circuit.values[name], places) for name in names if name in circuit.values}
     reads = {name: way for name, way in found.items() if way.is_finite}
-    return Layout(reads, tuple(name for name in names if name not in reads))
+    return Layout(reads, tuple(name for name in names if name not in reads), program)
 
 
 def read_out(forms: Sequence[Affine], places: Mapping[UnitId, Place]) -> ReadOut:
@@ -107,3 +121,31 @@ def read_out(forms: Sequence[Affine], places: Mapping[UnitId, Place]) -> ReadOut
         for (layer, part), rows in sorted(parts.items())
     )
     return ReadOut(reads, tuple(constants))
+
+
+def _sums(read_out: ReadOut) -> str:
+    """A read-out as sums of activations and constants, one for each component."""
+    components = []
+    for component, constant in enumerate(read_out.constants):
+        terms = [_terms(read, read.rows[component]) for read in read_out.reads if read.rows[component]]
+        said = [*terms, *([exact_text(constant)] if constant or not terms else [])]
+        components.append(" + ".join(said).replace("+ -", "- "))
+    return "; ".join(components)
+
+
+def _terms(read: Read, row: Sequence[tuple[int, float]]) -> str:
+    terms = [f"{exact_text(weight)}·{read.part}[{index}]".removeprefix("1·") for index, weight in row]
+    sums = " + ".join(terms).replace("+ -", "- ")
+    return sums if read.layer < 0 else f"{sums} of layer {read.layer}"
+
+
+def exact_text(number: float) -> str:
+    """The number to its last digit; large and small powers of two as such.
+
+    >>> exact_text(0.1), exact_text(-3.0), exact_text(2.0**28)
+    ('0.1', '-3', '2^28')
+    """
+    mantissa, exponent = math.frexp(number)
+    if abs(mantissa) == 0.5 and abs(exponent - 1) > 20:
+        return f"{'-' if number < 0 else ''}2^{exponent - 1}"
+    return str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(number)

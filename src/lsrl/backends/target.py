@@ -121,7 +121,7 @@ def assembled(target: Target, circuit: Circuit, program: Program, dtype: str) ->
     return Assembly(
         network=placement.network(program),
         stack=placement.stack,
-        layout=layout_of(placement.circuit, placement.places(), tuple(program.names.values())),
+        layout=layout_of(placement.circuit, placement.places(), program),
         guarantee=placement.guarantee(circuit.max_length),
         circuit=placement.circuit,
         states=_states(placement),

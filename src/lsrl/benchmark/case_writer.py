@@ -71,7 +71,8 @@ def _task(
     """What `interp.json` says, but for the files."""
     model = made.model
     listing = str(entry.program).rstrip()
-    defined = {line.partition(":")[0].strip(): line.strip() for line in listing.splitlines()}
+    lines = [*entry.program.listing("primitives").splitlines(), *listing.splitlines()]  # a call's parts are primitives
+    defined = {line.partition(":")[0].strip(): line.strip() for line in lines}
     return {
         "name": name,
         "program": entry.name,

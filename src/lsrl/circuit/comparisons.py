@@ -49,19 +49,20 @@ class Comparisons:
             self._assume(form, gridded=builder.fact(progress).grid is not None)
         return form
 
-    def claim(self, form: Affine, claim: str, argument: str, *, made_of_steps: bool) -> None:
+    def claim(self, form: Affine, names: tuple[str, str, str, str], *, made_of_steps: bool) -> None:
         """Assume that a form is 0 or 1, if it is known to be so wherever comparisons are decided.
 
         A comparison `made_of_steps` whose order is not known, as in a `bump` from one value to another, expects it of
-        the inputs: it is undecidable. Raises `RangeError` for all else: `claim` says what the form is for, `argument`
-        what the program calls it.
+        the inputs: it is undecidable. Raises `RangeError` for all else: `names` says what the form is for, in which
+        program, what that calls it, and which component it is.
         """
         fact = self.builder.fact(form)
         if fact.is_bit:
             return
         known = self._is_chain(form) or self._is_bit_in_all_cases(form)
         if not known and not (made_of_steps and self._ramps_of(form)):
-            raise RangeError(f"{claim} reads {argument}, {_reach(fact)}")
+            value, program, argument, place = names
+            raise RangeError(f"{value!r} of {program} reads {argument!r}{place}, {_reach(fact)}")
         if not known or self._assumed.intersection(form.terms):
             self._assume(form, gridded=False)
         else:

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from lsrl.errors import ProgramError, UnsupportedProgram, listed, shortened
 from lsrl.lang import Constant, Input, Program, Recur, Value
+from lsrl.lang.words import label
 
 Variables: TypeAlias = Sequence[str] | Literal["named"]
 """Names of values, or all that their author named and that can be cut."""
@@ -66,4 +67,4 @@ def _problem(program: Program, value: Value) -> ProgramError | UnsupportedProgra
 
 
 def _state_of(program: Program, group: Sequence[Value]) -> str:
-    return next(program.names[value] for value in reversed(group) if isinstance(value, Recur))
+    return next(label(program, value) for value in reversed(group) if isinstance(value, Recur))

@@ -22,6 +22,7 @@ from lsrl.lang.logic import ramp_of
 from lsrl.lang.matrix import Row
 from lsrl.lang.numbers import ONE, ZERO
 from lsrl.lang.primitives import Modulo, Primitive
+from lsrl.lang.words import label
 
 Forms: TypeAlias = "list[Affine]"
 
@@ -53,7 +54,7 @@ def loop_forms(
     members = set(group)
     read = {argument for value in program.values if value not in members for argument in value.arguments}
     read_outside = [value for value in group if value.name is not None or value is program.output or value in read]
-    builder.origin = program.names[next(value for value in reversed(group) if isinstance(value, Recur))]
+    builder.origin = label(program, next(value for value in reversed(group) if isinstance(value, Recur)))
     finite = finite_loop(builder, group, forms, read_outside)
     loop = _Loop(program, group, forms, translated)
     if finite is not None and not loop.is_smaller(builder, finite, by_cells=by_cells):
@@ -69,8 +70,10 @@ def _check_comparisons(loop: FiniteLoop, comparisons: Comparisons, program: Prog
         if wrong is None:
             continue
         if ramp_of(value) is None:
-            raise RangeError(f"{program.names[value]!r} of {program.name} can be {wrong}; expected 0 or 1, as x > 0 is")
-        comparisons.undecidable[program.names[value]] = None
+            raise RangeError(
+                f"{label(program, value)!r} of {program.name} can be {wrong}; expected 0 or 1, as x > 0 is"
+            )
+        comparisons.undecidable[label(program, value)] = None
 
 
 class _Loop:
@@ -90,7 +93,7 @@ class _Loop:
         (self._close if _looped_units(builder, first) else self._make_linear)(builder, found)
         outside: dict[UnitId, Affine] = {}
         for state in self.states:
-            builder.origin = self.program.names[state]
+            builder.origin = label(self.program, state)
             for was, now, init in zip(found[state.previous], found[state], state.previous.init, strict=True):
                 _, delayed = builder.states([(), ((0, ONE),)], [now, number(ZERO)], [init, ZERO])
                 outside.update(dict.fromkeys(was.terms, delayed))
@@ -99,7 +102,7 @@ class _Loop:
     def _close(self, builder: CircuitBuilder, found: dict[Value, Forms]) -> None:
         """What the states were is what these forms were."""
         for state in self.states:
-            builder.origin = self.program.names[state]
+            builder.origin = label(self.program, state)
             found[state] = [builder.in_cells(form) for form in found[state]]
             for was, now in zip(found[state.previous], found[state], strict=True):
                 builder.close(was, now)
@@ -107,7 +110,7 @@ class _Loop:
     def _make_linear(self, builder: CircuitBuilder, found: dict[Value, Forms]) -> None:
         """A step without a cell is that of a linear state."""
         rows, drives = self._rows(found)
-        builder.origin = self.program.names[self.states[-1]]
+        builder.origin = label(self.program, self.states[-1])
         made = iter(builder.states(rows, drives, [init for state in self.states for init in state.previous.init]))
         for state in self.states:
             found[state] = [next(made) for _ in range(state.dim)]
@@ -196,7 +199,7 @@ class _Loop:
         """The forms of all values at one step, given what is known of the states one step ago."""
         forms = dict(self.forms)
         for value in self.group:
-            builder.origin = self.program.names[value]
+            builder.origin = label(self.program, value)
             if isinstance(value, Previous):
                 cells = zip(value.init, known[value], strict=True)
                 forms[value] = [builder.previous(init, fact) for init, fact in cells]

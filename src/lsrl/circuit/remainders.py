@@ -20,21 +20,23 @@ def remainder(builder: CircuitBuilder, form: Affine, n: int, below: int | None) 
     range, or reach beyond what was promised by `below`.
     """
     fact = builder.fact(form)
-    name = f"{builder.origin!r} is a remainder"
+    name = builder.origin
     if fact.measure is None or fact.measure.q != 1:
-        raise RangeError(f"{name} of what may not be whole; expected Input(…, integer=True), or whole multiples")
+        raise RangeError(
+            f"{name!r} is a remainder of what may not be whole; expected Input(…, integer=True), or whole multiples"
+        )
     if fact.low is None or fact.high is None:
         endless = remainder_of_sum(builder, form, n) if below is None else None
         if endless is not None:
             return endless
         raise RangeError(
-            f"{name} of a value whose range is not known; declare Input(range=(low, high)) "
+            f"{name!r} is a remainder of a value whose range is not known; declare Input(range=(low, high)) "
             "and compile(..., max_length=...)"
         )
     if below is not None and not (fact.low >= 0 and fact.high < below):
         raise RangeError(
-            f"{name} of what can be {fact.low} … {fact.high}, and below={below} promises 0 … {below - 1}; "
-            "leave it out, or declare a smaller range or max_length"
+            f"{name!r} is a remainder of what can be {fact.low} … {fact.high}, and below={below} promises "
+            f"0 … {below - 1}; leave it out, or declare a smaller range or max_length"
         )
     lowest = fmpq(n) * (fact.low / n).floor()
     rest, most = form.shifted(-lowest), fact.high - lowest

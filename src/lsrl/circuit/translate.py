@@ -38,6 +38,7 @@ from lsrl.lang.loops import is_state
 from lsrl.lang.matrix import Matrix, identity
 from lsrl.lang.numbers import exact_vector, whole_number
 from lsrl.lang.primitives import Primitive
+from lsrl.lang.words import label
 
 Forms: TypeAlias = list[Affine]
 
@@ -80,7 +81,7 @@ def circuit_of(
     forms: dict[Value, Forms] = {}
     states: dict[str, tuple[Affine, ...]] = {}
     for group in program.groups:
-        builder.origin = program.names[group[0]]
+        builder.origin = label(program, group[0])
         if len(group) > 1:
             forms |= _loop(builder, comparisons, program, group, forms, by_cells=by_cells)
         elif isinstance(group[0], Input):
@@ -123,7 +124,7 @@ def _loop(
 ) -> dict[Value, Forms]:
     if builder.as_written:
         raise UnsupportedProgram(
-            f"{program.names[group[-1]]!r} reads its own past, and style='paper' has linear states only; "
+            f"{label(program, group[-1])!r} reads its own past, and style='paper' has linear states only; "
             "use style='default'"
         )
     return loop_forms(builder, comparisons, program, group, forms, _translated, by_cells=by_cells)
@@ -170,8 +171,8 @@ def _claim(comparisons: Comparisons, program: Program, value: Value, made: Seque
     claimed = value.x if isinstance(value, Linear) and identity(value.dim) == value.A else value
     for component, form in enumerate(made):
         place = f"[{component}]" if value.dim > 1 else ""
-        claim = f"{program.names[value]!r} of {program.name}"
-        comparisons.claim(form, claim, f"{program.names[claimed]!r}{place}", made_of_steps=claimed is value)
+        names = (label(program, value), program.name, label(program, claimed), place)
+        comparisons.claim(form, names, made_of_steps=claimed is value)
 
 
 def input_facts(program: Program, input_range: tuple[Any, Any] | None) -> list[Fact]:

@@ -63,15 +63,20 @@ def _grouped(row: dict[str, str]) -> str:
 
 
 @app.command()
-def show(spec: Spec, as_json: Json = False) -> None:
-    """A program as a listing: one line a value."""
+def show(
+    spec: Spec,
+    primitives: Annotated[bool, typer.Option("--primitives", help="what the library's functions stand for")] = False,
+    as_json: Json = False,
+) -> None:
+    """A program as a listing: the library's functions as they were called, or --primitives, one line a value."""
     from lsrl.lang.json_format import to_json
 
     program = specified(spec).program
     if as_json:
         print_json(to_json(program))
     else:
-        print_output(f"{program}\n")  # no screen's width may break a listing that is read back
+        listing = program.listing("primitives" if primitives else "library")
+        print_output(f"{listing}\n")  # no screen's width may break a listing that is read back
 
 
 @app.command()
@@ -238,15 +243,19 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """What limits a compiled program's precision and the weight noise that it tolerates; what rounds; worst first."""
+    from lsrl.lang.words import words_of
+
     model = _compiled(specified(spec), target, max_length, dtype, robust=robust)
     with working("explaining"):
         found = model.explain()
 
     def render() -> list[Rows | str]:
-        rows = [limit.as_dict() for limit in found.limits[:top]]
-        shown: list[Rows | str] = [Rows(rows, title=f"{spec} on {target.value}")]
+        rows: dict[str, dict[str, Any]] = {}  # the parts of a call have one row, that of the worst
+        for limit in found.limits:
+            rows.setdefault(words_of(limit.name), {**limit.as_dict(), "name": words_of(limit.name)})
+        shown: list[Rows | str] = [Rows(list(rows.values())[:top], title=f"{spec} on {target.value}")]
         if found.makers:
-            makers = [maker.as_dict() for maker in found.makers[:top]]
+            makers = [{**maker.as_dict(), "name": words_of(maker.name)} for maker in found.makers[:top]]
             shown.append(Rows(makers, title="what makes the largest bound by rounding"))
         return [*shown, str(found)]
 

@@ -7,7 +7,7 @@ from typing import Any
 from flint import fmpq
 
 from lsrl.errors import ShapeError
-from lsrl.lang.constants import Constant, as_value
+from lsrl.lang.constants import Constant, as_value, is_number
 from lsrl.lang.matrix import diagonal, ones
 from lsrl.lang.numbers import exact_vector, whole_number
 from lsrl.lang.primitives import Linear
@@ -26,7 +26,7 @@ def broadcast(x: Any, dim: int, *, name: str | None = None) -> Value:
         return value
     if value.dim != 1:
         raise ShapeError(f"{value.label} has dimension {value.dim}; expected 1 or {dim}")
-    if isinstance(value, Constant) and value.name is None:
+    if is_number(value):
         return Constant(exact_vector(value.numbers, dim, "constant"), name=name)
     return Linear(value, ones(dim, 1), name=name, hint="broadcast")
 

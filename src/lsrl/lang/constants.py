@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -27,6 +27,15 @@ class Constant(Value):
         numbers = plain(numbers)
         dim = len(numbers) if is_sequence(numbers) else 1
         super().__init__(dim, (), name, hint, numbers=exact_vector(numbers, dim, "constant"))
+
+
+def is_number(value: Value) -> TypeGuard[Constant]:
+    """Whether a value is numbers without a name, which the library may put into a matrix.
+
+    >>> is_number(Constant(1)), is_number(Constant(1, name="one"))
+    (True, False)
+    """
+    return isinstance(value, Constant) and value.name is None
 
 
 def as_value(item: Any, what: str = "an operation") -> Value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from importlib.resources import files
 from itertools import islice
@@ -15,6 +16,7 @@ from flint import fmpq
 
 from lsrl.errors import FormatError, LsrlError, NumberError, shortened
 from lsrl.files import read_file, write_whole
+from lsrl.lang.listing_parser import parse
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import number_in_file, text_in_file
 from lsrl.lang.program import Program
@@ -32,6 +34,9 @@ LARGEST_JSON = 2**26
 MOST_VALUES = 2**16
 """So are programs of more values than this."""
 
+LARGEST_LISTING = 2**22
+"""Listings of more characters than this are not written beside the values that say the same."""
+
 _VECTORS = ("low", "high", "grid", "numbers", "b", "init", "bias")
 
 
@@ -47,11 +52,13 @@ def to_json(program: Program) -> dict[str, Any]:
     _check_count(program.values)
     vocabulary, values = program.vocabulary, [_fields(record) for record in records_of(program)]
     _check_sizes(values)
+    listing = program.listing() if any(value.call for value in program.values) else ""
     return {
         "format": FORMAT,
         "version": VERSION,
         "name": program.name,
         **({} if vocabulary is None else {"vocabulary": _vocabulary_fields(vocabulary)}),
+        **({"listing": listing.splitlines()} if 0 < len(listing) <= LARGEST_LISTING else {}),
         "values": values,
         "output": program.names[program.output],
     }
@@ -59,6 +66,9 @@ def to_json(program: Program) -> dict[str, Any]:
 
 def from_json(data: Any, what: str = "the program") -> Program:
     """The program that JSON data describes. Raises `FormatError`.
+
+    What counts are its values. Its listing says which library calls made them, if it says so of just these values: a
+    file of another version, whose functions made others, is the same program without calls.
 
     >>> from lsrl import Input
     >>> from_json(to_json(Program(Input(1) + 1))).run([[1]]).tolist()
@@ -76,7 +86,17 @@ def from_json(data: Any, what: str = "the program") -> Program:
             raise FormatError(f"{what}, value {i}: the name {entry['name']!r} is taken; expected every name once")
         records[entry["name"]] = _record(entry, f"{what}, value {i}")
     vocabulary = _vocabulary(checked["vocabulary"], f"{what}, vocabulary") if "vocabulary" in checked else None
-    return program_of(checked["name"], records.values(), checked["output"], vocabulary)
+    program = program_of(checked["name"], records.values(), checked["output"], vocabulary)
+    return _with_calls(program, "\n".join(checked.get("listing", ())))
+
+
+def _with_calls(program: Program, listing: str) -> Program:
+    """The program as the listing has it, if that is the same one."""
+    if 0 < len(listing) <= LARGEST_LISTING:
+        with suppress(LsrlError):
+            written = parse(listing)
+            return written if written == program else program
+    return program
 
 
 def save(program: Program, path: Path) -> None:

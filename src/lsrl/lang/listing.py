@@ -15,55 +15,118 @@ A program over tokens says after its name which number stands for which text, fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias, cast, get_args
 
 from flint import fmpq
 
+from lsrl.errors import ProgramError
+from lsrl.lang.calls import Call
 from lsrl.lang.constants import Constant
+from lsrl.lang.expressions import WHOLE, Expression, written
 from lsrl.lang.feedback import Previous, Recur
 from lsrl.lang.matrix import Matrix, cycle, diagonal, shift
 from lsrl.lang.numbers import Vector, number_text
 from lsrl.lang.primitives import Concat, GatedState, Linear, LinState, Modulo, Multi, Primitive, ReLU, Slice
 from lsrl.lang.program import Program
 from lsrl.lang.stream import Input
+from lsrl.lang.values import Value
 from lsrl.lang.vocabulary import Vocabulary
+from lsrl.lang.written import as_written, reads
+
+Level: TypeAlias = Literal["library", "primitives"]
+"""What a line is: a call of a library function, or one of the primitives that it stands for."""
 
 LARGEST_DENSE = 64
 """Matrices and vectors with more numbers than this are written by their non-zero entries."""
 
+LONGEST_FOLDED = 60
+"""Characters of an expression that is written where it is read, and has no line of its own."""
 
-def listing(program: Program) -> str:
-    """The program as text, which `parse` reads back.
+_FOLDING = (Concat, Slice, ReLU, Multi, Modulo)
 
-    >>> from lsrl import Input, cumsum
-    >>> print(listing(Program(cumsum(Input(1)), name="running_total")))
-    program running_total
+
+def listing(program: Program, level: Level = "library") -> str:
+    """The program as text, which `parse` reads back. Raises `ProgramError` for another level.
+
+    >>> from lsrl import Input, equal, cumsum
+    >>> program = Program(equal(cumsum(Input(1)), 3), name="third")
+    >>> print(listing(program))
+    program third
     %input: 1 = Input()
-    %cumsum: 1 = LinState(%input, A=1, B=1)
-    return %cumsum
+    %equal: 1 = equal(cumsum(%input), 3)
+    return %equal
+    >>> len(listing(program, level="primitives").splitlines())
+    18
     """
-    shown = {value: name if value.name is not None else f"%{name}" for value, name in program.names.items()}
-    lines = [
-        f"{shown[value]}: {value.dim} = {_operation(value, [shown[argument] for argument in value.arguments])}"
-        for value in program.values
-    ]
+    if level not in get_args(Level):
+        raise ProgramError(f"level={level!r} of a listing; expected 'library' or 'primitives'")
     head = [f"program {program.name}"]
     if program.vocabulary is not None:
         head.append(_vocabulary(program.vocabulary))
-    return "\n".join([*head, *lines, f"return {shown[program.output]}"])
+    calls: Mapping[Value, Call | None] = dict.fromkeys(program.values)
+    if level == "library":
+        calls = as_written(program.values, program.output)
+    lines = Lines(program, calls, fold=level == "library")
+    return "\n".join([*head, *lines.lines, f"return {lines.named(program.output).text}"])
+
+
+class Lines:
+    """The lines of values that are seen, each by its call or as a primitive; some are `folded` into others' lines.
+
+    `once`: only what is read once, as it has to be for values to be the same ones again where it is read back; else
+    this is for people, who need no mark to tell names that are the library's.
+    """
+
+    def __init__(self, program: Program, calls: Mapping[Value, Call | None], *, fold: bool, once: bool = True) -> None:
+        self.program = program
+        self.fold, self.once = fold, once
+        self.folded: dict[Value, Expression] = {}
+        self.times_read = Counter(argument for value, call in calls.items() for argument in reads(value, call))
+        self.lines = []
+        for value, call in calls.items():  # what is read comes first
+            said = self.operation(cast(Primitive, value)) if call is None else written(call, self.named)
+            if fold and self.folds(value, call, said) and not (once and value in program.names and self.stays(value)):
+                self.folded[value] = said
+            else:
+                self.lines.append(f"{self.named(value).text}: {value.dim} = {said.text}")
+
+    def named(self, value: Value) -> Expression:
+        """What others call a value: its name, or what it is."""
+        if value in self.folded:
+            return self.folded[value]
+        name = self.program.names[value]
+        return Expression(name if value.name is not None or not self.once else f"%{name}")
+
+    def stays(self, value: Value) -> bool:
+        """Whether a value has a line because it is read there, and not once."""
+        return value is self.program.output or self.times_read[value] != 1
+
+    def folds(self, value: Value, call: Call | None, said: Expression) -> bool:
+        """Whether a value can be written where it is read: anonymous and short, or a number in a matrix."""
+        if value not in self.program.names:
+            return True
+        # A primitive's line says its dimension, which says what a number in place of a matrix is, and its hint.
+        is_usual = value.hint == value.default_hint or not self.once
+        whole = call is not None or (isinstance(value, _FOLDING) and is_usual)
+        return whole and value.name is None and len(said.text) <= LONGEST_FOLDED
+
+    def operation(self, value: Primitive) -> Expression:
+        """A primitive, with its arguments and parameters."""
+        arguments = [self.named(argument) for argument in value.arguments]
+        if isinstance(value, Slice):
+            places = value.start if self.fold and value.dim == 1 else f"{value.start}:{value.stop}"
+            return Expression(f"{arguments[0].within(WHOLE)}[{places}]")
+        claim = ["comparison=1"] if value.comparison else []
+        parts = [*(argument.text for argument in arguments), *_parameters(value), *claim]
+        return Expression(f"{value.primitive}({', '.join(parts)})")
 
 
 def _vocabulary(vocabulary: Vocabulary) -> str:
     tokens = [f"{number}:{text}" for text, number in vocabulary.pairs]
     end = [] if vocabulary.end is None else [f"end={vocabulary.end}"]
     return " ".join(["vocabulary", *tokens, *end, f"nothing={vocabulary.nothing}"])
-
-
-def _operation(value: Primitive, arguments: list[str]) -> str:
-    if isinstance(value, Slice):
-        return f"{arguments[0]}[{value.start}:{value.stop}]"
-    claim = ["comparison=1"] if value.comparison else []
-    return f"{value.primitive}({', '.join([*arguments, *_parameters(value), *claim])})"
 
 
 def _parameters(value: Primitive) -> list[str]:

@@ -13,7 +13,7 @@ from flint import fmpq
 
 from lsrl.errors import NumberError, ProgramError, shortened
 from lsrl.lang.broadcasting import same_dimension
-from lsrl.lang.constants import Constant, as_value
+from lsrl.lang.constants import Constant, as_value, is_number
 from lsrl.lang.matrix import beside, diagonal, identity
 from lsrl.lang.numbers import ONE, exact, exact_vector, is_sequence
 from lsrl.lang.primitives import Concat, Linear, Multi, ReLU, Via, claimed, complement, complemented
@@ -249,7 +249,7 @@ def ifelse(cond: Any, a: Any, b: Any, *, via: BranchVia = "auto", short: bool = 
 
 
 def _is_zero(value: Value) -> bool:
-    return isinstance(value, Constant) and value.name is None and not any(value.numbers)
+    return is_number(value) and not any(value.numbers)
 
 
 def ifequal(x: Any, y: Any, a: Any, b: Any, *, via: BranchVia = "auto", name: str | None = None) -> Value:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational
@@ -13,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from flint import fmpq
 
-from lsrl.errors import NumberError, ShapeError, shortened
+from lsrl.errors import FormatError, NumberError, ShapeError, shortened
 
 Vector: TypeAlias = tuple[fmpq, ...]
 
@@ -27,12 +29,45 @@ MOST_EXPONENT_DIGITS = 4
 MOST = 2**24
 """Dimensions, lengths and counts up to this are accepted; memory would not hold what larger ones stand for."""
 
+VALUE_ROOM = 64
+"""What a value takes of the room that there is, beside its dimension."""
+
 LONGEST_NUMBER = 4000
 """Characters of the longest number that files hold."""
 
 ZERO = fmpq(0)
 ONE = fmpq(1)
 HALF = fmpq(1, 2)
+
+
+ROOM: ContextVar[list[int] | None] = ContextVar("room", default=None)
+"""How many rows of values may still be made, where that is bounded."""
+
+
+@contextmanager
+def room_for(rows: int) -> Iterator[None]:
+    """Within it, values of no more than so many rows in all are made: a line of a file may ask for any number.
+
+    >>> from lsrl.lang import Input, shift_register
+    >>> with room_for(1000):
+    ...     shift_register(Input(1), 1001)
+    Traceback (most recent call last):
+    lsrl.errors.ShapeError: length of shift_register is 1001; expected at most 935
+    """
+    token = ROOM.set([rows])
+    try:
+        yield
+    finally:
+        ROOM.reset(token)
+
+
+def take_room(dim: int) -> None:
+    """Take the room that a value of this dimension needs. Raises `FormatError` where there is none left."""
+    room = ROOM.get()
+    if room is not None:
+        room[0] -= dim + VALUE_ROOM
+        if room[0] < 0:
+            raise FormatError("the calls of the program make larger values than are read from a file; expected smaller")
 
 
 def exact(number: Any, what: str = "number") -> fmpq:
@@ -72,6 +107,19 @@ def exact(number: Any, what: str = "number") -> fmpq:
     )
 
 
+def is_number_text(text: str) -> bool:
+    """Whether a text stands for a number.
+
+    >>> is_number_text("-1/3"), is_number_text("relu")
+    (True, False)
+    """
+    try:
+        exact(text)
+    except NumberError:
+        return False
+    return True
+
+
 def _from_fraction(number: Fraction) -> fmpq:
     return fmpq(number.numerator, number.denominator)
 
@@ -100,14 +148,19 @@ def exact_vector(numbers: Any, dim: int, what: str) -> Vector:
     return vector
 
 
-def whole_number(number: Any, what: str, least: int = 1, most: int = MOST) -> int:
+def whole_number(number: Any, what: str, least: int = 1, most: int | None = None) -> int:
     """`number` as an int. Raises `ShapeError` for anything but a whole number from `least` to `most`.
+
+    Without a `most` it is a size: values of so many rows can be made.
 
     >>> whole_number(np.int64(3), "length of delay")
     3
     """
     if isinstance(number, (bool, np.bool_)) or not isinstance(number, (int, np.integer)) or number < least:
         raise ShapeError(f"{what} is {shortened(number)}; expected a whole number from {least}")
+    if most is None:
+        room = ROOM.get()
+        most = MOST if room is None else min(MOST, max(room[0], 0))
     if number > most:
         raise ShapeError(f"{what} is {shortened(number)}; expected at most {most:,}")
     return int(number)

@@ -8,14 +8,13 @@ import numpy as np
 from flint import fmpq
 
 from lsrl.errors import NumberError, ProgramError, ShapeError, shortened
-from lsrl.lang.arithmetic import absolute, modulo
 from lsrl.lang.broadcasting import broadcast, same_dimension, scaled
-from lsrl.lang.constants import Constant
-from lsrl.lang.logic import and_, at_least, at_most, larger, not_, or_, smaller
+from lsrl.lang.calls import remembered
+from lsrl.lang.constants import Constant, is_number
+from lsrl.lang.library import absolute, and_, at_least, at_most, larger, modulo, not_, or_, select, smaller
 from lsrl.lang.matrix import Matrix, beside, diagonal, identity, ones
 from lsrl.lang.numbers import ONE, exact, exact_vector, is_sequence, plain
 from lsrl.lang.primitives import Concat, Linear, Multi, Slice
-from lsrl.lang.tables import select
 from lsrl.lang.values import Value
 
 __all__ = [
@@ -29,9 +28,9 @@ __all__ = [
     "larger",
     "modulo",
     "multiplied",
+    "negative",
     "not_",
     "or_",
-    "scaled",
     "sliced",
     "smaller",
     "subtracted",
@@ -39,21 +38,31 @@ __all__ = [
 ]
 
 
+@remembered
 def added(x: Value, other: Any) -> Value:
     """x + other."""
     return _sum(x, ONE, other, ONE)
 
 
+@remembered
 def subtracted(x: Value, other: Any) -> Value:
     """x − other."""
     return _sum(x, ONE, other, -ONE)
 
 
+@remembered
 def subtracted_from(x: Value, other: Any) -> Value:
     """other − x."""
     return _sum(x, -ONE, other, ONE)
 
 
+@remembered
+def negative(x: Value) -> Value:
+    """−x."""
+    return scaled(x, -ONE)
+
+
+@remembered
 def multiplied(x: Value, other: Any) -> Value:
     """x · other: a product of two values, or a multiple by one number or one for each component."""
     if isinstance(other, Value):
@@ -65,6 +74,7 @@ def multiplied(x: Value, other: Any) -> Value:
     return scaled(x, exact(other, "factor"))
 
 
+@remembered
 def divided(x: Any, other: Any) -> Value:
     """x / other, for a number."""
     if isinstance(other, Value):
@@ -79,6 +89,7 @@ def divided(x: Any, other: Any) -> Value:
     return scaled(x, ONE / divisor)
 
 
+@remembered
 def floor_divided(x: Value, n: int) -> Value:
     """⌊x / n⌋, for whole x of either sign and a whole number n."""
     return divided(subtracted(x, modulo(x, n)), n)
@@ -106,7 +117,7 @@ def _position(x: Value, index: Any, default: int | None = None) -> int:
 
 def _sum(x: Value, x_factor: fmpq, other: Any, other_factor: fmpq) -> Value:
     hint = "sum" if x_factor == other_factor else "difference"
-    if isinstance(other, Value) and not (isinstance(other, Constant) and other.name is None):
+    if isinstance(other, Value) and not is_number(other):
         if other is x:
             return scaled(x, x_factor + other_factor, hint)
         left, right = same_dimension(x, other)

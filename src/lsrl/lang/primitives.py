@@ -15,7 +15,7 @@ from lsrl.errors import ProgramError, ShapeError, shortened
 from lsrl.lang.constants import Constant, as_value
 from lsrl.lang.feedback import Previous, Recur
 from lsrl.lang.matrix import Matrix, diagonal, identity, rows_of
-from lsrl.lang.numbers import Vector, exact_vector, is_sequence, whole_number
+from lsrl.lang.numbers import MOST, Vector, exact_vector, is_sequence, whole_number
 from lsrl.lang.stream import Input
 from lsrl.lang.values import Derived, Value, value_of
 
@@ -204,7 +204,7 @@ class Modulo(Derived):
     def __init__(
         self, x: Value, n: int, below: int | None = None, *, name: str | None = None, hint: str | None = None
     ) -> None:
-        x, n = value_of(x, "modulo"), whole_number(n, "n of modulo")
+        x, n = value_of(x, "modulo"), whole_number(n, "n of modulo", most=MOST)
         below = None if below is None else whole_number(below, "below of modulo", most=2**62)
         super().__init__(x.dim, (x,), name, hint, n=n, below=below)
 

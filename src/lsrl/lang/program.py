@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -17,6 +18,7 @@ from lsrl.lang.values import LONGEST_LABEL, Value
 from lsrl.lang.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from lsrl.lang.listing import Level
     from lsrl.semantics import Do, Trace, Undecided
 
 
@@ -80,16 +82,48 @@ class Program:
         return f"<Program {self.name!r}: {self.input.dim} → {self.output.dim}, {len(self.values)} values>"
 
     def __str__(self) -> str:
+        return self.listing()
+
+    def listing(self, level: Level = "library") -> str:
+        """The program as text, a line for each value, by the library calls that made them or as `"primitives"`.
+
+        `Program.parse` reads both back. Raises `ProgramError` for another level.
+
+        >>> from lsrl import Input, Program, equal
+        >>> program = Program(equal(Input(1, name="x"), 3, name="is_3"), name="three")
+        >>> print(program)
+        program three
+        x: 1 = Input()
+        is_3: 1 = equal(x, 3)
+        return is_3
+        >>> program.listing(level="primitives").splitlines()[2]
+        '%difference: 1 = Linear(x, A=1, b=-3)'
+        """
         from lsrl.lang.listing import listing
 
-        return listing(self)
+        return listing(self, level)
+
+    @cached_property
+    def words(self) -> Mapping[str, str]:
+        """What messages call the values, by their names: an anonymous one as the program was written.
+
+        >>> from lsrl import Input, Program, equal
+        >>> Program(equal(Input(1, name="x"), 3)).words["equal.above"]
+        'equal(x, 3)'
+        """
+        from lsrl.lang.words import all_words
+
+        return all_words(self)
 
     def __eq__(self, other: object) -> bool:
-        """Whether both read the same: same values, names and numbers, in the same order."""
-        return isinstance(other, Program) and str(self) == str(other)
+        """Whether both compute the same: the same primitives, names and numbers, in the same order.
+
+        Which library calls made them is not compared.
+        """
+        return isinstance(other, Program) and self.listing("primitives") == other.listing("primitives")
 
     def __hash__(self) -> int:
-        return hash(str(self))
+        return hash(self.listing("primitives"))
 
     @staticmethod
     def parse(text: str) -> Program:

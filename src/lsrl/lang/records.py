@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lsrl.errors import FormatError, LsrlError
+from lsrl.errors import FormatError, LsrlError, shortened
 from lsrl.lang.constants import Constant
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.primitives import PRIMITIVES, Concat, Linear, LinState, ReLU
@@ -23,12 +23,17 @@ LARGEST_TOTAL = 2**22
 """So are programs whose values and matrices have more rows or entries than this in all."""
 
 
+LARGEST_INSIDE = 2**21
+"""Listings whose calls stand for values of more rows than this are refused, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A value by its name, what made it, and the names of its arguments.
 
     `kept` tells names that the user gave, which compilers keep alive, from the library's.
-    `where` is what an error in this record calls it.
+    `where` is what an error in this record calls it. Without a name it is called what the primitive is, and it has the
+    dimension that it gets.
     """
 
     name: str
@@ -69,19 +74,63 @@ def records_of(program: Program) -> list[Record]:
 def program_of(name: str, records: Iterable[Record], output: str, vocabulary: Vocabulary | None = None) -> Program:
     """The program that records describe.
 
-    Raises `FormatError` as `values_of`, and for a value that is not needed or a vocabulary that does not fit.
+    Raises `FormatError`, naming the record, for names that are unknown or used before they are defined, wrong
+    dimensions, and whatever the primitives refuse; and as `ValuesInFile.program`.
     """
-    values = values_of(records)
-    if output not in values:
-        raise FormatError(f"the output is {output!r}, which no value is named; expected one of the values above")
-    try:
-        program = Program(values[output], name=name, vocabulary=vocabulary)
-    except LsrlError as problem:
-        raise FormatError(str(problem)) from None
-    unused = [name for name, value in values.items() if value not in program.names]
-    if unused:
-        raise FormatError(f"value {unused[0]!r} is not needed for the output {output!r}; expected it to be left out")
-    return program
+    known = {record.name: record for record in records}
+    values = ValuesInFile(known)
+    for record in known.values():
+        arguments = [values.read(argument, record.name, record.where) for argument in record.arguments]
+        values.add(record.name, made(record, arguments), record.where)
+    return values.program(name, output, vocabulary)
+
+
+class ValuesInFile:
+    """The values of a file so far, by their names; `names` are those of all that it defines."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self.names = names
+        self.values: dict[str, Value] = {}
+        self.entries = 0
+
+    def add(self, name: str, value: Value, where: str) -> None:
+        """Add a value. Raises `FormatError` where the matrices have more entries than are read."""
+        self.values[name] = value
+        self.entries += sum(matrix.nonzeros for matrix in value.parameters.values() if isinstance(matrix, Matrix))
+        if self.entries > LARGEST_TOTAL:
+            raise FormatError(f"{where}: the matrices so far have over {LARGEST_TOTAL:,} entries; expected fewer")
+
+    def read(self, name: str, reader: str, where: str) -> Value:
+        """The value of this name. Raises `FormatError` where there is none so far."""
+        if name in self.values:
+            return self.values[name]
+        reason = (
+            "comes later or reads it; values come after what they read, and only states reach back in time"
+            if name in self.names
+            else "is not a value; expected the name of one above"
+        )
+        raise FormatError(f"{where}: {reader} reads {shortened(name)}, which {reason}")
+
+    def program(
+        self, name: str, output: str, vocabulary: Vocabulary | None, numbers: Collection[Value] = ()
+    ) -> Program:
+        """The program of these values; `numbers` are in matrices, and need not be values of the program.
+
+        Raises `FormatError` for a value that is not needed, or a vocabulary that does not fit.
+        """
+        if output not in self.values:
+            raise FormatError(f"the output is {output!r}, which no value is named; expected one of the values above")
+        try:
+            program = Program(self.values[output], name=name, vocabulary=vocabulary)
+        except LsrlError as problem:
+            raise FormatError(str(problem)) from None
+        needed = {*program.names, *numbers}
+        unused = [name for name, value in self.values.items() if value not in needed]
+        if unused:
+            raise FormatError(
+                f"value {unused[0]!r} is not needed for the output {output!r}; expected it to be left out"
+            )
+        return program
 
 
 def vocabulary_of(pairs: Sequence[tuple[str, int]], end: str | None, nothing: str, where: str) -> Vocabulary:
@@ -96,46 +145,19 @@ def vocabulary_of(pairs: Sequence[tuple[str, int]], end: str | None, nothing: st
         raise FormatError(f"{where}: {problem}") from None
 
 
-def values_of(records: Iterable[Record]) -> dict[str, Value]:
-    """The values that records describe, by their names.
-
-    Raises `FormatError`, naming the record, for names that are unknown, doubled or used before they
-    are defined, wrong dimensions, and whatever the primitives refuse.
-    """
-    pending = {record.name: record for record in records}
-    values: dict[str, Value] = {}
-    entries = 0
-    for record in pending.values():
-        values[record.name] = value = _value(record, values, pending)
-        entries += sum(matrix.nonzeros for matrix in value.parameters.values() if isinstance(matrix, Matrix))
-        if entries > LARGEST_TOTAL:
-            raise FormatError(
-                f"{record.where}: the matrices so far have over {LARGEST_TOTAL:,} entries; expected fewer"
-            )
-    return values
-
-
-def _value(record: Record, values: Mapping[str, Value], pending: Mapping[str, Record]) -> Value:
-    for name in record.arguments:
-        if name not in values:
-            reason = (
-                "comes later or reads it; values come after what they read, and only states reach back in time"
-                if name in pending
-                else "is not a value; expected the name of one above"
-            )
-            raise FormatError(f"{record.where}: {record.name} reads {name!r}, which {reason}")
-    arguments = [values[name] for name in record.arguments]
-    naming: dict[str, Any] = {"name": record.name} if record.kept else {"name": None, "hint": record.name}
+def made(record: Record, arguments: Sequence[Value]) -> Value:
+    """The primitive that a record describes, of these arguments. Raises `FormatError`, naming the record."""
+    naming: dict[str, Any] = {"name": record.name} if record.kept else {"hint": record.name}
     try:
         value = _made(record, arguments, naming)
     except LsrlError as problem:
         raise FormatError(f"{record.where}: {problem}") from None
-    if value.dim != record.dim:
+    if record.dim and value.dim != record.dim:
         raise FormatError(f"{record.where}: {record.name} has dimension {value.dim}, not {record.dim}")
     return value
 
 
-def _made(record: Record, arguments: list[Value], naming: dict[str, Any]) -> Value:
+def _made(record: Record, arguments: Sequence[Value], naming: dict[str, Any]) -> Value:
     given = record.parameters
     if record.primitive == "Concat":
         return Concat(arguments, **naming)

@@ -9,7 +9,7 @@ from lsrl.lang.broadcasting import same_dimension
 from lsrl.lang.constants import Constant, as_value
 from lsrl.lang.logic import and_, not_
 from lsrl.lang.matrix import Matrix, cycle, identity, shift, zeros
-from lsrl.lang.numbers import ONE, exact_vector, whole_number
+from lsrl.lang.numbers import MOST, ONE, exact_vector, whole_number
 from lsrl.lang.primitives import Concat, GatedState, Linear, LinState, Multi, claimed
 from lsrl.lang.tables import one_hot
 from lsrl.lang.values import Value
@@ -46,7 +46,7 @@ def cyclic(n: int, start: int = 0, *, name: str | None = None) -> Value:
     >>> Program(cyclic(3) + 0 * Input(1)).run([[0]] * 4).tolist()[-2:]
     [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
-    n, start = whole_number(n, "length of cyclic"), whole_number(start, "start of cyclic", least=0)
+    n, start = whole_number(n, "length of cyclic"), whole_number(start, "start of cyclic", 0, MOST)
     init = [int(i == (start - 1) % n) for i in range(n)]
     return LinState(Constant(1, hint="one"), cycle(n), zeros(n, 1), init, name=name, hint="cyclic")
 
@@ -84,7 +84,7 @@ def shift_register(x: Any, length: int, *, init: Any = 0, name: str | None = Non
     [[1.0, 0.0], [2.0, 1.0], [3.0, 2.0]]
     """
     x, length = as_value(x, "shift_register"), whole_number(length, "length of shift_register")
-    dim = length * x.dim
+    dim = whole_number(length * x.dim, f"dimension of {name or 'shift_register'}")
     newest = Matrix(identity(x.dim).rows + ((),) * (dim - x.dim), x.dim)
     start = exact_vector(init, x.dim, "init") * length
     return LinState(x, shift(dim, x.dim), newest, start, name=name, hint="shift_register")
@@ -138,8 +138,9 @@ def register_file(x: Any, address: Any, slots: int, *, write: Any = 1, init: Any
     for role, value in (("address", address), ("write", write)):
         if value.dim != 1:
             raise ShapeError(f"{role} of {label} is {value.label}, which has dimension {value.dim}; expected 1")
+    dim = whole_number(slots * x.dim, f"dimension of {label}")
     here = and_(one_hot(address, slots), claimed(write, f"{label}.write"))
-    each = Matrix.from_entries((slots * x.dim, slots), {(i, i // x.dim): 1 for i in range(slots * x.dim)})
+    each = Matrix.from_entries((dim, slots), {(i, i // x.dim): 1 for i in range(dim)})
     writes = Linear(here, each, comparison=True, hint=f"{label}.writes")
     taken = Multi(Concat([writes, *[x] * slots]), hint=f"{label}.taken")
     return GatedState(taken, not_(writes), init, name=name, hint="register_file")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal
 
 import numpy as np
 from flint import fmpq
@@ -16,7 +16,7 @@ from flint import fmpq
 from lsrl.errors import NumberError, ProgramError, ShapeError, shortened
 from lsrl.lang.arithmetic import total
 from lsrl.lang.broadcasting import broadcast, same_dimension, scaled
-from lsrl.lang.constants import Constant, as_value
+from lsrl.lang.constants import Constant, as_value, is_number
 from lsrl.lang.logic import DEFAULT_WIDTH, at_least, equal
 from lsrl.lang.matrix import Matrix, beside, identity
 from lsrl.lang.numbers import HALF, ZERO, exact, exact_vector, is_sequence, plain, whole_number
@@ -119,7 +119,7 @@ def switch(
     _check_apart(numbers, exact(width, "width"), label)
     *results, otherwise = _entries([*cases.values(), default], f"{label} with a result")
     hot = equal(broadcast(x, len(numbers)), numbers, width=width, name=f"{name}.case" if name else None)
-    if _is_number(otherwise):
+    if is_number(otherwise):
         return _meant(hot, results, otherwise.numbers, name, "switch")
     none = ReLU(complement(total(hot)), comparison=True, hint=f"{label}.none")
     return _meant(Concat([hot, none]), [*results, otherwise], [ZERO], name, "switch")
@@ -169,12 +169,8 @@ def _entries(items: Iterable[Any], what: str) -> list[Value]:
     return [broadcast(value, sizes[-1]) for value in values]
 
 
-def _is_number(entry: Value) -> TypeGuard[Constant]:
-    return isinstance(entry, Constant) and entry.name is None
-
-
 def _rounded(entry: Value, grid: Any) -> Value:
-    return Constant([_nearest(number, grid) for number in entry.numbers]) if _is_number(entry) else entry
+    return Constant([_nearest(number, grid) for number in entry.numbers]) if is_number(entry) else entry
 
 
 def _nearest(number: fmpq, grid: Any) -> fmpq:
@@ -197,11 +193,11 @@ def _meant(hot: Value, entries: Sequence[Value], default: Sequence[fmpq], name: 
     """The entry whose boolean in `hot` is 1, of which at most one is; `default` where none is."""
     dim = entries[0].dim
     bias = exact_vector(default, dim, "default")
-    values = [(i, entry) for i, entry in enumerate(entries) if not _is_number(entry)]
+    values = [(i, entry) for i, entry in enumerate(entries) if not is_number(entry)]
     numbers = {
         (row, i): number - bias[row]
         for i, entry in enumerate(entries)
-        for row, number in enumerate(entry.numbers if _is_number(entry) else [ZERO] * dim)
+        for row, number in enumerate(entry.numbers if is_number(entry) else [ZERO] * dim)
     }
     weights = Matrix.from_entries((dim, len(entries)), numbers)
     if not values:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, NoReturn, TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias
 
 import numpy as np
 
 from lsrl.errors import ProgramError, ShapeError, shortened
 from lsrl.lang.matrix import Matrix
-from lsrl.lang.numbers import MOST, ONE, Vector
+from lsrl.lang.numbers import MOST, ROOM, Vector, take_room
+
+if TYPE_CHECKING:
+    from lsrl.lang.calls import Call
 
 Parameter: TypeAlias = Matrix | Vector | int | str | None
 
@@ -23,6 +27,12 @@ LONGEST_LABEL = 1000
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 
 
+@lru_cache(maxsize=1024)
+def _is_usable(name: str) -> bool:
+    """Whether it is letters, digits, '_' and single dots. The library gives the same few names again and again."""
+    return _NAME.match(name) is not None
+
+
 class Value:
     """A vector of `dim` numbers at every time step. Immutable; compared by identity.
 
@@ -31,12 +41,13 @@ class Value:
 
     Every primitive is a class of its own, with a field for each of its operands and parameters; `arguments` and
     `parameters` are the same for who looks at any of them. `name` is the user's; `hint` is what the library would call
-    the value; `comparison` marks values that are 0 or 1 wherever the comparison they stand for is decided.
+    the value; `comparison` marks values that are 0 or 1 wherever the comparison they stand for is decided. `call` is
+    the library call that made it (`lsrl.lang.calls`), if one did.
     """
 
     __array_ufunc__ = None  # an array's operators leave values to ours
 
-    __slots__ = ("arguments", "comparison", "dim", "hint", "name")
+    __slots__ = ("_call", "arguments", "comparison", "dim", "hint", "name")
 
     default_hint: ClassVar[str] = "value"
 
@@ -45,6 +56,7 @@ class Value:
     name: str | None
     hint: str
     comparison: bool
+    _call: Any  # a call, or what `lsrl.lang.calls` makes one of
 
     def __init__(
         self,
@@ -55,12 +67,14 @@ class Value:
         comparison: bool = False,
         **parameters: Parameter,
     ) -> None:
+        if ROOM.get() is not None:
+            take_room(dim)
         if not 1 <= dim <= MOST:
             label = name or hint or self.default_hint
             raise ShapeError(f"{label} has dimension {dim}; expected 1 to {MOST:,}")
-        if name is not None and not (isinstance(name, str) and len(name) <= LONGEST_NAME and _NAME.match(name)):
+        if name is not None and not (isinstance(name, str) and len(name) <= LONGEST_NAME and _is_usable(name)):
             raise ProgramError(f"name {shortened(name)} is not usable; expected letters, digits, '_' and single dots")
-        if hint and not (isinstance(hint, str) and len(hint) <= LONGEST_LABEL and _NAME.match(hint)):
+        if hint and not (isinstance(hint, str) and len(hint) <= LONGEST_LABEL and _is_usable(hint)):
             raise ProgramError(f"hint {shortened(hint)} is not usable; expected letters, digits, '_' and single dots")
         set_once = object.__setattr__
         set_once(self, "dim", dim)
@@ -68,6 +82,7 @@ class Value:
         set_once(self, "name", name)
         set_once(self, "hint", hint or name or self.default_hint)
         set_once(self, "comparison", comparison)
+        set_once(self, "_call", None)
         for field, parameter in parameters.items():
             set_once(self, field, parameter)
 
@@ -113,6 +128,16 @@ class Value:
         """What messages call this value."""
         return self.name or self.hint
 
+    @property
+    def call(self) -> Call | None:
+        """The library call that made this value, if one did, and if it can be written down."""
+        if type(self._call) is tuple:
+            from lsrl.lang.calls import told
+
+            remember(self, told(self, *self._call))
+        call: Call | None = self._call
+        return call
+
     def __repr__(self) -> str:
         return f"<{self.primitive} {self.label!r} of dimension {self.dim}>"
 
@@ -138,7 +163,7 @@ class Value:
     def __neg__(self) -> Value:
         from lsrl.lang import operators
 
-        return operators.scaled(self, -ONE)
+        return operators.negative(self)
 
     def __mul__(self, other: Any) -> Value:
         from lsrl.lang import operators
@@ -242,6 +267,11 @@ class Value:
 
     def __iter__(self) -> Iterator[Value]:
         return (self[i] for i in range(self.dim))
+
+
+def remember(value: Value, call: Any) -> None:
+    """Note which call made a value: values are immutable, and where they come from is known once they are there."""
+    object.__setattr__(value, "_call", call)
 
 
 def value_of(item: Any, what: str) -> Value:

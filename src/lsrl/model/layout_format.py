@@ -19,15 +19,15 @@ def layout_fields(layout: Layout) -> dict[str, Any]:
     }
 
 
-def layout_in_file(entry: dict[str, Any], where: str) -> Layout:
-    """The layout that a manifest describes; the schema leaves the check of its long lists to this.
+def layout_in_file(entry: dict[str, Any], program: Program, where: str) -> Layout:
+    """The layout of a program that a manifest describes; the schema leaves the check of its long lists to this.
 
     Raises `FormatError`.
     """
     reads = {name: _read_out(value, name, where) for name, value in entry["values"].items()}
     if not all(isinstance(name, str) for name in entry["absent"]):
         raise FormatError(f"{where}: a value that is absent in the layout has no name; expected text")
-    return Layout(reads, tuple(entry["absent"]))
+    return Layout(reads, tuple(entry["absent"]), program)
 
 
 def states_fields(states: Mapping[str, ReadOut | None]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def load(directory: str | Path) -> CompiledModel:
     if manifest.get("module") != network.description:
         described = shortened(network.description, 300)
         raise FormatError(f"{where}: module is not what the weights are for; expected {described}")
-    layout = layout_in_file(manifest["layout"], where)
+    layout = layout_in_file(manifest["layout"], program, where)
     check_layout(layout, program, network.layer_sizes, where)
     return CompiledModel(
         program=program,

@@ -29,6 +29,7 @@ from lsrl.lang import (
 from lsrl.lang.matrix import Matrix
 from lsrl.lang.numbers import Vector
 from lsrl.lang.primitives import Primitive
+from lsrl.lang.words import words_of
 
 V = TypeVar("V")
 
@@ -99,7 +100,9 @@ class Undecided(NamedTuple):
 
     def __str__(self) -> str:
         where = f"batch {self.batch}, step {self.step}, component {self.component}"
-        return f"{self.value} is {float(self.amount):.4g} at {where}; expected 0 or 1"
+        words = words_of(self.value)
+        value = self.value if words == self.value else repr(words)
+        return f"{value} is {float(self.amount):.4g} at {where}; expected 0 or 1"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

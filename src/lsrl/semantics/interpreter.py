@@ -10,6 +10,7 @@ import numpy as np
 
 from lsrl.errors import ProgramError, UndecidedComparisonWarning, listed
 from lsrl.lang import Program, Value
+from lsrl.lang.words import label
 from lsrl.semantics.evaluation import NOTHING, Intervention, Undecided, evaluated, undecided_in
 from lsrl.semantics.exact import ExactArithmetic, rationals
 from lsrl.semantics.floating import FloatArithmetic
@@ -79,7 +80,7 @@ def _outputs(
     with np.errstate(over="ignore", invalid="ignore"):  # outputs beyond the floats are refused by who shows them
         for value, output in evaluated(program, numbers, arithmetic, keep=False, do=do):
             if value.comparison:
-                undecided += undecided_in(program.names[value], output, arithmetic)
+                undecided += undecided_in(label(program, value), output, arithmetic)
     return output, undecided
 
 
@@ -98,7 +99,7 @@ def trace(program: Program, x: Any, *, exact: bool = False, do: Do | None = None
     for value, known in evaluated(program, numbers, arithmetic, keep=True, do=made):
         read[program.names[value]] = _reader(known, arithmetic, single)
         if value.comparison:
-            undecided += undecided_in(program.names[value], known, arithmetic)
+            undecided += undecided_in(label(program, value), known, arithmetic)
     return Trace(read, program.names[program.output], undecided)
 
 

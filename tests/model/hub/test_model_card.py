@@ -12,7 +12,9 @@ from markdown_it import MarkdownIt
 
 import lsrl
 from lsrl import Input, Program, Vocabulary
-from lsrl.model.hub.card import as_code, card_of, exact_text
+from lsrl.backends.layout import exact_text
+from lsrl.lang.words import seen_words
+from lsrl.model.hub.card import as_code, card_of
 
 pytest.importorskip("transformers")
 
@@ -77,6 +79,16 @@ def test_a_name_of_a_program_is_text(name):
     assert seen.all("td")[::3] == list(model.layout)
 
 
+def test_values_without_a_name_are_called_as_they_are_written():
+    x, y = Input(2, range=(0, 9), integer=True, name="x")
+    program = Program(lsrl.ifelse((x > 4) | (y > 4), lsrl.delay(x), y, name="chosen"), name="p")
+    model = lsrl.compile(program, "mamba", max_length=10)
+    cells = Seen(body_of(model)).all("td")[::3]
+    assert {"(x[0] > 4) | (x[1] > 4)", "delay(x[0])", "chosen"} <= set(cells)
+    assert not any("missing" in cell or "progress" in cell for cell in cells)
+    assert "larger.progress" in model.layout
+
+
 def test_tokens_are_text():
     texts = ["".join(name.split(" "))[:200] for name in NASTY]
     tokens = {text: number for number, text in enumerate(dict.fromkeys(texts))}
@@ -116,8 +128,9 @@ def test_the_read_outs_of_a_card_give_what_the_layout_gives(target):
     model = lsrl.compile(program, target, max_length=1000)
     cells = Seen(body_of(model)).all("td")
     stream = np.random.default_rng(0).standard_normal(model.weights.width)
-    for name, written in zip(cells[::3], cells[2::3], strict=True):
-        read_out = model.layout[name]
+    names = {words: name for name, words in seen_words(program).items()}
+    for words, written in zip(cells[::3], cells[2::3], strict=True):
+        read_out = model.layout[names[words]]
         places = {"h": stream, "x": stream}
         for component, terms in enumerate(written.split("; ")):
             found = 0.0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 
-from lsrl.backends.layout import ReadOut
+from lsrl.backends.layout import ReadOut, exact_text
 from lsrl.backends.transformers.tokens import table_of
+from lsrl.lang.words import seen_words
 from lsrl.model.compiled_network import CompiledNetwork
 
 _TOKENS = """```python
@@ -57,7 +57,7 @@ def card_of(model: CompiledNetwork) -> str:
         use = _TOKENS.format(bos=bos, end=end, nothing=nothing, length=length)
     header = ["---", "library_name: transformers", "tags:", "- lsrl", "- compiled"]
     header += ([] if table is None else ["pipeline_tag: text-generation"]) + ["---", ""]
-    listing = str(model.program).rstrip()
+    listing, words = str(model.program).rstrip(), seen_words(model.program)
     fence = _ticks(listing, least=3)
     return "\n".join(
         [
@@ -85,17 +85,23 @@ def card_of(model: CompiledNetwork) -> str:
             "",
             "Where each value of the program is, at every step: which of `hidden_states` (of "
             "`output_hidden_states=True`) to read, and Σ weight · channel + constant. It stays in those that follow "
-            "for as long as another value reads it.",
+            "for as long as another value reads it. Values without a name are called as the program writes them.",
             "",
             "| value | hidden state | read-out |",
             "|---|---|---|",
             *(
-                f"| {as_code(name)} | {_layers(read_out, first)} | {_rows(read_out)} |"
+                f"| {_cell(words[name])} | {_layers(read_out, first)} | {_rows(read_out)} |"
                 for name, read_out in model.layout.items()
+                if name in words
             ),
             "",
         ]
     )
+
+
+def _cell(text: str) -> str:
+    """The text as code in a cell of a table, whose sides `|` would be."""
+    return as_code(text).replace("|", "\\|")
 
 
 def _layers(read_out: ReadOut, first: int) -> str:
@@ -127,15 +133,3 @@ def as_code(text: str) -> str:
 def _ticks(text: str, least: int) -> str:
     """More backticks than appear in a row in the text."""
     return "`" * max([least, *(len(ticks) + 1 for ticks in re.findall("`+", text))])
-
-
-def exact_text(number: float) -> str:
-    """The number to its last digit; large and small powers of two as such.
-
-    >>> exact_text(0.1), exact_text(-3.0), exact_text(2.0**28)
-    ('0.1', '-3', '2^28')
-    """
-    mantissa, exponent = math.frexp(number)
-    if abs(mantissa) == 0.5 and abs(exponent - 1) > 20:
-        return f"{'-' if number < 0 else ''}2^{exponent - 1}"
-    return str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(number)
