@@ -77,7 +77,7 @@ def bars_figure(
             means = [found.get((name, kind, one), 0.0) for kind in group]
             ax.barh(places, means, height=0.36, color=STYLES[2 * index][0], label=str(one))
         ax.set(yticks=range(len(group)), yticklabels=group, ylim=(max(1, len(group)) - 0.5, -0.5))
-        ax.set_title(str(name), loc="left", fontsize=10)
+        ax.set_title(f"{name}{'' if group else ': nothing wrong, whatever the noise is on'}", loc="left", fontsize=10)
         ax.grid(alpha=0.3, axis="x")
     axes[-1, 0].set_xlabel(ylabel)
     axes[0, 0].legend(fontsize=8)
