@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# A new tag is a new version: what is installed says which one it is.
+TAGS := $(wildcard .git/refs/tags)
+
 .PHONY: demo test lint types rooms tests fuzz test-newest test-lowest test-tools bench clean
 
 demo: $(VENV)/demo-ready
@@ -56,11 +59,11 @@ bench: $(VENV)/test-ready
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/demo-ready: $(BIN)/python pyproject.toml constraints.txt
+$(VENV)/demo-ready: $(BIN)/python pyproject.toml constraints.txt $(TAGS)
 	$(PIP) -e '.[hf,view]'
 	touch $@
 
-$(VENV)/test-ready: $(BIN)/python pyproject.toml constraints.txt
+$(VENV)/test-ready: $(BIN)/python pyproject.toml constraints.txt $(TAGS)
 	$(PIP) -e '.[test]'
 	touch $@ $(VENV)/demo-ready
 

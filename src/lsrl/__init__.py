@@ -30,11 +30,10 @@ if TYPE_CHECKING:
     from lsrl.analysis import analyse
     from lsrl.automata import Automaton, accepts, automaton, mealy, moore, regex
     from lsrl.incontext import FunctionApproximator, SequenceMap, TokenMap
+    from lsrl.machine import __version__ as __version__
     from lsrl.model.checkpoint_verification import verify_checkpoint
     from lsrl.model.compiler import compile
     from lsrl.model.loading import load
-
-__version__ = "0.1.0"
 
 # Loaded when first used, so that `import lsrl` stays quick: the compiler needs SciPy.
 _LAZY = {
@@ -43,6 +42,7 @@ _LAZY = {
     "FunctionApproximator": "lsrl.incontext",
     "SequenceMap": "lsrl.incontext",
     "TokenMap": "lsrl.incontext",
+    "__version__": "lsrl.machine",
     "compile": "lsrl.model.compiler",
     "load": "lsrl.model.loading",
     "verify_checkpoint": "lsrl.model.checkpoint_verification",

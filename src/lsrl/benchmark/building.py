@@ -32,7 +32,7 @@ from lsrl.benchmark.selection import (
 )
 from lsrl.errors import FormatError, LsrlError
 from lsrl.files import read_file, write_whole
-from lsrl.machine import machine
+from lsrl.machine import __version__
 from lsrl.studies.cell_files import Shelf
 from lsrl.studies.cells import SweepCell
 from lsrl.studies.exact_json import from_text, to_text
@@ -74,7 +74,7 @@ def build(
     keys = whole.with_name(f"{whole.name}-keys") if keys is None else Path(keys)
     secret = _secret_in(keys)
     cells = [_cell(name, size, place) for place, name in enumerate(chosen_programs(size))]
-    version = f"lsrl {machine().get('lsrl', '?')}, benchmark {REVISION}"
+    version = f"lsrl {__version__}, benchmark {REVISION}"
     _forget_what_changed(Shelf(directory / "cells", seed, version), cells, directory, keys)
     result = swept(
         cells,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from lsrl.benchmark.pages import rendered
 from lsrl.benchmark.selection import Size
 from lsrl.files import write_whole
-from lsrl.machine import machine
+from lsrl.machine import __version__
 from lsrl.studies.results import polars_or_error
 from lsrl.studies.sweep import Swept
 
@@ -102,7 +102,7 @@ def croissant_of(index: polars.DataFrame, table: bytes, size: Size) -> dict[str,
         "arXiv:2406.01424; and LSRL, which compiled these networks",
         "license": "https://www.apache.org/licenses/LICENSE-2.0",
         "url": "https://arxiv.org/abs/2406.01424",
-        "version": machine().get("lsrl", "0"),
+        "version": __version__,
         "datePublished": datetime.now(timezone.utc).date().isoformat(),
         "distribution": [
             {

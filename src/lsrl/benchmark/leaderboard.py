@@ -16,7 +16,7 @@ from lsrl.benchmark.methods import OF_CIRCUITS, PUBLISHED, Named, made_method, n
 from lsrl.benchmark.standings import write_page
 from lsrl.errors import LsrlError, ProgramError
 from lsrl.interp import Counterfactuals, score_circuit
-from lsrl.machine import machine
+from lsrl.machine import __version__
 from lsrl.studies.cells import SweepCell
 from lsrl.studies.results import described, write_results
 from lsrl.studies.sweep import Progress, Swept, swept
@@ -65,7 +65,7 @@ def score_methods(
     cells = list(_cells(benchmark, named, QUICK_SEEDS if quick else SEEDS, quick))
     if not cells:
         raise ProgramError(f"{directory} has no case for {', '.join(methods)}; expected a benchmark with some")
-    version = f"lsrl {machine().get('lsrl', '?')}, leaderboard {REVISION}"
+    version = f"lsrl {__version__}, leaderboard {REVISION}"
     place = directory / LEADERBOARD
     result = swept(
         cells,

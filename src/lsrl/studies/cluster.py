@@ -20,8 +20,8 @@ from math import inf
 from time import monotonic
 from typing import Any, TypeVar
 
-from lsrl import __version__
 from lsrl.errors import MissingPackage
+from lsrl.machine import __version__
 from lsrl.studies.cell_files import Finished
 from lsrl.studies.cells import SweepCell, SweepError
 from lsrl.studies.measuring import Failed, Measure, Outcomes, WorkersLostError, measured, one_line

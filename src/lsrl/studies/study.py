@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lsrl.machine import machine
+from lsrl.machine import __version__
 from lsrl.studies.cells import SweepCell
 from lsrl.studies.measuring import Measure
 from lsrl.studies.results import described, write_results
@@ -39,7 +39,7 @@ class Study:
     @property
     def version(self) -> str:
         """What makes its measurements: the version of LSRL and the study's revision."""
-        return f"lsrl {machine().get('lsrl', '?')}, {self.name} {self.revision}"
+        return f"lsrl {__version__}, {self.name} {self.revision}"
 
 
 def conducted(
