@@ -56,7 +56,7 @@ def conducted(
 
     >>> from lsrl.studies import STUDIES
     >>> print(*sorted(STUDIES))
-    architectures circuits disguises drift formats guarantee interchange localization noise realism
+    anatomy architectures circuits disguises drift formats guarantee interchange localization noise realism
     """
     place = directory / study.name
     result = swept(
