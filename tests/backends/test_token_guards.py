@@ -137,7 +137,7 @@ def test_a_sum_of_sums_of_sums_is_refused_however_long_it_grows(sign, target):
 @pytest.mark.parametrize("target", HUB)
 def test_a_condition_that_is_one_only_up_to_max_length_is_refused(target):
     program = over(0, 1, lambda t: lsrl.ifelse(lsrl.counter(), t, 0), AB)
-    with pytest.raises(lsrl.RangeError, match=r"'ifelse\.condition'"):
+    with pytest.raises(lsrl.RangeError, match=r"'ifelse\(counter\(\), token, 0\)' of .* reads 'counter\(\)'"):
         lsrl.compile(program, target, max_length=2)
 
 

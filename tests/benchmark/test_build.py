@@ -89,7 +89,7 @@ def test_a_card_says_how_to_run_each_kind_of_network(benchmark_folder):
     assert "checkpoint/README.md" in cards["bracket_balance.mamba.plain"]
     assert "csr_array" in cards["two_thirds.linear-rnn.plain"]
     assert "This case is private" in cards["two_thirds.linear-rnn.disguised"]
-    assert all("`depth: 1 = LinState(symbol, A=1, B=1)`" in cards[f"{name}.plain"] for name in PUBLIC)
+    assert all("`depth: 1 = cumsum(symbol)`" in cards[f"{name}.plain"] for name in PUBLIC)
 
 
 def test_the_code_on_a_torch_card_runs(benchmark_folder, monkeypatch):

@@ -70,7 +70,7 @@ def test_reals_take_turns_with_no_more_error_than_they_come_with():
     x = Input(1, range=(-1, 1), name="x")
     program = Program(lsrl.delay(x, 1))
     model = lsrl.compile(program, TARGET, max_length=LONG)
-    sent = np.random.default_rng(0).uniform(-1, 1, (2, LONG, 1))
+    sent = np.random.default_rng(0).uniform(-1, 1, (2, LONG, 1)).astype(np.float32)
     assert np.abs(model.run(sent) - program.run(sent)).max() <= model.guarantee.bound < 1e-6
 
 

@@ -44,7 +44,7 @@ def test_the_report_has_every_size(model):
         "guarantee": "exact: bit for bit, up to 50 steps",
         "stability": str(model.explain()),
         "automata": (),
-        "cut": "",
+        "cost": "",
     }
     assert "outputs change by at most" in report.stability
     assert 3 <= report.nonzeros <= report.parameters

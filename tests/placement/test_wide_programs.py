@@ -148,7 +148,7 @@ def test_every_placement_refuses_a_unit_that_it_has_no_home_for(placement):
     for kind in homeless:
         circuit = circuit_with(HOMELESS[kind])
         with pytest.raises(
-            CompilerError, match=f"unit 2 for 'relu.*', is a {type(circuit.units[2]).__name__}; expected"
+            CompilerError, match=f"unit 2 for 'ReLU.*', is a {type(circuit.units[2]).__name__}; expected"
         ):
             place(circuit)
 

@@ -92,7 +92,7 @@ class UnitWords:
     >>> x = Input(1, range=(0, 9), integer=True, name="x")
     >>> words = UnitWords(circuit_of(Program(2 * (x > 4) - x)))
     >>> words.value(2), words.kind(2), words.meaning(2)
-    ('larger', 'comparison', 'whether x - 4 is 1 or more rather than 0 or less')
+    ('x > 4', 'comparison', 'whether x - 4 is 1 or more rather than 0 or less')
     >>> words.form(words.circuit.outputs[0])
     '-x + 2 larger'
     """

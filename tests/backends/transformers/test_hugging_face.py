@@ -122,10 +122,13 @@ def stream(model, x):
 
 
 @pytest.mark.parametrize("target", HUB)
-def test_norms_change_nothing(target):
+def test_norms_change_nothing_but_those_of_recurrent_gemma_which_multiply_by_a_power_of_two(target):
     _, norms = stream(compiled(target), drawn(2, 40, 2))
     assert len(norms) > compiled(target).report().layers
-    assert all((given == made).all() for given, made in norms)
+    gain = compiled(target).report().widest ** 0.5 if target in ("hawk", "griffin") else 1
+    *inner, (last, kept) = norms
+    assert all((gain * given == made).all() for given, made in inner)
+    assert (last == kept).all()
 
 
 @pytest.mark.parametrize("target", HUB)
