@@ -20,8 +20,7 @@ numbers that all channels share and Δ = softplus(P u + p) a number of each chan
 - product of two reals: ReLU times a value, for either sign.
 - B and C are made of a channel that its convolution's bias holds at 32, whatever the stream is.
 
-In a robust network noise averages out where a number would meet that of one weight at every step: B and C are made of
-`ALIKE` channels that are the same, and large sums of `SPREAD`, each a part of it.
+In a robust network B, C and large sums are made of several channels (`redundant_channels.py`).
 
 The state matrix is diagonal with entries from 0 to 1: a cycle is counted off by a sum and a
 staircase, up to `max_length`; anything else that rotates or permutes is refused.
@@ -30,13 +29,14 @@ staircase, up to `max_length`; anything else that rotates or permutes is refused
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from flint import fmpq
 
+from lsrl.backends.transformers.redundant_channels import alike, parts_of
 from lsrl.backends.transformers.scale import NORM_EPSILON, SILU, StreamScale, opened, sharpness
 from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.backends.transformers.stock_model import SIZE, StockModel
@@ -46,7 +46,7 @@ from lsrl.backends.unit_groups import ANY_FUNCTION, Along, UnitGroup, along
 from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.units import DelayUnit, GateUnit, LatchUnit, ReLUUnit, StateUnit, StepUnit, SumUnit
 from lsrl.lang.numbers import ONE, ZERO, as_float
-from lsrl.lowering.ramps import SMALL, step_by_relus
+from lsrl.lowering.ramps import step_by_relus
 from lsrl.placement.residual import ResidualStack
 from lsrl.placement.stack import Place
 
@@ -57,12 +57,6 @@ HOLDS, FORGETS = -200.0, 7.0
 """A_log for which the decay is always 1, and 0 where Δ is 32."""
 
 TAPS = 4
-
-ALIKE, SPREAD = 8, 4
-"""Powers of two, so that parts of what is exact are exact."""
-
-MOST_BITS = 20
-"""What is spread has no more, so that a float32 holds a quarter of it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,29 +105,12 @@ def branches_of(stack: ResidualStack, unit_id: UnitId) -> Iterator[InnerChannel]
         case StateUnit(previous, drive, _, _):
             decay = decay_of(previous[0][1])
             sums = [replace(branch(drive, sign), decay=decay) for sign in signs(stack, drive)]
-            yield from _in_parts(stack, unit_id, sums)
+            parts = parts_of(stack, unit_id, len(sums))
+            yield from (replace(summed, weight=summed.weight / parts) for summed in sums for _ in range(parts))
         case LatchUnit(keep, argument):
             yield from (replace(branch(argument, sign), keep=keep) for sign in signs(stack, argument))
         case _:
             raise TypeError(f"a Mamba computes no {type(unit).__name__}")
-
-
-def _in_parts(stack: ResidualStack, unit_id: UnitId, sums: Sequence[InnerChannel]) -> Iterator[InnerChannel]:
-    """The channels of a sum, each as many times as it is spread over, with a part of its weight.
-
-    Only of one sign, and on a grid on which floats hold the parts, so that what they add up to rounds nowhere.
-    """
-    fact = stack.circuit.knowledge.facts[unit_id]
-    magnitude, measure = fact.magnitude, fact.measure
-    held = magnitude is not None and measure is not None and SMALL < magnitude <= measure * 2**MOST_BITS
-    parts = SPREAD if stack.circuit.robust and held and len(sums) == 1 else 1
-    for summed in sums:
-        yield from [replace(summed, weight=summed.weight / parts)] * parts
-
-
-def _alike(stack: ResidualStack) -> int:
-    """How many channels B and C are made of."""
-    return ALIKE if stack.circuit.robust else 1
 
 
 def erasing(stack: ResidualStack, unit_id: UnitId) -> Iterator[InnerChannel]:
@@ -224,7 +201,7 @@ def remembered(stack: ResidualStack, scale: StreamScale) -> dict[UnitId, Place]:
     found: dict[UnitId, Place] = {}
     for layer, units in enumerate(stack.stages):
         branches = [branch for unit_id in units for branch in branches_of(stack, unit_id)]
-        first = _alike(stack) + len({branch.keep.key() for branch in branches if branch.keep is not None})
+        first = alike(stack) + len({branch.keep.key() for branch in branches if branch.keep is not None})
         for unit_id in units:
             own = [
                 (first + i, branch.weight)
@@ -248,13 +225,13 @@ def blocks(stack: ResidualStack, scale: StreamScale) -> Blocks:
         branches += [branch for unit_id in gone for branch in erasing(stack, unit_id)]
         distinct = {branch.keep.key(): branch.keep for branch in branches if branch.keep is not None}
         found.append((branches, list(distinct.values())))
-    widest = max(_alike(stack) + len(keeps) + len(branches) for branches, keeps in found)
+    widest = max(alike(stack) + len(keeps) + len(branches) for branches, keeps in found)
     expand, rank = math.ceil(widest / scale.width), max(1, *(len(keeps) for _, keeps in found))
     rows = StreamRows(stack, scale)
     tensors: dict[str, np.ndarray] = {"norm_f.weight": np.full(scale.width, 1 / as_float(scale.norm))}
     for layer, (branches, keeps) in enumerate(found):
         block = _Block(rows, expand * scale.width, rank)
-        block.fill(branches, keeps, dict(stack.channels), _alike(stack))
+        block.fill(branches, keeps, dict(stack.channels), alike(stack))
         tensors |= {f"layers.{layer}.{name}": tensor for name, tensor in block.tensors.items()}
     return Blocks(len(found), {"expand": expand, "time_step_rank": rank}, tensors)
 
