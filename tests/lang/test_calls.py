@@ -70,6 +70,8 @@ EXPRESSIONS = {
     "lookup(a, [b, 1, 1/2])": lsrl.lookup(a, [b, True, 0.5]),
     "switch(a, {1: b, 2: 5, -1: a + b}, default=-a)": lsrl.switch(a, {1: b, 2: 5, -1: a + b}, default=-a),
     "a + constant(3)": a + lsrl.constant(3),
+    "a + 3": a + lsrl.Constant([3]),
+    "x - [0, -1/2]": x - lsrl.Constant([0, "-1/2"]),
     "ReLU(a) * Multi(Concat(a, b))": lsrl.ReLU(a) * lsrl.Multi(lsrl.Concat([a, b])),
     "automaton(a, [[1, 0], [None, 1]], start=1)": lsrl.automaton(a, {(0, 0): 1, (0, 1): 0, (1, 1): 1}, start=1),
     "accepts(a, [[0, 1], [1, 0]], accepting=[1], alphabet=[-1, 1/2])": lsrl.accepts(
@@ -146,6 +148,8 @@ def test_one_constant_in_two_calls_stays_one():
 def test_the_same_numbers_in_a_matrix_and_as_a_value():
     one = lsrl.constant(1)
     reads_back(Program(a + one, lsrl.cumsum(one)))
+    twice = lsrl.Constant([1])
+    reads_back(Program(a + twice, lsrl.cumsum(twice)))
 
 
 def test_a_call_that_returns_what_it_was_given_made_nothing():

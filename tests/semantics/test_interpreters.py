@@ -65,6 +65,13 @@ def test_tiny_numbers_with_huge_denominators_stay_exact():
     assert Program(x * x).run([[-0.0001]], exact=True).tolist() == [[tiny**2]]
 
 
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_sums_of_one_tiny_number_stay_exact(steps):
+    tiny = 1e-12
+    sums = Program(lsrl.cumsum(Input(1))).run([[tiny]] * steps, exact=True)[:, 0]
+    assert sums.tolist() == [Fraction(tiny) * (step + 1) for step in range(steps)]
+
+
 def test_a_trace_has_every_value_by_name():
     x = Input(1, name="x")
     total = lsrl.cumsum(x, name="total")

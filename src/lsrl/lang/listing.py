@@ -113,7 +113,10 @@ class Lines:
         return whole and value.name is None and len(said.text) <= LONGEST_FOLDED
 
     def operation(self, value: Primitive) -> Expression:
-        """A primitive, with its arguments and parameters."""
+        """A primitive, with its arguments and parameters; of numbers that are only in a matrix, these."""
+        if isinstance(value, Constant) and value not in self.program.names:
+            texts = [number_text(number) for number in value.numbers]
+            return Expression(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
         arguments = [self.named(argument) for argument in value.arguments]
         if isinstance(value, Slice):
             places = value.start if self.fold and value.dim == 1 else f"{value.start}:{value.stop}"

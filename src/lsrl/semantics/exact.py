@@ -198,6 +198,7 @@ def _sums_or_delays(drive: np.ndarray, matrix: WholeMatrix, start: np.ndarray, b
     if bound >= LIMIT:
         return None
     result = np.array(drive)
+    start = start.astype(result.dtype)  # large or not, it is within the bound
     for i, row in enumerate(matrix.rows):
         if row == ((i, 1),):
             result[i, :, 0] += start[i]

@@ -139,3 +139,28 @@ def test_the_bound_of_a_function_means_something(target):
     model = lsrl.compile(square.program, target, max_length=square.max_length)
     worst = absolute_errors(model.run(queries), exact).max()
     assert 0 < worst <= model.guarantee.bound <= 1000 * worst
+
+
+ONE_SIGN = {
+    "a latch of what is not negative": ((0, 1), lambda x, write: lsrl.latch(x, write)),
+    "a latch of what is not positive": ((-1, 0), lambda x, write: lsrl.latch(x, write)),
+    "a branch of what is not negative": ((0, 4), lambda x, write: lsrl.ifelse(write, x, 0)),
+    "a branch of what is not positive": ((-1, 0), lambda x, write: lsrl.ifelse(write, 3 * x, 0)),
+    "a latch of either sign by itself": ((-1, 1), lambda x, _: lsrl.latch(x, x <= 0)),
+}
+SMALLEST, LARGEST = -46, -30
+"""Powers of two between which a number that is read is neither 0 nor saturates an activation."""
+
+
+@pytest.mark.parametrize("style", ["default", "robust"])
+@pytest.mark.parametrize(("case", "target"), rotated(ONE_SIGN, HUB, 2))
+def test_small_reals_of_one_sign_stay_within_the_bound(case, target, style):
+    """Where only one of ±v has an activation, nothing makes up for what that is off."""
+    (low, high), of = ONE_SIGN[case]
+    both = Input(2, range=((low, 0), (high, 1)), name="both")
+    program = Program(of(both[0], both[1] > 0))
+    model = lsrl.compile(program, target, max_length=1, style=style)
+    small = np.exp2(np.arange(SMALLEST, LARGEST, 0.25)) * (high if low == 0 else -1)
+    rows = np.array([[[number, write]] for number, write in product(small, (0, 1))], dtype=np.float32)
+    exact = np.array([program.run(row, exact=True) for row in rows])
+    assert (absolute_errors(model.run(rows), exact) <= model.guarantee.bounds).all()

@@ -53,9 +53,12 @@ class Passing:
         f(z) − f(−z) = z for whatever a silu or gelu f is fed with. Up to where it is settled f is off by 2⁻²² of
         itself, and so are two of them, and the difference is rounded. And f grows by less than 8/7 times as much as
         what it is fed with: where that is κv, each sum off by e, the difference is off by e, and 8/7 · 2e.
+        Of a form that has one sign there is one activation only, and no difference.
         """
         passed, error = self.passed(form), self.sum(form).error(PRECISION)
-        if not passed.error or not self.arithmetic.pairs:
+        low, high = passed.fact.low, passed.fact.high
+        both = (low is None or low < 0) and (high is None or high > 0)
+        if not passed.error or not self.arithmetic.pairs or not both:
             return passed
         made = 2.0**-21 * (SETTLED + self.arithmetic.activation.off) / as_float(self.factor(form))
         return Number(passed.fact, min(passed.error, 23 / 7 * error + made), dip=passed.error)
