@@ -224,8 +224,13 @@ def test_files_without_a_listing_are_read_as_ever():
     program = Program(lsrl.equal(a, 3), name="p")
     data = to_json(program)
     del data["listing"]
-    assert from_json(data) == program
-    assert "listing" not in to_json(from_json(data))
+    loaded = reads_back(from_json(data))
+    assert loaded == program
+    assert not any(value.call for value in loaded.values)
+
+
+def test_what_is_folded_without_a_call_stays_so_in_a_file():
+    reads_back(Program(lsrl.Concat([lsrl.Multi(lsrl.Concat([x[0], x[1]])), x])))
 
 
 REFUSED = {

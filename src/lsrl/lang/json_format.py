@@ -52,7 +52,8 @@ def to_json(program: Program) -> dict[str, Any]:
     _check_count(program.values)
     vocabulary, values = program.vocabulary, [_fields(record) for record in records_of(program)]
     _check_sizes(values)
-    listing = program.listing() if any(value.call for value in program.values) else ""
+    listing = program.listing()
+    listing = "" if listing == program.listing("primitives") else listing  # what the values say by themselves
     return {
         "format": FORMAT,
         "version": VERSION,
