@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lsrl.backends.target import Style
 from lsrl.studies.cells import SweepCell
 from lsrl.studies.changed_weights import changed, outputs_of, relative_noise
 from lsrl.studies.figures import bars_figure
 from lsrl.studies.study import Study
-from lsrl.studies.subjects import error_of_answer, question, subject
+from lsrl.studies.subjects import FORMS, error_of_answer, question, subject
 from lsrl.studies.summaries import summaries
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 ARCHITECTURES = ("rnn-relu", "lstm", "gru", "mamba", "falcon-mamba", "hawk", "griffin")
 QUICK_ARCHITECTURES = ("lstm", "mamba")
-FORMS: tuple[Style, ...] = ("default", "robust")
 SIGMA = 1e-3
 DRAWS, QUICK_DRAWS = 10, 2
 

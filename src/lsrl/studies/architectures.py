@@ -8,19 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lsrl.backends.target import Style
 from lsrl.studies.cells import SweepCell
 from lsrl.studies.changed_weights import changed, outputs_of, relative_noise
 from lsrl.studies.figures import lines_figure
 from lsrl.studies.study import Study
-from lsrl.studies.subjects import ARCHITECTURES, PANELS, error_of_answer, question, subject
+from lsrl.studies.subjects import ARCHITECTURES, FORMS, PANELS, error_of_answer, question, subject
 from lsrl.studies.summaries import summaries
 
 if TYPE_CHECKING:
     import polars
     from matplotlib.figure import Figure
 
-FORMS: tuple[Style, ...] = ("default", "robust")
 SIGMAS = (0.0, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 QUICK_SIGMAS = (0.0, 1e-7, 1e-5, 1e-3, 1e-1)
 DRAWS, QUICK_DRAWS = 10, 1

@@ -19,6 +19,10 @@ from lsrl.model.compiler import compile as compiled
 from lsrl.studies.paper_tasks import Task
 
 ARCHITECTURES = tuple(TARGETS)
+
+FORMS: tuple[Style, ...] = ("default", "robust")
+"""The styles whose networks compute the same and differ in the noise that they tolerate."""
+
 CELLS, POINTS = 16, 10
 KEY, PAIRS, QUERIES = 3, 8, 5
 SEQUENCES, STEPS = 4, 64
