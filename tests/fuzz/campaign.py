@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from . import inputs
-from .cases import ALSO, GATED, HUB, TARGETS, Case
+from .cases import ALSO, GATED, HUB, TARGETS, Case, dtypes_of
 from .families import FAMILIES, clock, long_memory, many_latches, remainder
 from .generate import Maker
 from .loops import recur
@@ -92,7 +92,7 @@ STYLES = (None, None, "robust")
 
 def finished(rng: random.Random, case: Case) -> Case:
     """The case with a dtype that its target has, now and then in robust forms, with another declared length or none."""
-    dtype = "float32" if case.target in HUB else rng.choice(["float32", "float64"])
+    dtype = rng.choice([*dtypes_of(case.target), "float32"])
     steps = case.max_length or 1
     length = rng.choice([steps, steps, steps, steps, steps + 3, 64, 1000, 4096, None])
     longest = max(map(len, case.sequences))

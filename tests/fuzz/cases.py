@@ -39,11 +39,21 @@ TARGETS = (
 HUB = ("mamba", "falcon-mamba", "jamba", "mamba2", "qwen3.5", "olmo-hybrid", "xlstm", "hawk", "griffin")
 """The targets that are transformers models; they have float32 alone."""
 
+TORCH = ("rnn-relu", "rnn-tanh", "lstm", "gru")
+"""The targets that are modules of torch.nn; they have bfloat16."""
+
 GATED = ("rnn-relu", "lstm", "gru", *HUB)
 """The targets with selective states."""
 
 MULTIPLYING = ("gated-linear-rnn", *HUB)
 """The targets that multiply two numbers."""
+
+
+def dtypes_of(target: str) -> tuple[str, ...]:
+    """The number formats that a target has."""
+    if target in HUB:
+        return ("float32",)
+    return ("float32", "float64", "bfloat16") if target in TORCH else ("float32", "float64")
 
 
 ALSO = ("files", "module", "verify", "text", "")

@@ -27,7 +27,7 @@ RUN_ERROR = {True: 1e-9, False: 1e-6}
 What is rounded at an end of a comparison's ramp comes out as 1,024 times as much, and so again of the next comparison.
 """
 
-READ_ERROR = {"float64": 1e-6, "float32": 1e-3}
+READ_ERROR = {"float64": 1e-6, "float32": 1e-3, "bfloat16": 1e-1}
 """How far a named value may be off where nothing is promised of it, likewise."""
 
 

@@ -39,7 +39,7 @@ def check_module(case: Case, model: Any, runs: Sequence[Run]) -> None:
         if run.decided and case.target not in HUB:
             with guarded("model.module"), warned("model.module"), torch.no_grad():
                 x = torch.tensor(floats(rows), dtype=getattr(torch, case.dtype))
-                given = model.module(x[None])[0].numpy()
+                given = model.module(x[None])[0].double().numpy()
             compare("model.module", expected_of(case, run), given, model.guarantee.bounds)
 
 
