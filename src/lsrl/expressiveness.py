@@ -113,10 +113,8 @@ def expressiveness() -> list[dict[str, str]]:
 
     "exact", "bounded" (an error bound) or "refused"; "to `max_length`" where it takes one.
     """
-    return [
-        {"": ability} | {target: answer(function(source), target) for target in TARGETS}
-        for ability, (source, function) in ABILITIES.items()
-    ]
+    values = {ability: function(source) for ability, (source, function) in ABILITIES.items()}
+    return [{"": ability} | {target: answer(value, target) for target in TARGETS} for ability, value in values.items()]
 
 
 def answer(value: Value, target: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain
 from typing import TypeAlias
 
@@ -85,21 +86,32 @@ def finite_loop(
     if cases is None:
         return None
     inputs = list(dict.fromkeys(cases.values))
-    explored = _Exploration(group, read_outside, _split(inputs, outside))
-    if not explored.finished():
+    explored = _explored(tuple(group), tuple(read_outside), tuple(_split(inputs, outside).items()))
+    if explored is None:
         return None
     return _minimal(explored, cases, [inputs.index(values) for values in cases.values])
 
 
-def _split(inputs: Sequence[tuple[fmpq, ...]], outside: Sequence[Value]) -> dict[Value, list[Numbers]]:
+def _split(inputs: Sequence[tuple[fmpq, ...]], outside: Sequence[Value]) -> dict[Value, tuple[Numbers, ...]]:
     """What each value that a loop reads is under every input."""
-    found: dict[Value, list[Numbers]] = {}
+    found: dict[Value, tuple[Numbers, ...]] = {}
     first = 0
     for value in outside:
         part = slice(first, first + value.dim)
-        found[value] = [tuple(Fraction(int(n.p), int(n.q)) for n in numbers[part]) for numbers in inputs]
+        found[value] = tuple(tuple(Fraction(int(n.p), int(n.q)) for n in numbers[part]) for numbers in inputs)
         first += value.dim
     return found
+
+
+@lru_cache(maxsize=4)  # a program is often compiled to several targets, one after the other
+def _explored(
+    group: tuple[Primitive, ...],
+    read_outside: tuple[Value, ...],
+    inputs: tuple[tuple[Value, tuple[Numbers, ...]], ...],
+) -> _Exploration | None:
+    """All states of a loop, which nobody changes any more; None for too many."""
+    explored = _Exploration(group, read_outside, dict(inputs))
+    return explored if explored.finished() else None
 
 
 @dataclass
