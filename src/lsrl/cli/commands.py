@@ -91,14 +91,13 @@ def draw(
     as_json: Json = False,
 ) -> None:
     """Pictures of a program and of the stack it compiles to."""
-    from lsrl.view.program_drawing import draw_program
     from lsrl.view.stack_drawing import draw_stack
 
     named = specified(spec)
     model = _compiled(named, target, max_length)
     beside = output.with_name(f"{output.stem}-stack{output.suffix}")
     with working("drawing"):
-        written = [str(draw_program(named.program, output)), str(draw_stack(model.stack, beside))]
+        written = [str(named.program.draw().save(output)), str(draw_stack(model.stack, beside))]
     emit({"written": written}, as_json, lambda: [f"wrote {path}" for path in written])
 
 

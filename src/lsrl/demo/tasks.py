@@ -22,7 +22,6 @@ from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.compiler import compile as compiled
 from lsrl.model.verification import absolute_errors
 from lsrl.view.plots import error_figure, map_figure
-from lsrl.view.program_drawing import program_figure
 from lsrl.view.report import Answered, Picture, write_report
 from lsrl.view.stack_drawing import stack_figure
 
@@ -104,7 +103,7 @@ def _answer_dictionaries(demo: Demo, target: str, note: Note) -> None:
     note(f"{target}: compiling the dictionary program")
     model = compiled(words.program, target, max_length=words.max_length, dtype=_dtype(target))
     if not demo.dictionaries:
-        demo.pictures.append(Picture("dictionary-program", program_figure(words.program), "The dictionary program."))
+        demo.pictures.append(Picture("dictionary-program", words.program.draw(), "The dictionary program."))
     if model.stack is not None:
         demo.pictures.append(
             Picture(f"dictionary-{target}", stack_figure(model.stack), f"The dictionary program on {target}.")

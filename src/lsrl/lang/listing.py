@@ -80,17 +80,23 @@ class Lines:
     """
 
     def __init__(self, program: Program, calls: Mapping[Value, Call | None], *, fold: bool, once: bool = True) -> None:
-        self.program = program
+        self.program, self.calls = program, calls
         self.fold, self.once = fold, once
-        self.folded: dict[Value, Expression] = {}
+        self.folded: dict[Value, Expression] = {}  # what others read is said where they are, all else has a line
         self.times_read = Counter(argument for value, call in calls.items() for argument in reads(value, call))
-        self.lines = []
+        self.said: dict[Value, Expression] = {}
         for value, call in calls.items():  # what is read comes first
             said = self.operation(cast(Primitive, value)) if call is None else written(call, self.named)
-            if fold and self.folds(value, call, said) and not (once and value in program.names and self.stays(value)):
-                self.folded[value] = said
-            else:
-                self.lines.append(f"{self.named(value).text}: {value.dim} = {said.text}")
+            (self.folded if fold and self.is_folded(value, call, said) else self.said)[value] = said
+
+    @property
+    def lines(self) -> list[str]:
+        """A line for each value that is not folded."""
+        return [f"{self.named(value).text}: {value.dim} = {said.text}" for value, said in self.said.items()]
+
+    def is_folded(self, value: Value, call: Call | None, said: Expression) -> bool:
+        """Whether a value has no line of its own."""
+        return self.folds(value, call, said) and not (self.once and value in self.program.names and self.stays(value))
 
     def named(self, value: Value) -> Expression:
         """What others call a value: its name, or what it is."""
@@ -115,8 +121,7 @@ class Lines:
     def operation(self, value: Primitive) -> Expression:
         """A primitive, with its arguments and parameters; of numbers that are only in a matrix, these."""
         if isinstance(value, Constant) and value not in self.program.names:
-            texts = [number_text(number) for number in value.numbers]
-            return Expression(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
+            return number_list(value.numbers)
         arguments = [self.named(argument) for argument in value.arguments]
         if isinstance(value, Slice):
             places = value.start if self.fold and value.dim == 1 else f"{value.start}:{value.stop}"
@@ -124,6 +129,16 @@ class Lines:
         claim = ["comparison=1"] if value.comparison else []
         parts = [*(argument.text for argument in arguments), *_parameters(value), *claim]
         return Expression(f"{value.primitive}({', '.join(parts)})")
+
+
+def number_list(numbers: Vector) -> Expression:
+    """Numbers as an argument of a call: one as itself.
+
+    >>> number_list((fmpq(1), fmpq(-1))).text, number_list((fmpq(1, 2),)).text
+    ('[1, -1]', '1/2')
+    """
+    texts = [number_text(number) for number in numbers]
+    return Expression(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
 
 
 def _vocabulary(vocabulary: Vocabulary) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from lsrl.errors import ProgramError, listed, shortened
+from lsrl.errors import MissingPackage, ProgramError, listed, shortened
 from lsrl.lang.loops import check_loops, in_evaluation_order
 from lsrl.lang.numbers import ONE
 from lsrl.lang.primitives import Concat, Primitive
@@ -20,6 +21,7 @@ from lsrl.lang.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from lsrl.lang.listing import Level
     from lsrl.semantics import Do, Trace, Undecided
+    from lsrl.view.drawing import Drawing
 
 
 class Program:
@@ -102,6 +104,25 @@ class Program:
         from lsrl.lang.listing import listing
 
         return listing(self, level)
+
+    def draw(self, level: Level = "library", *, inside: str | None = None) -> Drawing:
+        """A picture, at most 1,600 pixels wide: a box for each library call, or for each of the `"primitives"`.
+
+        States have their loop; with `inside`, the primitives of the call that made the value of this name. Raises
+        `ProgramError` for another level, for what no call made, and for more boxes than anybody reads.
+
+        >>> from lsrl import Input, Program, equal
+        >>> Program(equal(Input(1, name="x"), 3, name="is_3"), name="three").draw()
+        <Drawing 'three: 1 → 1' of 352 × 288 px>
+        """
+        from lsrl.view.program_drawing import draw_program
+
+        return draw_program(self, level, inside)
+
+    def _repr_svg_(self) -> str | None:
+        with suppress(MissingPackage, ProgramError):  # a notebook then shows the text
+            return self.draw().svg
+        return None
 
     @cached_property
     def words(self) -> Mapping[str, str]:

@@ -18,7 +18,7 @@ def write_report(directory: Path, studies: Iterable[Study]) -> Path:
     try:
         from jinja2 import Environment
 
-        from lsrl.view.palette import as_svg
+        from lsrl.view.figure_file import as_svg
     except ImportError:
         raise MissingPackage("jinja2", "a report", "study") from None
     shown = []

@@ -12,7 +12,7 @@ from lsrl.studies.cells import SweepCell
 from lsrl.studies.measuring import Measure
 from lsrl.studies.results import described, write_results
 from lsrl.studies.sweep import Progress, Swept, swept
-from lsrl.view.palette import written
+from lsrl.view.figure_file import written
 
 if TYPE_CHECKING:
     import polars

@@ -12,6 +12,7 @@ from matplotlib.patches import Circle, FancyArrowPatch
 from lsrl.automata import Automaton
 from lsrl.errors import ProgramError
 from lsrl.view import palette
+from lsrl.view.figure_file import written
 
 MOST_STATES = 64
 """Larger automata are not drawn: nobody could read them."""
@@ -22,7 +23,7 @@ RADIUS, LAYER = 0.28, 1.8
 
 def draw_automaton(automaton: Automaton, path: str | Path) -> Path:
     """Write a picture of an automaton as SVG or PNG. Raises `FormatError` for another ending."""
-    return palette.written(automaton_figure(automaton), path)
+    return written(automaton_figure(automaton), path)
 
 
 def automaton_figure(automaton: Automaton) -> Figure:

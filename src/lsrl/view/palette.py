@@ -1,44 +1,72 @@
-"""Colours, and the one way to write a figure to a file."""
+"""Colours, type and lines of all drawings, light and dark, and of plots."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from io import BytesIO
-from pathlib import Path
-
-from matplotlib.figure import Figure
-
-from lsrl.errors import FormatError
-from lsrl.files import write_whole
-
-# Okabe and Ito's palette, which colour-blind readers can tell apart.
+# Okabe and Ito's palette, which colour-blind readers can tell apart (jfly.uni-koeln.de/color).
 INPUT, STATE, RELU, PRODUCT, COMPARISON, CARRIED, OUTPUT = (
     "#0072B2",
     "#56B4E9",
     "#E69F00",
     "#CC79A7",
     "#009E73",
-    "#D9D9D9",
+    "#9AA0A6",
     "#D55E00",
 )
 INK = "#333333"
 
+TYPE, SMALL = 14, 12
+"""Pixels of type: of text, and of what is beside it."""
 
-def written(figure: Figure, path: str | Path) -> Path:
-    """Write a figure as SVG or PNG, by the file's ending. Raises `FormatError` for any other."""
-    target, buffer = Path(path), BytesIO()
-    if target.suffix.lower() not in (".svg", ".png"):
-        raise FormatError(f"{target} ends in {target.suffix!r}; expected a file name with .svg or .png")
-    figure.savefig(buffer, format=target.suffix[1:].lower(), dpi=150, bbox_inches="tight")
-    with suppress(OSError, ValueError):  # what keeps the folder from being made keeps the file from being written
-        target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, buffer.getvalue())
-    return target
+ADVANCE = 0.602
+"""Widths of a letter over its height, in monospaced type: of DejaVu Sans Mono and Menlo; of others a little less."""
+
+LINE = 18
+"""Pixels from one line of text to the next."""
+
+_FAMILIES = "ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,'Liberation Mono',monospace"
+
+KINDS = {
+    "input": INPUT,
+    "state": STATE,
+    "boolean": COMPARISON,
+    "number": CARRIED,
+    "relu": RELU,
+    "product": PRODUCT,
+    "output": OUTPUT,
+}
+"""The classes of what is drawn that have a colour."""
+
+_ON_DARK = {"input": "#4BA3E3", "boolean": "#1FC79A", "output": "#FF8A3D"}
+"""The colours that are brighter on a dark ground."""
+
+_RULES = """
+text{font:%(type)dpx %(families)s;fill:#1f2328}
+.name{font-weight:700}.small{font-size:%(small)dpx}.quiet{fill:#59636e}.middle{text-anchor:middle}.end{text-anchor:end}
+.panel{fill:#fff}.rule{stroke:#d1d9e0;fill:none}
+.box{fill-opacity:.13;stroke-width:1.5}.edge{fill:none;stroke:#818b98;stroke-width:1.4}.head{fill:#818b98}
+.last{stroke-dasharray:5 4}
+"""
+
+_DARK_RULES = """
+text{fill:#f0f6fc}.quiet{fill:#a5afbb}.panel{fill:#14171c}.rule{stroke:#3d444d}.box{fill-opacity:.24}
+"""
 
 
-def as_svg(figure: Figure) -> str:
-    """The figure as an SVG element, to embed in a page."""
-    buffer = BytesIO()
-    figure.savefig(buffer, format="svg", bbox_inches="tight")
-    text = buffer.getvalue().decode()
-    return text[text.index("<svg") :]
+def style_sheet() -> str:
+    """The style of drawings: rules for classes below `.lsrl`, and what is otherwise on a dark ground.
+
+    >>> ".lsrl .panel{fill:#fff}" in style_sheet()
+    True
+    """
+    light = _RULES % {"type": TYPE, "small": SMALL, "families": _FAMILIES} + _coloured(KINDS)
+    dark = _DARK_RULES + _coloured(_ON_DARK)
+    return f"{_below(light)}@media (prefers-color-scheme:dark){{{_below(dark)}}}"
+
+
+def _coloured(colours: dict[str, str]) -> str:
+    return "".join(f".{kind}{{fill:{colour};stroke:{colour}}}" for kind, colour in colours.items())
+
+
+def _below(rules: str) -> str:
+    """The rules, for what is in a drawing and nothing else of a page."""
+    return "".join(f".lsrl {rule}}}" for rule in rules.replace("\n", "").split("}") if rule)

@@ -1,159 +1,139 @@
-"""Pictures of programs: the values that matter, in the order in which they are computed."""
+"""Pictures of programs: a box for each call, what is read above what reads it, states with their loop."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+from xml.sax.saxutils import escape
 
-import igraph
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.text import Text
-
-from lsrl.lang import (
-    Concat,
-    Constant,
-    GatedState,
-    Input,
-    Linear,
-    LinState,
-    Modulo,
-    Multi,
-    Previous,
-    Program,
-    Recur,
-    ReLU,
-    Slice,
-    Value,
-)
-from lsrl.lang.primitives import Primitive
+from lsrl.errors import ProgramError
+from lsrl.lang import Program
+from lsrl.lang.listing import Level
 from lsrl.view import palette
+from lsrl.view.arrows import arrow, loop, routed_arrows
+from lsrl.view.drawing import MARGIN, Drawing, drawing
+from lsrl.view.layered_layout import Edge, LayeredLayout, laid_out
+from lsrl.view.legend import legend
+from lsrl.view.program_graph import ProgramGraph, Reading, ValueBox, program_graph
+from lsrl.view.svg import columns, cut, element, shape, text, text_width, wrapped
 
-ROW, COLUMN = 0.62, 1.5
-"""Inches between values in a picture."""
+MOST = 1600
+"""Pixels of width: a page at normal type."""
 
+MOST_BOXES = 500
+"""Pictures of more are not drawn: nobody could read them."""
 
-@dataclass(frozen=True)
-class ProgramGraph:
-    """The values that a picture shows, and which of them feed which; plumbing is left out."""
+LETTERS, LINES, TOOLTIP = 42, 4, 600
+"""How wide and how high the text of a call may become in its box, and how long where the pointer is on it."""
 
-    values: tuple[Primitive, ...]
-    edges: tuple[tuple[int, int], ...]
+PADDING = 10
+LOOP = 24
+"""Pixels beside a box that its loop takes."""
 
+ENDS = 34
+"""Pixels above and below for the arrows from the input and to the output."""
 
-def program_graph(program: Program) -> ProgramGraph:
-    """The values the user named, states, comparisons, ReLUs and products; linear maps become edges.
+KINDS = {"input": "input", "state": "state", "boolean": "0 or 1", "number": "number"}
+KINDS |= {"relu": "ReLU", "product": "product"}
+"""What the legend calls kinds of values."""
 
-    >>> x = Input(1, name="x")
-    >>> graph = program_graph(Program((x > 1) & (x > 2)))
-    >>> [program_kind(value) for value in graph.values]
-    ['input', 'comparison', 'comparison', 'comparison']
-    """
-    readers: dict[Value, set[Value]] = {value: set() for value in program.values}
-    shown: set[Value] = set()
-    for value in reversed(program.values):  # readers come before what they read
-        if value is program.output or _matters(value, readers[value]):
-            shown.add(value)
-        onward = {value} if value in shown else readers[value]
-        for argument in value.arguments:
-            readers[argument] |= onward
-    values = tuple(value for value in program.values if value in shown)
-    places: dict[Value, int] = {value: i for i, value in enumerate(values)}
-    edges = tuple((places[value], places[reader]) for value in values for reader in readers[value])
-    return ProgramGraph(values, tuple(sorted(edges)))
+LINES_MEAN = {"edge": "read in this step", "edge last": "read of the last step"}
 
 
-def _matters(value: Primitive, readers: set[Value]) -> bool:
-    # What a comparison is made of is its own business: ReLUs, and steps of which it is the sum; not what it decides on.
-    part = isinstance(value, ReLU) and all(
-        reader.comparison and (not value.comparison or isinstance(reader, Linear)) for reader in readers
-    )
-    return value.name is not None or (program_kind(value) != "linear" and not part)
+class _Sized(NamedTuple):
+    """A box with its heading, the lines of its call, and its size; `loops`: it reads itself of the last step."""
+
+    box: ValueBox
+    heading: str
+    lines: Sequence[str]
+    width: float
+    height: float
+    loops: bool
 
 
-def program_kind(value: Primitive) -> str:
-    """What a picture calls a value."""
-    if value.comparison:
-        return "comparison"
-    match value:
-        case Input():
-            return "input"
-        case LinState() | GatedState() | Previous() | Recur():
-            return "state"
-        case ReLU():
-            return "ReLU"
-        case Multi():
-            return "product"
-        case Modulo():
-            return "remainder"
-        case Constant() | Linear() | Concat() | Slice():
-            return "linear"
+def draw_program(program: Program, level: Level = "library", inside: str | None = None) -> Drawing:
+    """A picture of a program, no wider than a page; see `Program.draw`."""
+    graph = program_graph(program, level, inside)
+    if len(graph.boxes) > MOST_BOXES:
+        raise ProgramError(
+            f"a picture of {program.name} has {len(graph.boxes):,} boxes; expected at most {MOST_BOXES:,}: "
+            "draw(inside=…) shows one call, print(program) all of them"
+        )
+    loops = {reading.reader for reading in graph.readings if reading.read == reading.reader}
+    sized = [_sized(box, i in loops) for i, box in enumerate(graph.boxes)]
+    ways = {_way(reading): reading.last for reading in graph.readings if reading.read != reading.reader}
+    room = [(box.width + 2 * LOOP * box.loops, box.height) for box in sized]
+    layout = laid_out(room, ways, first=graph.given, most=MOST - 2 * MARGIN)
+    whole = f"{program.name}: {program.input.dim} → {program.output.dim}"
+    title = whole if inside is None else f"{inside} of {program.name}"
+    return _page(graph, sized, ways, layout, title)
 
 
-COLOURS = {
-    "input": palette.INPUT,
-    "state": palette.STATE,
-    "ReLU": palette.RELU,
-    "product": palette.PRODUCT,
-    "comparison": palette.COMPARISON,
-    "remainder": palette.COMPARISON,
-    "linear": palette.CARRIED,
-}
+def _page(
+    graph: ProgramGraph, sized: Sequence[_Sized], ways: Mapping[Edge, bool], layout: LayeredLayout, title: str
+) -> Drawing:
+    present = {box.kind for box in graph.boxes}
+    lasts = {reading.last for reading in graph.readings}
+    lines = {kind: label for kind, label in LINES_MEAN.items() if kind.endswith("last") in lasts}
+    key = legend({f"box {kind}": KINDS[kind] for kind in KINDS if kind in present}, lines, most=MOST - 2 * MARGIN)
+    width = max(layout.width, text_width(title), key.width)
+    top = palette.LINE + ENDS + 8
+    below = top + layout.height + ENDS + 8
+    boxes = [(box.width, box.height) for box in sized]
+    inner = [*routed_arrows(boxes, ways, layout), *_ends(graph, sized, layout), *_boxes(sized, layout)]
+    parts = [
+        text(0, palette.TYPE, title, "name"),
+        element("g", *inner, transform=f"translate({(width - layout.width) / 2:.1f} {top})"),
+        element("g", *key.parts, transform=f"translate(0 {below:.1f})"),
+    ]
+    return drawing(parts, width, below + key.height, title=title, description=_described(graph))
 
 
-def draw_program(program: Program, path: str | Path) -> Path:
-    """Write a picture of a program as SVG or PNG. Raises `FormatError` for another ending."""
-    return palette.written(program_figure(program), path)
+def _described(graph: ProgramGraph) -> str:
+    """The boxes in words."""
+    return "\n".join(f"{box.name}: {box.dim} = {cut(box.text, TOOLTIP)}" for box in graph.boxes)
 
 
-def program_figure(program: Program) -> Figure:
-    """A picture of a program: what is read is drawn above what reads it."""
-    graph = program_graph(program)
-    positions = _positions(graph)
-    width, height = (max(place[axis] for place in positions) + 1 for axis in (0, 1))
-    figure = Figure(figsize=(COLUMN * width + 0.5, ROW * height + 1), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set(
-        xlim=(-0.6, width - 0.4),
-        ylim=(height - 0.4, -0.6),
-        title=f"{program.name}: {program.input.dim} → {program.output.dim}",
-    )
-    axes.axis("off")
-    texts = [_draw_value(axes, program, value, place) for value, place in zip(graph.values, positions, strict=True)]
-    figure.draw_without_rendering()  # arrows end at the boxes around texts, which are placed only now
-    for start, end in graph.edges:
-        boxes = {"patchA": texts[start].get_bbox_patch(), "patchB": texts[end].get_bbox_patch()}
-        style = {"arrowstyle": "-|>", "color": "#999999", "lw": 0.8, "shrinkA": 1, "shrinkB": 1}
-        axes.annotate("", positions[end], positions[start], arrowprops={**style, **boxes}, zorder=1)
-    kinds = list(dict.fromkeys(program_kind(value) for value in graph.values))
-    handles = [Line2D([], [], marker="s", ls="", color=COLOURS[kind], label=kind) for kind in kinds]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(kinds), frameon=False, fontsize=8)
-    return figure
+def _way(reading: Reading) -> Edge:
+    """The edge of a reading, downwards: what is read of the last step mostly comes from below."""
+    if reading.read < reading.reader:
+        return Edge(reading.read, reading.reader)
+    return Edge(reading.reader, reading.read, back=True)
 
 
-def _positions(graph: ProgramGraph) -> list[tuple[float, float]]:
-    if not graph.edges:
-        return [(0.0, float(i)) for i in range(len(graph.values))]
-    drawn = igraph.Graph(n=len(graph.values), edges=list(graph.edges), directed=True)
-    layout = drawn.layout_sugiyama(maxiter=200)
-    left = min(x for x, _ in layout.coords)
-    return [(x - left, y) for x, y in layout.coords[: len(graph.values)]]
+def _sized(box: ValueBox, loops: bool) -> _Sized:
+    name = cut(box.name, LETTERS - 8)
+    heading = f"{name}: {box.dim:,}" if box.dim > 1 else name
+    lines = wrapped(box.text, LETTERS, LINES)
+    letters = max(map(columns, (heading, *lines)))
+    width = max(letters * palette.ADVANCE * palette.TYPE, 40) + 2 * PADDING
+    return _Sized(box, heading, lines, width, palette.LINE * (1 + len(lines)) + PADDING + 2, loops)
 
 
-def _draw_value(axes: Any, program: Program, value: Primitive, place: tuple[float, float]) -> Text:
-    name = program.names[value]
-    size = f" [{value.dim}]" if value.dim > 1 else ""
-    edge = palette.OUTPUT if value is program.output else "white"
-    text: Text = axes.text(
-        *place,
-        f"{name}{size}",
-        ha="center",
-        va="center",
-        fontsize=8,
-        fontweight="bold" if value.name else "normal",
-        color=palette.INK,
-        bbox={"boxstyle": "round,pad=0.35", "fc": COLOURS[program_kind(value)] + "AA", "ec": edge, "lw": 1.5},
-        zorder=2,
-    )
-    return text
+def _boxes(sized: Sequence[_Sized], layout: LayeredLayout) -> Iterator[str]:
+    for (box, heading, lines, width, height, loops), (x, top) in zip(sized, layout.places, strict=True):
+        round_ends = height / 2 if box.kind == "input" else 6
+        parts = [
+            element("title", escape(cut(f"{box.name}: {box.dim} = {box.text} ({KINDS[box.kind]})", TOOLTIP))),
+            shape("rect", "panel", width=width, height=height, rx=round_ends),
+            shape("rect", f"box {box.kind}", width=width, height=height, rx=round_ends),
+            text(width / 2, palette.LINE, heading, "middle name" if box.is_named else "middle quiet"),
+        ]
+        # One line is below the name's middle; several begin together, as code does.
+        indent = (width - max(map(text_width, lines))) / 2
+        parts += [text(indent, palette.LINE * (i + 2), line) for i, line in enumerate(lines)]
+        if loops:
+            parts.append(loop(width, height))
+        yield element("g", *parts, data_value=box.name, transform=f"translate({x - width / 2:.1f} {top:.1f})")
+
+
+def _ends(graph: ProgramGraph, sized: Sequence[_Sized], layout: LayeredLayout) -> Iterator[str]:
+    """Arrows into what is given, and out of the output."""
+    for i in graph.given:
+        x, top = layout.places[i]
+        yield arrow([(x, -ENDS + 4), (x, top)], "edge")
+        yield text(x + 8, -ENDS / 2, "input", "small quiet")
+    x, top = layout.places[graph.output]
+    bottom = top + sized[graph.output].height
+    yield arrow([(x, bottom), (x, layout.height + ENDS - 4)], "edge")
+    yield text(x + 8, layout.height + ENDS / 2 + 4, "output", "small quiet")

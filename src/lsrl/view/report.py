@@ -11,14 +11,15 @@ from jinja2 import Environment
 from matplotlib.figure import Figure
 
 from lsrl.files import write_whole
-from lsrl.view.palette import as_svg, written
+from lsrl.view.drawing import Drawing
+from lsrl.view.figure_file import as_svg, written
 
 
 class Picture(NamedTuple):
     """A figure, what its file is called, and what is written under it."""
 
     name: str
-    figure: Figure
+    figure: Figure | Drawing
     caption: str
 
 
@@ -50,10 +51,21 @@ def write_report(
         summary=summary,
         rows=rows,
         dictionaries=dictionaries,
-        pictures=[{"svg": as_svg(picture.figure), "caption": picture.caption} for picture in pictures],
+        pictures=[{"svg": _svg(picture.figure), "caption": picture.caption} for picture in pictures],
         legend=legend,
         machine=machine,
     )
     for picture in pictures:
-        written(picture.figure, path.with_name(f"{picture.name}.png"))
+        _save(picture.figure, path.with_name(f"{picture.name}.png"))
     write_whole(path, page.encode())
+
+
+def _svg(figure: Figure | Drawing) -> str:
+    return figure.svg if isinstance(figure, Drawing) else as_svg(figure)
+
+
+def _save(figure: Figure | Drawing, path: Path) -> None:
+    if isinstance(figure, Drawing):
+        figure.save(path)
+    else:
+        written(figure, path)

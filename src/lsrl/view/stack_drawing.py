@@ -16,6 +16,7 @@ from lsrl.placement.neurons import Neuron, NeuronStack
 from lsrl.placement.residual import ResidualStack
 from lsrl.placement.stack import Layer, Stack
 from lsrl.view import palette
+from lsrl.view.figure_file import written
 
 KINDS = {
     "input": palette.INPUT,
@@ -48,7 +49,7 @@ class Block(NamedTuple):
 
 def draw_stack(stack: Stack | NeuronStack | ResidualStack, path: str | Path) -> Path:
     """Write a picture of a stack as SVG or PNG. Raises `FormatError` for another ending."""
-    return palette.written(stack_figure(stack), path)
+    return written(stack_figure(stack), path)
 
 
 def stack_figure(stack: Stack | NeuronStack | ResidualStack) -> Figure:

@@ -1,0 +1,77 @@
+"""Drawings: vector graphics with real text, which notebooks and pages show, light and dark, and files keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from lsrl.errors import MissingPackage
+from lsrl.view import palette
+from lsrl.view.picture_file import write_picture
+from lsrl.view.svg import element, shape
+
+MARGIN = 16
+"""Pixels around a drawing."""
+
+SCALE = 2
+"""Pixels of a PNG file for one of the drawing."""
+
+
+@dataclass(frozen=True, repr=False)
+class Drawing:
+    """A picture as SVG, `width` × `height` pixels in size. A notebook shows it; `save` writes SVG or PNG.
+
+    `title` says in a line what it shows, `description` what is in it, for who cannot see it. Elements that stand for a
+    value of a program have its name as `data-value`; everything is below the class `lsrl`, and nothing is a script.
+
+    >>> from lsrl import Input, Program, cumsum
+    >>> Program(cumsum(Input(1, name="x"), name="sum"), name="total").draw()
+    <Drawing 'total: 1 → 1' of 553 × 288 px>
+    """
+
+    svg: str
+    width: int
+    height: int
+    title: str
+    description: str
+
+    def __repr__(self) -> str:
+        return f"<Drawing {self.title!r} of {self.width:,} × {self.height:,} px>"
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def save(self, path: str | Path) -> Path:
+        """Write it as .svg or .png, light. Raises `FormatError` for another ending; PNG needs the extra `view`."""
+        return write_picture(path, lambda ending: self.svg.encode() if ending == "svg" else self._png())
+
+    def _png(self) -> bytes:
+        try:
+            from resvg_py import svg_to_bytes
+        except ImportError:
+            raise MissingPackage("resvg-py", "a PNG file", "view") from None
+        return svg_to_bytes(svg_string=self.svg, zoom=SCALE, monospace_family="DejaVu Sans Mono")
+
+
+def drawing(parts: Iterable[str], width: float, height: float, *, title: str, description: str) -> Drawing:
+    """A drawing of elements that are within (0, 0) and (width, height); there is a margin around them."""
+    across, down = round(width) + 2 * MARGIN, round(height) + 2 * MARGIN
+    svg = element(
+        "svg",
+        element("title", escape(title)),
+        element("desc", escape(description)),
+        element("style", palette.style_sheet()),
+        shape("rect", "panel", width=across, height=down, rx=8),
+        element("g", *parts, transform=f"translate({MARGIN} {MARGIN})"),
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {across} {down}",
+        width=across,
+        height=down,
+        class_="lsrl",
+        role="img",
+        aria_label=title,
+        style="max-width:100%;height:auto",
+    )
+    return Drawing(svg, across, down, title, description)

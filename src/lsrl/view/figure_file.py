@@ -1,0 +1,27 @@
+"""Figures of matplotlib as files, and as elements of pages."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from lsrl.view.picture_file import write_picture
+
+
+def written(figure: Figure, path: str | Path) -> Path:
+    """Write a figure as SVG or PNG, by the file's ending. Raises `FormatError` for any other."""
+    return write_picture(path, lambda ending: _content(figure, ending, dpi=150))
+
+
+def as_svg(figure: Figure) -> str:
+    """The figure as an SVG element, to embed in a page."""
+    text = _content(figure, "svg").decode()
+    return text[text.index("<svg") :]
+
+
+def _content(figure: Figure, ending: str, dpi: float | None = None) -> bytes:
+    buffer = BytesIO()
+    figure.savefig(buffer, format=ending, dpi=dpi or figure.dpi, bbox_inches="tight")
+    return buffer.getvalue()
