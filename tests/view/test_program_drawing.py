@@ -7,7 +7,8 @@ import pytest
 import lsrl
 from drawn import drawn, overlaps
 from lsrl import FormatError, Input, Program, ProgramError, zoo
-from lsrl.view.program_drawing import MOST, MOST_BOXES
+from lsrl.view.drawing import MOST
+from lsrl.view.program_drawing import MOST_BOXES
 from lsrl.view.program_graph import program_graph
 
 

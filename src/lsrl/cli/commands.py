@@ -91,13 +91,11 @@ def draw(
     as_json: Json = False,
 ) -> None:
     """Pictures of a program and of the stack it compiles to."""
-    from lsrl.view.stack_drawing import draw_stack
-
     named = specified(spec)
     model = _compiled(named, target, max_length)
     beside = output.with_name(f"{output.stem}-stack{output.suffix}")
     with working("drawing"):
-        written = [str(named.program.draw().save(output)), str(draw_stack(model.stack, beside))]
+        written = [str(named.program.draw().save(output)), str(model.draw().save(beside))]
     emit({"written": written}, as_json, lambda: [f"wrote {path}" for path in written])
 
 

@@ -23,7 +23,6 @@ from lsrl.model.compiler import compile as compiled
 from lsrl.model.verification import absolute_errors
 from lsrl.view.plots import error_figure, map_figure
 from lsrl.view.report import Answered, Picture, write_report
-from lsrl.view.stack_drawing import stack_figure
 
 CELLS = 1024
 """Prompt tokens that describe the elevation map."""
@@ -105,9 +104,7 @@ def _answer_dictionaries(demo: Demo, target: str, note: Note) -> None:
     if not demo.dictionaries:
         demo.pictures.append(Picture("dictionary-program", words.program.draw(), "The dictionary program."))
     if model.stack is not None:
-        demo.pictures.append(
-            Picture(f"dictionary-{target}", stack_figure(model.stack), f"The dictionary program on {target}.")
-        )
+        demo.pictures.append(Picture(f"dictionary-{target}", model.draw(), f"The dictionary program on {target}."))
     for name, pairs in (("25 capitals", capitals()), ("61 airports", airports())):
         note(f"{target}: asking for {name}")
         demo.rows.append(_dictionary_row(demo, words, model, name, pairs))
@@ -161,9 +158,7 @@ def _generate_answers(demo: Demo, target: str, output: Path, note: Note) -> None
         error = absolute_errors(*_run_both(model, words.numbers(prompts[0]))).max()
         demo.rows.append(_answered(demo, model, name, pairs, answers, float(error), rate))
     if model.stack is not None:
-        demo.pictures.append(
-            Picture(f"dictionary-{target}", stack_figure(model.stack), f"The dictionary program on {target}.")
-        )
+        demo.pictures.append(Picture(f"dictionary-{target}", model.draw(), f"The dictionary program on {target}."))
 
 
 def _run_both(model: CompiledModel, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsrl.backends.registry import alternatives
 from lsrl.circuit.units import Circuit
-from lsrl.errors import FormatError, UnsupportedProgram
-from lsrl.model.assembled_from import circuit_and_guarantee, cost_of_options
+from lsrl.errors import FormatError, MissingPackage, UnsupportedProgram
+from lsrl.model.assembled_from import circuit_and_guarantee, cost_of_options, placement_of
 from lsrl.model.checkpoint import save
 from lsrl.model.compiled_network import CompiledNetwork
 from lsrl.model.report import Report
 from lsrl.model.verification import Verification, verified
 from lsrl.rounding.guarantee import Guarantee
 from lsrl.stability.sensitivity import Sensitivity, sensitivity_of
+
+if TYPE_CHECKING:
+    from lsrl.view.drawing import Drawing
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,6 +69,22 @@ class CompiledModel(CompiledNetwork):
             return replace(self.sizes, stability=f"not known: {problem}")
         cost = cost_of_options(self)
         return replace(self.sizes, stability=str(self.explain()), automata=circuit.automata, cost=cost)
+
+    def draw(self) -> Drawing:
+        """A picture of its layers, at most 1,600 pixels wide: what their cells hold, the input on top.
+
+        A loaded model is compiled again for that. Raises `FormatError` if that gives other weights, and
+        `UnsupportedProgram` for more than anybody reads.
+        """
+        from lsrl.view.stack_drawing import draw_stack
+
+        stack = placement_of(self).stack if self.stack is None else self.stack
+        return draw_stack(stack, self.sizes.size, self.program.words)
+
+    def _repr_svg_(self) -> str | None:
+        with suppress(FormatError, MissingPackage, UnsupportedProgram):  # a notebook then shows the text
+            return self.draw().svg
+        return None
 
     def verify(self, cases: int = 100, *, length: int | None = None, seed: int = 0) -> Verification:
         """Compare with the exact interpreter on random inputs; see `Verification`."""

@@ -41,13 +41,17 @@ class Report:
         """The report as plain JSON types."""
         return asdict(self)
 
-    def __str__(self) -> str:
+    @property
+    def size(self) -> str:
+        """How large it is, in a line."""
         used = "" if self.channels is None else f" ({self.channels} in use)"
-        sizes = (
+        return (
             f"{self.program} on {self.target} ({self.dtype}): {self.layers} layers, widest {self.widest}{used}, "
             f"{self.nonzeros:,} non-zeros of {self.parameters:,} parameters"
         )
-        return "; ".join(filter(None, [sizes, *self.automata, self.cost, self.guarantee]))
+
+    def __str__(self) -> str:
+        return "; ".join(filter(None, [self.size, *self.automata, self.cost, self.guarantee]))
 
 
 def report_of(program: Program, target: Target, network: Network, guarantee: Guarantee, seconds: float) -> Report:

@@ -12,6 +12,9 @@ from lsrl.view import palette
 from lsrl.view.picture_file import write_picture
 from lsrl.view.svg import element, shape
 
+MOST = 1600
+"""Pixels of width of a page at normal type."""
+
 MARGIN = 16
 """Pixels around a drawing."""
 

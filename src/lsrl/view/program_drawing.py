@@ -11,14 +11,11 @@ from lsrl.lang import Program
 from lsrl.lang.listing import Level
 from lsrl.view import palette
 from lsrl.view.arrows import arrow, loop, routed_arrows
-from lsrl.view.drawing import MARGIN, Drawing, drawing
+from lsrl.view.drawing import MARGIN, MOST, Drawing, drawing
 from lsrl.view.layered_layout import Edge, LayeredLayout, laid_out
 from lsrl.view.legend import legend
 from lsrl.view.program_graph import ProgramGraph, Reading, ValueBox, program_graph
 from lsrl.view.svg import columns, cut, element, shape, text, text_width, wrapped
-
-MOST = 1600
-"""Pixels of width: a page at normal type."""
 
 MOST_BOXES = 500
 """Pictures of more are not drawn: nobody could read them."""

@@ -1,130 +1,193 @@
-"""Pictures of stacks: a row of states and a row of outputs, or one of neurons, for every layer; the input on top."""
+"""Pictures of stacks: for every layer what its cells hold, neighbours of one value together; the input on top."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+from xml.sax.saxutils import escape
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 
 from lsrl.circuit.units import GateUnit, ReLUUnit, StepUnit
+from lsrl.errors import UnsupportedProgram
 from lsrl.placement.neurons import Neuron, NeuronStack
 from lsrl.placement.residual import ResidualStack
 from lsrl.placement.stack import Layer, Stack
 from lsrl.view import palette
-from lsrl.view.figure_file import written
+from lsrl.view.drawing import MARGIN, MOST, Drawing, drawing
+from lsrl.view.legend import legend
+from lsrl.view.svg import cut, element, shape, text, text_width
+
+AnyStack = Stack | NeuronStack | ResidualStack
 
 KINDS = {
-    "input": palette.INPUT,
-    "state": palette.STATE,
-    "ReLU": palette.RELU,
-    "gated ReLU": palette.PRODUCT,
-    "comparison": palette.COMPARISON,
-    "selection": palette.PRODUCT,
-    "passed on": palette.CARRIED,
-    "read-out": palette.OUTPUT,
+    "input": "input",
+    "state": "state",
+    "ReLU": "relu",
+    "gated ReLU": "product",
+    "comparison": "boolean",
+    "selection": "product",
+    "passed on": "number",
+    "read-out": "output",
 }
+"""The class of every kind of cell."""
 
-WIDTH = 11.0
-"""Inches that the widest row takes, unless its cells become wider than `WIDEST_CELL`."""
+LETTERS = 28
+"""How long the text in a block may be."""
 
-WIDEST_CELL, ROW = 0.8, 0.24
-"""Inches of a cell's width and height."""
+CELL, MOST_CELLS = 8, 30
+"""Pixels from one cell of a block to the next; blocks of more cells only say how many they are."""
 
-LETTER = 0.055
-"""Inches that a letter of a label takes."""
+BLOCK, BETWEEN, PADDING = 34, 6, 7
+"""Pixels of a block's height, between two blocks, and beside the text in one."""
+
+MOST_BLOCKS = 5000
+"""Pictures of more are not drawn: nobody could read them."""
 
 
 class Block(NamedTuple):
-    """Neighbouring cells of a row that belong to the same value."""
+    """Neighbouring cells of a row that hold the same value."""
 
     label: str
     kind: str
     cells: int
 
+    @property
+    def said(self) -> str:
+        """What is written in it."""
+        count = "" if self.cells == 1 else f" ×{self.cells:,}"
+        return f"{cut(self.label, LETTERS)}{count}"
 
-def draw_stack(stack: Stack | NeuronStack | ResidualStack, path: str | Path) -> Path:
-    """Write a picture of a stack as SVG or PNG. Raises `FormatError` for another ending."""
-    return written(stack_figure(stack), path)
-
-
-def stack_figure(stack: Stack | NeuronStack | ResidualStack) -> Figure:
-    """A picture of a stack; every cell is one number per time step, cells of one value are one block."""
-    rows = _rows(stack)
-    widest = max(sum(block.cells for block in blocks) for _, blocks in rows)
-    cell = min(WIDTH / widest, WIDEST_CELL)
-    figure = Figure(figsize=(cell * widest + 1.2, ROW * len(rows) + 1), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set(xlim=(0, widest), ylim=(len(rows), 0), xticks=[])
-    axes.set_title(f"{stack.name}: {_size(stack)}", fontsize=10)
-    axes.set_yticks([i + 0.5 for i in range(len(rows))], [name for name, _ in rows])
-    axes.tick_params(length=0, labelsize=7)
-    axes.spines[:].set_visible(False)
-    for i, (_, blocks) in enumerate(rows):
-        left = 0
-        for block in blocks:
-            _draw_block(axes, block, left, i, cell)
-            left += block.cells
-    present = {block.kind for _, blocks in rows for block in blocks}
-    handles = [Line2D([], [], marker="s", ls="", color=KINDS[kind], label=kind) for kind in KINDS if kind in present]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
-    return figure
+    @property
+    def width(self) -> float:
+        """Pixels that it takes."""
+        drawn = self.cells if self.cells <= MOST_CELLS else 0
+        return max(text_width(self.said, palette.SMALL), drawn * CELL) + 2 * PADDING
 
 
-def _draw_block(axes: Any, block: Block, left: int, row: int, cell: float) -> None:
-    box = Rectangle((left, row + 0.08), block.cells, 0.84, fc=KINDS[block.kind], ec="white", lw=0.8)
-    axes.add_patch(box)
-    room = int(block.cells * cell / LETTER)
-    name = block.label.partition(".")[0]
-    label = name if block.cells == 1 else f"{name} ×{block.cells}"
-    if room >= 3:
-        colour = "white" if block.kind == "input" else palette.INK
-        text = label if len(label) <= room else f"{label[: room - 1]}…"
-        axes.text(left + block.cells / 2, row + 0.5, text, fontsize=6, ha="center", va="center", color=colour)
+class Row(NamedTuple):
+    """The cells of a layer, or of a part of it."""
+
+    name: str
+    blocks: tuple[Block, ...]
 
 
-def _rows(stack: Stack | NeuronStack | ResidualStack) -> list[tuple[str, list[Block]]]:
-    """For each row its name and its blocks."""
-    rows = [("input", [(cell.label, "input") for cell in stack.inputs])]
+def draw_stack(stack: AnyStack, title: str, words: Mapping[str, str]) -> Drawing:
+    """A picture of a stack; every cell is one number per time step, and `words` says what values are called.
+
+    Rows are broken where they are wider than a page, and layers alike that follow one another are drawn once. Raises
+    `UnsupportedProgram` for more blocks than anybody reads.
+    """
+    rows = list(_folded(_layers(stack, words)))
+    blocks = sum(len(row.blocks) for row in rows)
+    if blocks > MOST_BLOCKS:
+        raise UnsupportedProgram(
+            f"a picture of {stack.name} has {blocks:,} blocks of cells; expected at most {MOST_BLOCKS:,}: "
+            "print(model.layout) says where values are"
+        )
+    left = max(text_width(row.name, palette.SMALL) for row in rows) + 14
+    room = MOST - 2 * MARGIN
+    parts: list[str] = []
+    y, right = float(palette.LINE + 12), left
+    for row in rows:
+        lines = list(_broken(row.blocks, room - left))
+        parts.append(text(left - 14, y + BLOCK / 2 + 4, row.name, "small quiet end"))
+        for line in lines:
+            parts += _line(line, left, y, row.name)
+            right = max(right, left + sum(block.width + BETWEEN for block in line) - BETWEEN)
+            y += BLOCK + BETWEEN
+        y += BETWEEN
+    present = {block.kind for row in rows for block in row.blocks}
+    key = legend({f"box {KINDS[kind]}": kind for kind in KINDS if kind in present}, {}, most=room)
+    title = cut(title, int(room / text_width("0")))
+    width = max(right, text_width(title), key.width)
+    parts = [
+        text(0, palette.TYPE, title, "name"),
+        *parts,
+        element("g", *key.parts, transform=f"translate(0 {y + 8:.1f})"),
+    ]
+    described = "\n".join(f"{row.name}: {', '.join(block.said for block in row.blocks)}" for row in rows)
+    return drawing(parts, width, y + 8 + key.height, title=title, description=described)
+
+
+def _line(blocks: Sequence[Block], left: float, top: float, row: str) -> Iterator[str]:
+    """Blocks side by side, each with its cells."""
+    x = left
+    for block in blocks:
+        cells = block.cells if block.cells <= MOST_CELLS else 0
+        first = (block.width - cells * CELL + 2) / 2
+        squares = [
+            shape("rect", KINDS[block.kind], x=first + i * CELL, y=BLOCK - 11, width=CELL - 2, height=6, rx=1)
+            for i in range(cells)
+        ]
+        yield element(
+            "g",
+            element("title", escape(f"{block.said}: {block.kind}, {row}")),
+            shape("rect", f"box {KINDS[block.kind]}", width=block.width, height=BLOCK, rx=4),
+            text(block.width / 2, 15, block.said, "small middle"),
+            *squares,
+            data_value=block.label,
+            transform=f"translate({x:.1f} {top:.1f})",
+        )
+        x += block.width + BETWEEN
+
+
+def _broken(blocks: Sequence[Block], room: float) -> Iterator[list[Block]]:
+    """The blocks of a row in lines that have room."""
+    line: list[Block] = []
+    taken = 0.0
+    for block in blocks:
+        if line and taken + block.width > room:
+            yield line
+            line, taken = [], 0.0
+        line.append(block)
+        taken += block.width + BETWEEN
+    yield line
+
+
+def _folded(layers: Sequence[Sequence[Row]]) -> Iterator[Row]:
+    """The rows of all layers; of layers alike that follow one another, those of the first, which say so."""
+    for _, same in groupby(layers, key=lambda rows: [row.blocks for row in rows]):
+        alike = list(same)
+        for first, last in zip(alike[0], alike[-1], strict=True):
+            kind, _, number = first.name.rpartition(" ")
+            name = first.name if len(alike) == 1 else f"{kind}s {number} to {last.name.split()[-1]}, alike"
+            yield Row(name, first.blocks)
+
+
+def _layers(stack: AnyStack, words: Mapping[str, str]) -> list[list[Row]]:
+    """For each layer its rows."""
+
+    def row(name: str, cells: Sequence[tuple[str, str]]) -> Row:
+        said = [(words.get(label, label), kind) for label, kind in cells]
+        return Row(name, tuple(Block(*cell, len(list(same))) for cell, same in groupby(said)))
+
     if isinstance(stack, Stack):
-        rows += _rows_of_layers(stack)
+        inner = [_rows_of_layer(i, layer) for i, layer in enumerate(stack.layers)]
+        outputs = len(stack.r)
     elif isinstance(stack, ResidualStack):
-        rows += _rows_of_stages(stack)
+        inner = [[(f"stage {i}", cells)] for i, cells in enumerate(_stages(stack))]
+        outputs = len(stack.circuit.outputs)
     else:
-        rows += [
-            (f"layer {i}", [(neuron.cell.label, _kind(neuron)) for neuron in layer])
+        inner = [
+            [(f"layer {i}", [(neuron.cell.label, _kind(neuron)) for neuron in layer])]
             for i, layer in enumerate(stack.layers)
         ]
-    rows.append(("output", [("output", "read-out")] * _outputs(stack)))
-    return [(name, [Block(*cell, len(list(same))) for cell, same in groupby(cells)]) for name, cells in rows]
-
-
-def _size(stack: Stack | NeuronStack | ResidualStack) -> str:
-    if isinstance(stack, ResidualStack):
-        return f"{len(stack.stages)} stages, {stack.width} channels of the residual stream"
-    size = f"widest {stack.widest}" + (f", {stack.nonzeros:,} non-zeros" if isinstance(stack, Stack) else " neurons")
-    return f"{stack.depth} layers, {size}"
-
-
-def _outputs(stack: Stack | NeuronStack | ResidualStack) -> int:
-    if isinstance(stack, ResidualStack):
-        return len(stack.circuit.outputs)
-    return len(stack.r) if isinstance(stack, Stack) else len(stack.readout)
+        outputs = len(stack.readout)
+    first, last = [(cell.label, "input") for cell in stack.inputs], [("output", "read-out")] * outputs
+    return [[row(name, cells) for name, cells in rows] for rows in ([("input", first)], *inner, [("output", last)])]
 
 
 _KINDS_OF_UNITS: dict[type, str] = {ReLUUnit: "ReLU", StepUnit: "comparison", GateUnit: "gated ReLU"}
 
 
-def _rows_of_stages(stack: ResidualStack) -> list[tuple[str, list[tuple[str, str]]]]:
+def _stages(stack: ResidualStack) -> list[list[tuple[str, str]]]:
     """What every stage adds to the residual stream; what was added before stays there."""
     units = stack.circuit.units
     return [
-        (f"stage {i}", [(stack.cell(unit).label, _KINDS_OF_UNITS.get(type(units[unit]), "state")) for unit in stage])
-        for i, stage in enumerate(stack.stages)
+        [(stack.cell(unit).label, _KINDS_OF_UNITS.get(type(units[unit]), "state")) for unit in stage]
+        for stage in stack.stages
     ]
 
 
@@ -133,19 +196,16 @@ def _kind(neuron: Neuron) -> str:
     return kinds.get(neuron.kind, "state" if neuron.drive.own else "passed on")
 
 
-def _rows_of_layers(stack: Stack) -> list[tuple[str, list[tuple[str, str]]]]:
-    rows = []
-    for i, layer in enumerate(stack.layers):
-        remembers = [bool(row) for row in layer.A.rows]
-        states = [
-            (cell.label, "state" if past else "passed on") for cell, past in zip(layer.states, remembers, strict=True)
-        ]
-        outputs = [
-            (cell.label, "passed on" if cell.carried else "gated ReLU" if gated else "ReLU")
-            for cell, gated in zip(layer.outputs, _gated(layer), strict=True)
-        ]
-        rows += [(f"layer {i}: s", states), ("y", outputs)]
-    return rows
+def _rows_of_layer(i: int, layer: Layer) -> list[tuple[str, list[tuple[str, str]]]]:
+    remembers = [bool(row) for row in layer.A.rows]
+    states = [
+        (cell.label, "state" if past else "passed on") for cell, past in zip(layer.states, remembers, strict=True)
+    ]
+    outputs = [
+        (cell.label, "passed on" if cell.carried else "gated ReLU" if gated else "ReLU")
+        for cell, gated in zip(layer.outputs, _gated(layer), strict=True)
+    ]
+    return [(f"s of layer {i}", states), (f"y of layer {i}", outputs)]
 
 
 def _gated(layer: Layer) -> np.ndarray:
