@@ -55,7 +55,7 @@ def overlaps(rectangles):
 
 def _walk(element, x, y, found, value):
     if element.get("transform"):
-        moved = element.get("transform").removeprefix("translate(").removesuffix(")").split()
+        moved = element.get("transform").removeprefix("translate(").partition(")")[0].split()
         x, y = x + float(moved[0]), y + float(moved[1])
     value = element.get("data-value", value)
     kinds = (element.get("class") or "").split()

@@ -1,58 +1,71 @@
 """Pictures of automata: every state and symbol is there, and each label is beside its own arrow."""
 
-import numpy as np
+import math
+from xml.etree import ElementTree
+
 import pytest
-from matplotlib.patches import Circle, FancyArrowPatch
-from matplotlib.path import Path
 
-from lsrl import Automaton, FormatError, ProgramError
+from drawn import drawn, overlaps
+from lsrl import Automaton, ProgramError
 from lsrl.automata import pattern_automaton, word_problem
-from lsrl.view.automaton_drawing import MOST_STATES, automaton_figure, draw_automaton
+from lsrl.view.automaton_drawing import MOST_STATES
+from lsrl.view.automaton_layout import arcs_of, circles_of, labels_of
+from lsrl.view.drawing import MOST
+
+SMALL = [Automaton.of([[1, 0], [0, 1]]), pattern_automaton("((a|bb)*b)?", "ab"), word_problem((1, 0, 2), (1, 2, 0))]
+LARGE = [Automaton.of([[(i + 1) % states, (i * 7) % states] for i in range(states)]) for states in (20, MOST_STATES)]
 
 
-def parts(automaton):
-    figure = automaton_figure(automaton)
-    figure.draw_without_rendering()  # which places everything
-    axes = figure.axes[0]
-    circles = [patch for patch in axes.patches if isinstance(patch, Circle)]
-    arrows = [patch for patch in axes.patches if isinstance(patch, FancyArrowPatch)]
-    return axes.texts, circles, arrows
+def elements(machine, tag, kind):
+    root = ElementTree.fromstring(machine.draw().svg)
+    found = [element for element in root.iter() if element.tag.endswith(f"}}{tag}")]
+    return [element for element in found if kind in (element.get("class") or "").split()]
 
 
-def test_accepting_states_have_two_lines_and_an_arrow_leads_to_the_first():
-    machine = pattern_automaton("((a|bb)*b)?", "ab")
-    texts, circles, arrows = parts(machine)
-    assert len(circles) == len(machine.states) + len(machine.accepting)
-    pairs = {(i, after) for i, row in enumerate(machine.table) for after in row}
-    assert len(arrows) == len(pairs) + 1
-    assert len(texts) == len(machine.states) + len(pairs)
+def pairs_of(machine):
+    return {(i, after) for i, row in enumerate(machine.table) for after in row}
 
 
-@pytest.mark.parametrize(
-    "machine",
-    [Automaton.of([[1, 0], [0, 1]]), pattern_automaton("((a|bb)*b)?", "ab"), word_problem((1, 0, 2), (1, 2, 0))],
-)
-def test_a_label_is_at_its_own_arrow_and_at_no_other(machine):
-    texts, circles, arrows = parts(machine)
-    centres = {tuple(circle.center) for circle in circles}
-    labels = [np.array(text.get_position()) for text in texts if tuple(text.get_position()) not in centres]
-    paths = [np.concatenate(arrow.get_path().to_polygons(closed_only=False)) for arrow in arrows[1:]]
-    paths = [Path(path).interpolated(20).vertices for path in paths]
-    assert len(labels) == len(paths)
-    for label, own in zip(labels, paths, strict=True):
-        distances = [np.linalg.norm(path - label, axis=1).min() for path in paths]
-        assert min(distances) == np.linalg.norm(own - label, axis=1).min() < 0.2
+@pytest.mark.parametrize("machine", SMALL + LARGE)
+def test_accepting_states_have_two_lines_and_an_arrow_leads_to_the_first(machine):
+    assert len(elements(machine, "circle", "box")) == len(machine.states) + len(machine.accepting)
+    assert len(elements(machine, "path", "edge")) == len(pairs_of(machine)) + 1
 
 
-def test_more_states_than_anybody_reads_are_refused_with_what_to_do():
+@pytest.mark.parametrize("machine", SMALL)
+def test_labels_are_apart_and_each_is_at_its_own_arrow(machine):
+    found = drawn(machine.draw())
+    assert not overlaps(found.texts)
+    assert all(text.is_within(found.page) for text in found.texts)
+    edges = [pair for pair in pairs_of(machine) if pair[0] != pair[1]]
+    circles = circles_of(len(machine.states), edges)
+    arcs = arcs_of(circles, edges)
+    for pair, label in zip(edges, labels_of(dict.fromkeys(edges, "a"), circles, arcs), strict=True):
+        distances = {
+            other: min(math.dist(arc.at(t / 100), (label.x, label.y)) for t in range(101))
+            for other, arc in arcs.items()
+        }
+        assert distances[pair] == min(distances.values()) < 1
+
+
+@pytest.mark.parametrize("machine", LARGE)
+def test_many_states_fit_a_page(machine):
+    found = drawn(machine.draw())
+    assert found.page.right <= MOST
+    assert all(text.is_within(found.page) for text in found.texts)
+
+
+def test_symbols_that_lead_the_same_way_share_an_arrow_and_long_names_are_in_a_list():
+    machine = Automaton.of(
+        lambda state, symbol: "waiting" if symbol < 7 else "done", start="waiting", alphabet=range(9)
+    )
+    said = {text.what for text in drawn(machine.draw()).texts}
+    assert {"0 … 6", "7, 8", "0", "done", "0: waiting"} <= said
+
+
+def test_more_states_than_anybody_reads_are_refused_and_a_notebook_shows_the_text():
     large = Automaton.of([[(i + 1) % (MOST_STATES + 1)] for i in range(MOST_STATES + 1)])
     with pytest.raises(ProgramError, match=r"65 states; expected at most 64: .*minimal"):
-        automaton_figure(large)
-
-
-def test_pictures_are_written_in_formats_that_are_known(tmp_path):
-    machine = Automaton.of([[1, 0], [0, 1]])
-    for suffix in (".svg", ".png"):
-        assert machine.draw(tmp_path / f"parity{suffix}").stat().st_size > 1000
-    with pytest.raises(FormatError):
-        draw_automaton(machine, tmp_path / "parity.txt")
+        large.draw()
+    assert large._repr_svg_() is None
+    assert SMALL[0]._repr_svg_() == SMALL[0].draw().svg

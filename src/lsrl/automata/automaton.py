@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsrl.automata.transitions import MOST_STATES, State, Symbol, read_transitions
-from lsrl.errors import ProgramError, listed, shortened
+from lsrl.errors import MissingPackage, ProgramError, listed, shortened
 
 if TYPE_CHECKING:
     from automata.fa.dfa import DFA
+
+    from lsrl.view.drawing import Drawing
 
 MOST_SYMBOLS = 1024
 
@@ -99,11 +101,20 @@ class Automaton:
         table = tuple(tuple(dead if after is None else after for after in row) for row in rows)
         return Automaton((*self.states, None), self.alphabet, table, self.start, self.accepting)
 
-    def draw(self, path: str | Path) -> Path:
-        """Write a picture of it, FILE.svg or FILE.png; see `lsrl.view.automaton_drawing`."""
+    def draw(self) -> Drawing:
+        """A picture: states as circles, accepting ones with two lines. Raises `ProgramError` for more than 64 states.
+
+        >>> Automaton.of([[0, 1], [1, 0]]).draw()
+        <Drawing 'an automaton of 2 states and 2 symbols' of 242 × 131 px>
+        """
         from lsrl.view.automaton_drawing import draw_automaton
 
-        return draw_automaton(self, path)
+        return draw_automaton(self)
+
+    def _repr_svg_(self) -> str | None:
+        with suppress(MissingPackage, ProgramError):  # a notebook then shows the text
+            return self.draw().svg
+        return None
 
     def minimal(self) -> Automaton:
         """The smallest automaton that accepts the same words; its states are 0, 1, 2, …

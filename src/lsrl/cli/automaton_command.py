@@ -41,7 +41,7 @@ def automaton(
     lines: list[Rows | str] = [*str(found).splitlines()[: 2 if found.cascade else 1]]
     lines.append(Rows([{"target": target, "guarantee": answer} for target, answer in found.targets.items()]))
     if draw is not None:
-        lines.append(f"wrote {machine.draw(draw)}")
+        lines.append(f"wrote {machine.draw().save(draw)}")
     emit(found.as_dict(), as_json, lambda: lines)
 
 
