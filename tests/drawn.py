@@ -60,10 +60,11 @@ def _walk(element, x, y, found, value):
     value = element.get("data-value", value)
     kinds = (element.get("class") or "").split()
     if element.tag == f"{NAMESPACE}text":
-        box = _text(element, x, y, kinds)
-        found.texts.append(box)
-        if value in found.boxes:
-            found.boxes[value][1].append(box)
+        for part in list(element) or [element]:
+            box = _text(part.text, x + float(part.get("x")), y + float(element.get("y")), kinds)
+            found.texts.append(box)
+            if value in found.boxes:
+                found.boxes[value][1].append(box)
     elif element.tag == f"{NAMESPACE}rect" and "box" in kinds and value is not None:
         left, top = x + float(element.get("x", 0)), y + float(element.get("y", 0))
         right, bottom = left + float(element.get("width")), top + float(element.get("height"))
@@ -72,10 +73,8 @@ def _walk(element, x, y, found, value):
         _walk(child, x, y, found, value)
 
 
-def _text(element, x, y, kinds):
+def _text(said, x, base, kinds):
     size = next((SIZES[kind] for kind in kinds if kind in SIZES), 14)
-    letters = sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in element.text)
-    width, left = 0.6 * size * letters, x + float(element.get("x"))
-    left -= width if "end" in kinds else width / 2 if "middle" in kinds else 0
-    base = y + float(element.get("y"))
-    return Rectangle(left, base - 0.75 * size, left + width, base + 0.2 * size, element.text)
+    width = 0.6 * size * sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in said)
+    left = x - (width if "end" in kinds else width / 2 if "middle" in kinds else 0)
+    return Rectangle(left, base - 0.75 * size, left + width, base + 0.2 * size, said)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from lsrl.incontext import FunctionApproximator, SequenceMap, TokenMap
     from lsrl.machine import __version__ as __version__
     from lsrl.model.checkpoint_verification import verify_checkpoint
+    from lsrl.model.comparison import compare
     from lsrl.model.compiler import compile
     from lsrl.model.loading import load
 
@@ -43,6 +44,7 @@ _LAZY = {
     "SequenceMap": "lsrl.incontext",
     "TokenMap": "lsrl.incontext",
     "__version__": "lsrl.machine",
+    "compare": "lsrl.model.comparison",
     "compile": "lsrl.model.compiler",
     "load": "lsrl.model.loading",
     "verify_checkpoint": "lsrl.model.checkpoint_verification",
@@ -65,6 +67,7 @@ __all__ = [
     "accepts",
     "analyse",
     "automaton",
+    "compare",
     "compile",
     "load",
     "mealy",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lsrl.errors import ProgramError, UndecidedComparisonWarning, listed
+from lsrl.errors import MissingPackage, ProgramError, ShapeError, UndecidedComparisonWarning, listed
 from lsrl.lang import Program, Value
 from lsrl.lang.words import label
 from lsrl.semantics.evaluation import NOTHING, Intervention, Undecided, evaluated, undecided_in
@@ -17,11 +18,14 @@ from lsrl.semantics.floating import FloatArithmetic
 from lsrl.semantics.inputs import check_outputs, checked_floats, checked_fractions, declarations
 from lsrl.semantics.interventions import Do, Kind, interventions
 
+if TYPE_CHECKING:
+    from lsrl.view.drawing import Drawing
+
 
 class Trace(Mapping[str, np.ndarray]):
     """Every value of a program at every step: `trace[name]` is an array (T, dim) or (batch, T, dim).
 
-    `output` is the program's output, `undecided` lists the comparisons that were neither 0 nor 1.
+    `output` is the output of its `program`, `undecided` lists the comparisons that were neither 0 nor 1.
 
     >>> from lsrl import Input, cumsum
     >>> trace = Program(cumsum(Input(1), name="sum") + 1).trace([[1], [2]])
@@ -30,16 +34,16 @@ class Trace(Mapping[str, np.ndarray]):
     """
 
     def __init__(
-        self, read: Mapping[str, Callable[[], np.ndarray]], output: str, undecided: tuple[Undecided, ...]
+        self, program: Program, read: Mapping[str, Callable[[], np.ndarray]], undecided: tuple[Undecided, ...]
     ) -> None:
+        self.program = program
         self._read = read
-        self._output = output
         self.undecided = undecided
 
     @property
     def output(self) -> np.ndarray:
         """The program's output."""
-        return self[self._output]
+        return self[self.program.names[self.program.output]]
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self._read:
@@ -54,6 +58,29 @@ class Trace(Mapping[str, np.ndarray]):
 
     def __len__(self) -> int:
         return len(self._read)
+
+    def __repr__(self) -> str:
+        shape = " × ".join(f"{size:,}" for size in self.output.shape[:-1])
+        return f"<Trace of {self.program.name!r}: {len(self)} values at {shape} steps>"
+
+    def draw(self, names: Sequence[str] | None = None, *, sequence: int = 0, first: int = 0) -> Drawing:
+        """A picture of a sequence from the `first` step on: a row for each value, or component, a column for each step.
+
+        All values with a name, unless some are given by `names`. Raises `ProgramError` for other names, and
+        `ShapeError` for a sequence or step that is not there.
+
+        >>> from lsrl import Input, cumsum
+        >>> Program(cumsum(Input(1), name="sum"), name="total").trace([[1], [2]]).draw()
+        <Drawing 'total' of 173 × 162 px>
+        """
+        from lsrl.view.trace_drawing import draw_trace
+
+        return draw_trace(self, names, sequence, first)
+
+    def _repr_svg_(self) -> str | None:
+        with suppress(MissingPackage, ProgramError, ShapeError):  # a notebook then shows the text
+            return self.draw().svg
+        return None
 
 
 def run(program: Program, x: Any, *, exact: bool = False, do: Do | None = None, kind: Kind = "value") -> np.ndarray:
@@ -100,7 +127,7 @@ def trace(program: Program, x: Any, *, exact: bool = False, do: Do | None = None
         read[program.names[value]] = _reader(known, arithmetic, single)
         if value.comparison:
             undecided += undecided_in(label(program, value), known, arithmetic)
-    return Trace(read, program.names[program.output], undecided)
+    return Trace(program, read, undecided)
 
 
 def _prepared(program: Program, x: Any, exact: bool) -> tuple[Any, Any, bool]:

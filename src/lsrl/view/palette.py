@@ -45,10 +45,12 @@ text{font:%(type)dpx %(families)s;fill:#1f2328}
 .panel{fill:#fff}.rule{stroke:#d1d9e0;fill:none}
 .box{fill-opacity:.13;stroke-width:1.5}.edge{fill:none;stroke:#818b98;stroke-width:1.4}.head{fill:#818b98}
 .last{stroke-dasharray:5 4}
+.ground{fill:#eef1f4}.cell{stroke:none}.mark{fill:none;stroke:#D55E00;stroke-width:2}
 """
 
 _DARK_RULES = """
 text{fill:#f0f6fc}.quiet{fill:#a5afbb}.panel{fill:#14171c}.rule{stroke:#3d444d}.box{fill-opacity:.24}
+.ground{fill:#22272e}.cell{stroke:none}.mark{stroke:#FF8A3D}
 """
 
 
@@ -58,8 +60,8 @@ def style_sheet() -> str:
     >>> ".lsrl .panel{fill:#fff}" in style_sheet()
     True
     """
-    light = _RULES % {"type": TYPE, "small": SMALL, "families": _FAMILIES} + _coloured(KINDS)
-    dark = _DARK_RULES + _coloured(_ON_DARK)
+    light = _coloured(KINDS) + _RULES % {"type": TYPE, "small": SMALL, "families": _FAMILIES}
+    dark = _coloured(_ON_DARK) + _DARK_RULES
     return f"{_below(light)}@media (prefers-color-scheme:dark){{{_below(dark)}}}"
 
 
