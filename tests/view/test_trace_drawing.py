@@ -7,7 +7,7 @@ import pytest
 
 import lsrl
 from drawn import drawn, overlaps
-from lsrl import Input, Program, ProgramError, zoo
+from lsrl import Input, Program, ProgramError, ShapeError, zoo
 from lsrl.view.drawing import MOST
 
 

@@ -14,12 +14,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from lsrl.circuit.units import BitUnit, Circuit, InputUnit
 from lsrl.lang.numbers import as_float
 from lsrl.rounding.trail import Maker, Trail
 from lsrl.stability.weight_noise import NoisyCircuit, errors, form_error, noisy, own_errors, own_gain, size_of, sizes_of
+
+if TYPE_CHECKING:
+    from lsrl.view.drawing import Drawing
 
 LimitKind: TypeAlias = Literal["decision", "output", "value"]
 
@@ -108,6 +111,15 @@ class Sensitivity:
             "limits": [limit.as_dict() for limit in self.limits],
             "rounding": None if self.trail is None else self.trail.as_dict(),
         }
+
+    def draw(self) -> Drawing:
+        """A picture: bars for the decisions and outputs that change first, for gains, for what rounds; worst first."""
+        from lsrl.view.sensitivity_drawing import draw_sensitivity
+
+        return draw_sensitivity(self)
+
+    def _repr_svg_(self) -> str:
+        return self.draw().svg
 
     def __str__(self) -> str:
         parts = [self._decided()]
