@@ -14,10 +14,11 @@ from lsrl.backends.registry import TARGETS
 from lsrl.errors import ProgramError, UnsupportedProgram, shortened
 from lsrl.expressiveness import answer
 from lsrl.lang import Input, Value
+from lsrl.notebook import Tabulated
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Tabulated):
     """What is known of an automaton.
 
     `states` are those of the automaton, `minimal` of the smallest that accepts the same words, `elements` those of its

@@ -16,6 +16,7 @@ from lsrl.errors import ProgramError, listed, shortened
 from lsrl.lang import Program
 from lsrl.lang.numbers import ZERO, as_float
 from lsrl.lang.words import seen_words
+from lsrl.notebook import html_table
 from lsrl.placement.stack import Part, Place
 
 
@@ -82,8 +83,16 @@ class Layout(Mapping[str, ReadOut]):
         raise ProgramError(f"no value is named {name!r}; expected one of {listed(list(self.reads))}")
 
     def __str__(self) -> str:
+        return "\n".join(f"{name}: {place}" for name, place in self._said.items())
+
+    def _repr_html_(self) -> str:
+        return html_table([{"value": name, "is read as": place} for name, place in self._said.items()], "Layout")
+
+    @property
+    def _said(self) -> dict[str, str]:
+        """Where each value is that a person sees, by what it is called."""
         words = {name: name for name in self.reads} if self.program is None else seen_words(self.program)
-        return "\n".join(f"{words[name]}: {_sums(read)}" for name, read in self.reads.items() if name in words)
+        return {words[name]: _sums(read) for name, read in self.reads.items() if name in words}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.reads)

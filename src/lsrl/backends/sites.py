@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from lsrl.backends.layout import ReadOut
 from lsrl.errors import UnsupportedProgram
+from lsrl.notebook import html_table
 from lsrl.placement.stack import Part
 
 SiteKind: TypeAlias = Literal["value", "state"]
@@ -59,6 +60,10 @@ class Site:
         offsets = {coordinate.component: coordinate.offset for coordinate in self.coordinates}
         return [found[i] + offsets[i] for i in range(self.dim)]
 
+    def _repr_html_(self) -> str:
+        rows: list[dict[str, Any]] = self.as_dict()["coordinates"]
+        return html_table(rows, f"Site of {self.variable!r} ({self.kind})")
+
     def as_dict(self) -> dict[str, Any]:
         """The site as plain JSON types."""
         rows = [
@@ -83,6 +88,10 @@ class Sites:
         if self.found_state is None:
             raise UnsupportedProgram(self.reason)
         return self.found_state
+
+    def _repr_html_(self) -> str:
+        found = (self.value, self.found_state)
+        return "".join(site._repr_html_() for site in found if site is not None)
 
     @property
     def has_state(self) -> bool:

@@ -33,6 +33,7 @@ from lsrl.benchmark.selection import (
 from lsrl.errors import FormatError, LsrlError
 from lsrl.files import read_file, write_whole
 from lsrl.machine import __version__
+from lsrl.notebook import html_table
 from lsrl.studies.cell_files import Shelf
 from lsrl.studies.cells import SweepCell
 from lsrl.studies.exact_json import from_text, to_text
@@ -52,6 +53,10 @@ class Built:
     index: polars.DataFrame
     left_out: polars.DataFrame
     sweep: Swept
+
+    def _repr_html_(self) -> str:
+        tables = [("Cases", self.index), ("Left out", self.left_out)]
+        return "".join(html_table(frame.to_dicts(), title) for title, frame in tables if frame.height)
 
 
 def build(

@@ -19,6 +19,7 @@ from lsrl.interp import CircuitGraph, Counterfactuals, Key, Method, Score, SiteC
 from lsrl.interp.counterfactuals import Split
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.loading import load
+from lsrl.notebook import html_table
 from lsrl.semantics import Kind
 from lsrl.studies.results import polars_or_error
 
@@ -147,6 +148,9 @@ class Benchmark:
     directory: Path
     keys: Path | None
     index: polars.DataFrame = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.index.to_dicts(), f"Benchmark in {self.directory}")
 
     @staticmethod
     def load(directory: str | Path, keys: str | Path | None = None) -> Benchmark:

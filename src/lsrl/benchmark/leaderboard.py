@@ -13,10 +13,11 @@ import numpy as np
 
 from lsrl.benchmark.case import CASES, Benchmark, Case
 from lsrl.benchmark.methods import OF_CIRCUITS, PUBLISHED, Named, made_method, named_method
-from lsrl.benchmark.standings import write_page
+from lsrl.benchmark.standings import standings, write_page
 from lsrl.errors import LsrlError, ProgramError
 from lsrl.interp import Counterfactuals, score_circuit
 from lsrl.machine import __version__
+from lsrl.notebook import html_table
 from lsrl.studies.cells import SweepCell
 from lsrl.studies.results import described, write_results
 from lsrl.studies.sweep import Progress, Swept, swept
@@ -39,6 +40,10 @@ class Leaderboard:
     frame: polars.DataFrame
     page: Path
     sweep: Swept
+
+    def _repr_html_(self) -> str:
+        tables = [(f"Methods that find a {kind}", standings(self.frame, kind)) for kind in FORMS]
+        return "".join(html_table(rows, title) for title, rows in tables if rows)
 
 
 def score_methods(

@@ -18,13 +18,14 @@ from lsrl.interp.circuit_methods import CircuitMethod
 from lsrl.interp.counterfactuals import Counterfactuals
 from lsrl.interp.task import Task, close_to
 from lsrl.model.compiled_network import CompiledNetwork
+from lsrl.notebook import Tabulated
 
 SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Of all channels that move, so many are in a circuit."""
 
 
 @dataclass(frozen=True, slots=True)
-class CircuitScore:
+class CircuitScore(Tabulated):
     """How well a method found a circuit. All measures are over the `moving` channels, which differ on some pair.
 
     `auroc` is the chance that a channel of the graph is scored above one that is not in it, ties being half; None where

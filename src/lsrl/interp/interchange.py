@@ -18,6 +18,7 @@ from lsrl.errors import ProgramError, RangeError, ShapeError, UndecidedCompariso
 from lsrl.interp.counterfactuals import variable_names
 from lsrl.interp.writing import Write, run_hooked
 from lsrl.model.compiled_network import CompiledNetwork
+from lsrl.notebook import Tabulated
 from lsrl.semantics import Kind
 from lsrl.semantics.inputs import as_array
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Interchange:
+class Interchange(Tabulated):
     """What was compared: pairs, those whose answer the program changes, and those of these where the network agrees.
 
     `skipped` are pairs where the program leaves a comparison undecided, or a claim of it is broken, which nothing is

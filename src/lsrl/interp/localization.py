@@ -15,10 +15,11 @@ from lsrl.interp.disguise_key import Key
 from lsrl.interp.exchanges import largest_angle, site_exchange, spread_of
 from lsrl.interp.task import Exchange, Method, Task, agree
 from lsrl.model.compiled_network import CompiledNetwork
+from lsrl.notebook import Tabulated
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class Score(Tabulated):
     """How well a method found a variable.
 
     `accuracy` is IIA on pairs it has not seen, in the module that it chose, and `at_site` in those of the variable's

@@ -10,13 +10,14 @@ from scipy.stats import kurtosis
 
 from lsrl.errors import ProgramError, shortened
 from lsrl.model.compiled_model import CompiledModel
+from lsrl.notebook import Tabulated
 from lsrl.zoo.streams import Sampler
 
 SEQUENCES, LENGTH = 64, 32
 
 
 @dataclass(frozen=True, slots=True)
-class Realism:
+class Realism(Tabulated):
     """Statistics of weights, and of what layers put out on sampled inputs.
 
     `zeros`: the share of weights that are 0. `kurtosis`: the excess kurtosis of all weights; 0 is a normal

@@ -14,11 +14,12 @@ from lsrl.interp.exchanges import site_exchange
 from lsrl.interp.task import Task, agree
 from lsrl.interp.writing import Write, run_with
 from lsrl.model.compiled_network import CompiledNetwork
+from lsrl.notebook import Tabulated
 from lsrl.semantics import Kind
 
 
 @dataclass(frozen=True, slots=True)
-class SiteCheck:
+class SiteCheck(Tabulated):
     """How many pairs answer as the program says when a variable is exchanged at its site."""
 
     variable: str

@@ -210,6 +210,13 @@ ForEach = Program
 """The paper's name for a program."""
 
 
+def svg_of(value: Value) -> str | None:
+    """A picture of what makes a value; None for a part of a loop, and for what reads no input, which is no program."""
+    with suppress(ProgramError):
+        return Program(value, name=value.label)._repr_svg_()
+    return None
+
+
 def _in_order(output: Value) -> tuple[Primitive, ...]:
     """All values the output depends on, arguments first, without recursion (programs can be deep)."""
     order: dict[Value, None] = {}

@@ -138,6 +138,11 @@ class Value:
         call: Call | None = self._call
         return call
 
+    def _repr_svg_(self) -> str | None:
+        from lsrl.lang.program import svg_of
+
+        return svg_of(self)
+
     def __repr__(self) -> str:
         return f"<{self.primitive} {self.label!r} of dimension {self.dim}>"
 

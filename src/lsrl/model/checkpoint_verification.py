@@ -25,6 +25,7 @@ from lsrl.model.folder import MANIFEST
 from lsrl.model.hub.folder import CASES, CONFIG, configurations_of
 from lsrl.model.hub.golden_cases import answers, checked_cases
 from lsrl.model.loading import load
+from lsrl.notebook import Tabulated
 
 READ_BY_TRANSFORMERS = (
     *("*.safetensors", "*.bin", "*.index.json", "*.h5", "*.msgpack", "*.gguf", "*.py", "custom_generate"),
@@ -35,7 +36,7 @@ READ_BY_TRANSFORMERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class CheckpointVerification:
+class CheckpointVerification(Tabulated):
     """What `verify_checkpoint` found: a line for every problem, and how many golden cases were compared.
 
     `notices` has a line on what is in the folder and does no harm.

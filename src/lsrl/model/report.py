@@ -8,11 +8,12 @@ from typing import Any
 from lsrl.backends.network import Network
 from lsrl.backends.target import Target
 from lsrl.lang import Program
+from lsrl.notebook import Tabulated
 from lsrl.rounding.guarantee import Guarantee
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Tabulated):
     """The sizes of a compiled model.
 
     `parameters` counts the dense matrices' entries, `nonzeros` those that are not zero;

@@ -13,6 +13,7 @@ from lsrl.lang.numbers import as_float, whole_number
 from lsrl.lang.numbers import exact as exact_number
 from lsrl.model.compiled_network import CompiledNetwork
 from lsrl.model.sampling import sampled_inputs
+from lsrl.notebook import Tabulated
 
 LENGTH, LONGEST = 64, 1024
 """Steps per case unless the caller says otherwise: the model's `max_length` up to `LONGEST`, `LENGTH` without one."""
@@ -25,7 +26,7 @@ SPOILED = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Tabulated):
     """What a differential test found.
 
     `mismatches` counts output numbers outside the guarantee; `worst_error` is the largest

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from lsrl.circuit.facts import Fact
 from lsrl.lang.numbers import as_float
+from lsrl.notebook import html_fields
 from lsrl.rounding.trail import Rounded, Trail
 
 GuaranteeKind: TypeAlias = Literal["exact", "bounded", "none"]
@@ -49,6 +50,9 @@ class Guarantee:
     def kind(self) -> GuaranteeKind:
         """`exact`, `bounded` or `none`, whichever is true of the worst component."""
         return "exact" if self.bound == 0 else "bounded" if math.isfinite(self.bound) else "none"
+
+    def _repr_html_(self) -> str:
+        return html_fields({"kind": self.kind, "it says": str(self), "bounds": self.bounds}, "Guarantee")
 
     def __str__(self) -> str:
         length = "any length" if self.max_length is None else f"up to {self.max_length:,} steps"

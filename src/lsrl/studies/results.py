@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lsrl.errors import FormatError, MissingPackage
 from lsrl.files import read_file, write_whole
 from lsrl.machine import machine
+from lsrl.notebook import MOST_ROWS, html_table
 from lsrl.studies.cell_files import Row
 from lsrl.studies.cells import SweepCell, SweepError
 from lsrl.studies.exact_json import Scalar, from_text, sealed, to_text, unsealed
@@ -30,6 +31,10 @@ class Results(NamedTuple):
 
     frame: polars.DataFrame
     metadata: dict[str, Any]
+
+    def _repr_html_(self) -> str:
+        rows = self.frame.head(MOST_ROWS).to_dicts()
+        return html_table(rows, f"{self.frame.height:,} rows: {self.metadata.get('command', 'a study')}")
 
 
 def frame_of(measured: Iterable[tuple[SweepCell, Sequence[Row]]]) -> polars.DataFrame:

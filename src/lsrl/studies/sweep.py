@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsrl.errors import RangeError, listed
+from lsrl.notebook import MOST_ROWS, html_table
 from lsrl.studies.cell_files import Finished, Shelf
 from lsrl.studies.cells import SweepCell, SweepError
 from lsrl.studies.cluster import measured_on_cluster
@@ -42,6 +43,10 @@ class Swept:
     """Time measured in all cells, summed: with several workers more than the time waited."""
     seed: int
     version: str
+
+    def _repr_html_(self) -> str:
+        rows = self.frame.head(MOST_ROWS).to_dicts()
+        return html_table(rows, f"{self.frame.height:,} rows of {self.cells:,} cells, {self.seconds:.0f} s in all")
 
 
 def swept(
