@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # A new tag is a new version: what is installed says which one it is.
 TAGS := $(wildcard .git/refs/tags)
 
-.PHONY: demo test lint types rooms tests fuzz test-newest test-lowest test-tools bench clean
+.PHONY: demo test lint types rooms tests fuzz pictures test-newest test-lowest test-tools bench clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/lsrl demo
@@ -52,6 +52,10 @@ test-tools:
 	$(PYTHON) -m venv $(VENV)-tools
 	$(VENV)-tools/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,tools]'
 	$(VENV)-tools/bin/pytest -n0 tests/interp/test_tools.py
+
+# The pictures of README and docs, drawn anew.
+pictures: $(VENV)/test-ready
+	$(BIN)/python docs/draw_pictures.py
 
 bench: $(VENV)/test-ready
 	$(BIN)/lsrl bench

@@ -1,6 +1,6 @@
 """The dictionary of the benchmarks: keys and values of 10 symbols, 20 pairs.
 
-Run: python examples/long_keys.py, or: lsrl draw examples/long_keys.py:dictionary --max-length 410 -o long_keys.png
+Run: python examples/long_keys.py, or: lsrl draw examples/long_keys.py:dictionary --max-length 410 -o long_keys.svg
 """
 
 import numpy as np

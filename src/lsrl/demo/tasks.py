@@ -74,7 +74,7 @@ def run_demo(targets: Sequence[str], output: Path, note: Note) -> Demo:
         ),
     )
     note("comparing cells")
-    demo.pictures.insert(1, _compare_cells())
+    demo.pictures.insert(1, compare_cells())
     write_report(
         demo.report,
         title="In-context answers of compiled networks",
@@ -236,7 +236,7 @@ def _row(
     }
 
 
-def _compare_cells() -> Picture:
+def compare_cells() -> Picture:
     """Errors of even and uneven, constant and linear cells on a smooth function with one steep place."""
     points = np.random.default_rng(0).random((1000, 2))
     points = np.rint(points * 1024) / 1024

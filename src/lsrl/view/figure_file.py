@@ -10,9 +10,12 @@ from matplotlib.figure import Figure
 from lsrl.view.picture_file import write_picture
 
 
-def written(figure: Figure, path: str | Path) -> Path:
-    """Write a figure as SVG or PNG, by the file's ending. Raises `FormatError` for any other."""
-    return write_picture(path, lambda ending: _content(figure, ending, dpi=150))
+def written(figure: Figure, path: str | Path, description: str | None = None) -> Path:
+    """Write a figure as SVG or PNG, by the file's ending, with a description in its metadata.
+
+    Raises `FormatError` for any other ending.
+    """
+    return write_picture(path, lambda ending: _content(figure, ending, 150, description))
 
 
 def as_svg(figure: Figure) -> str:
@@ -21,7 +24,8 @@ def as_svg(figure: Figure) -> str:
     return text[text.index("<svg") :]
 
 
-def _content(figure: Figure, ending: str, dpi: float | None = None) -> bytes:
+def _content(figure: Figure, ending: str, dpi: float | None = None, description: str | None = None) -> bytes:
     buffer = BytesIO()
-    figure.savefig(buffer, format=ending, dpi=dpi or figure.dpi, bbox_inches="tight")
+    about = None if description is None else {"Description": description}
+    figure.savefig(buffer, format=ending, dpi=dpi or figure.dpi, bbox_inches="tight", metadata=about)
     return buffer.getvalue()

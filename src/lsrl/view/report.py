@@ -56,7 +56,7 @@ def write_report(
         machine=machine,
     )
     for picture in pictures:
-        _save(picture.figure, path.with_name(f"{picture.name}.png"))
+        _save(picture, path.with_name(f"{picture.name}.png"))
     write_whole(path, page.encode())
 
 
@@ -64,8 +64,8 @@ def _svg(figure: Figure | Drawing) -> str:
     return figure.svg if isinstance(figure, Drawing) else as_svg(figure)
 
 
-def _save(figure: Figure | Drawing, path: Path) -> None:
-    if isinstance(figure, Drawing):
-        figure.save(path)
+def _save(picture: Picture, path: Path) -> None:
+    if isinstance(picture.figure, Drawing):
+        picture.figure.save(path)
     else:
-        written(figure, path)
+        written(picture.figure, path, picture.caption)
