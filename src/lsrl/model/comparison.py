@@ -63,7 +63,8 @@ class Comparison:
     def place(self, value: str, target: str) -> str:
         """Which layers of a network a value is read from, in words."""
         layers = self.models[target].layout[value].layers
-        names = ["input" if layer < 0 else f"layer {layer}" for layer in layers]
+        inner = [str(layer) for layer in layers if layer >= 0]
+        names = [*["input"] * (-1 in layers), *[f"layer{'s' * (len(inner) > 1)} {', '.join(inner)}"] * bool(inner)]
         return " and ".join(names) or "constant"
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -17,6 +18,9 @@ MOST = 1600
 
 MARGIN = 16
 """Pixels around a drawing."""
+
+TITLE = 180
+"""Letters of a title that fit a page."""
 
 SCALE = 2
 """Pixels of a PNG file for one of the drawing."""
@@ -53,9 +57,12 @@ class Drawing:
     def _png(self) -> bytes:
         try:
             from resvg_py import svg_to_bytes
-        except ImportError:
-            raise MissingPackage("resvg-py", "a PNG file", "view") from None
-        return svg_to_bytes(svg_string=self.svg, zoom=SCALE, monospace_family="DejaVu Sans Mono")
+
+            fonts = files("matplotlib") / "mpl-data" / "fonts" / "ttf"  # this machine may have none
+        except ImportError as problem:
+            raise MissingPackage(str(problem.name).replace("_", "-"), "a PNG file", "view") from None
+        faces = [str(fonts / f"DejaVuSansMono{face}.ttf") for face in ("", "-Bold")]
+        return svg_to_bytes(svg_string=self.svg, zoom=SCALE, font_files=faces, monospace_family="DejaVu Sans Mono")
 
 
 def drawing(parts: Iterable[str], width: float, height: float, *, title: str, description: str) -> Drawing:

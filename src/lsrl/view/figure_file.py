@@ -5,9 +5,15 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
+from lsrl.errors import MissingPackage
 from lsrl.view.picture_file import write_picture
+
+try:
+    from matplotlib.figure import Figure
+except ImportError:
+    raise MissingPackage("matplotlib", "a figure", "view") from None
+
+__all__ = ["Figure", "as_svg", "written"]
 
 
 def written(figure: Figure, path: str | Path, description: str | None = None) -> Path:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from lsrl.view import palette
-from lsrl.view.drawing import MARGIN, MOST, Drawing, drawing
+from lsrl.view.drawing import MARGIN, MOST, TITLE, Drawing, drawing
 from lsrl.view.legend import legend
 from lsrl.view.svg import columns, cut, element, shape, text, text_width
 
@@ -78,6 +78,7 @@ def heat_map(
     shown = min(there, BANDS * per_band)
     if first or shown < steps:
         title = f"{title}, steps {first:,} to {first + shown - 1:,} of {steps:,}"
+    title = cut(title, TITLE)
     parts, y = [text(0, palette.TYPE, title, "name")], float(palette.LINE + 8)
     for begin in range(0, shown, per_band):
         band = _Band(left, width, begin, min(begin + per_band, shown), first, has_text)

@@ -67,7 +67,7 @@ def laid_out(
     widths = [width for width, _ in sizes] + [0.0] * len(nodes)
     x = _across(rows, links, widths, most)
     for _ in range(2):  # what moves away leaves room
-        _straighten(x, rows, _chains(nodes, len(sizes)), widths)
+        _straighten(x, rows, _chains(nodes, len(sizes)), widths, most)
     left = min(place - width / 2 for place, width in zip(x, widths, strict=True))
     right = max(place + width / 2 for place, width in zip(x, widths, strict=True))
     layers = _down([max((sizes[i][1] for i in row if i < len(sizes)), default=0.0) for row in rows])
@@ -171,29 +171,37 @@ def _chains(nodes: Sequence[_Passing], boxes: int) -> list[list[int]]:
 
 
 def _straighten(
-    x: list[float], rows: Sequence[Sequence[int]], chains: Iterable[list[int]], widths: Sequence[float]
+    x: list[float],
+    rows: Sequence[Sequence[int]],
+    chains: Iterable[list[int]],
+    widths: Sequence[float],
+    most: float,
 ) -> None:
     """Move what passes through layers so that as many of them as there is room for are passed in one line."""
-    beside = {
-        node: (row[i - 1] if i else None, row[i + 1] if i + 1 < len(row) else None)
-        for row in rows
-        for i, node in enumerate(row)
-    }
+    room = {node: (row, i) for row in rows for i, node in enumerate(row)}
     for chain in chains:
-        straight: list[int] = []
-        low, high = -math.inf, math.inf
-        for node in (*chain, None):
-            left, right = (None, None) if node is None else beside[node]
-            least = -math.inf if left is None else x[left] + widths[left] / 2 + TRACK
-            largest = math.inf if right is None else x[right] - widths[right] / 2 - TRACK
-            if node is None or max(low, least) > min(high, largest):
-                middle = sum(x[passed] for passed in straight) / max(len(straight), 1)
-                for passed in straight:
-                    x[passed] = min(max(middle, low), high)
-                straight, low, high = [], -math.inf, math.inf
-            if node is not None:
-                straight.append(node)
-                low, high = max(low, least), min(high, largest)
+        lines: list[tuple[list[int], float, float]] = []
+        for node in chain:
+            least, largest = _room(x, *room[node], widths, most)
+            nodes, low, high = lines[-1] if lines else ([], math.inf, -math.inf)
+            if max(low, least) <= min(high, largest):
+                lines[-1] = ([*nodes, node], max(low, least), min(high, largest))
+            else:
+                lines.append(([node], least, largest))
+        for nodes, low, high in lines:
+            middle = sum(x[node] for node in nodes) / len(nodes)
+            for node in nodes:
+                x[node] = min(max(middle, low), high)
+
+
+def _room(x: Sequence[float], row: Sequence[int], i: int, widths: Sequence[float], most: float) -> tuple[float, float]:
+    """From where to where a node of a row can be moved; where there is little room, it can stay where it is."""
+    here, least, largest = x[row[i]], 0.0, most
+    if i:
+        least = x[row[i - 1]] + widths[row[i - 1]] / 2 + TRACK
+    if i + 1 < len(row):
+        largest = x[row[i + 1]] - widths[row[i + 1]] / 2 - TRACK
+    return min(least, here), max(largest, here)
 
 
 def _offsets(row: Sequence[int], widths: Sequence[float], most: float) -> np.ndarray:

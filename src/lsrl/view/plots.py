@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
+
+from lsrl.view.figure_file import Figure
 
 MARKERS = {"even cells": "o--", "uneven cells": "s--", "even planes": "o-", "uneven planes": "s-"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
@@ -11,7 +12,7 @@ from lsrl.lang import Program
 from lsrl.lang.listing import Level
 from lsrl.view import palette
 from lsrl.view.arrows import arrow, loop, routed_arrows
-from lsrl.view.drawing import MARGIN, MOST, Drawing, drawing
+from lsrl.view.drawing import MARGIN, MOST, TITLE, Drawing, drawing
 from lsrl.view.layered_layout import Edge, LayeredLayout, laid_out
 from lsrl.view.legend import legend
 from lsrl.view.program_graph import ProgramGraph, Reading, ValueBox, program_graph
@@ -29,6 +30,8 @@ LOOP = 24
 
 ENDS = 34
 """Pixels above and below for the arrows from the input and to the output."""
+
+_SHORT_BRACKETS = re.compile(r"\[[^\[\]()]{1,26}\]|\((?:[^()\[\]]|\[[^\[\]()]*\]){1,26}\)")
 
 KINDS = {"input": "input", "state": "state", "boolean": "0 or 1", "number": "number"}
 KINDS |= {"relu": "ReLU", "product": "product"}
@@ -62,7 +65,7 @@ def draw_program(program: Program, level: Level = "library", inside: str | None 
     room = [(box.width + 2 * LOOP * box.loops, box.height) for box in sized]
     layout = laid_out(room, ways, first=graph.given, most=MOST - 2 * MARGIN)
     whole = f"{program.name}: {program.input.dim} → {program.output.dim}"
-    title = whole if inside is None else f"{inside} of {program.name}"
+    title = cut(whole if inside is None else f"{inside} of {program.name}", TITLE)
     return _page(graph, sized, ways, layout, title)
 
 
@@ -101,10 +104,20 @@ def _way(reading: Reading) -> Edge:
 def _sized(box: ValueBox, loops: bool) -> _Sized:
     name = cut(box.name, LETTERS - 8)
     heading = f"{name}: {box.dim:,}" if box.dim > 1 else name
-    lines = wrapped(box.text, LETTERS, LINES)
+    lines = _code_lines(box.text)
     letters = max(map(columns, (heading, *lines)))
     width = max(letters * palette.ADVANCE * palette.TYPE, 40) + 2 * PADDING
     return _Sized(box, heading, lines, width, palette.LINE * (1 + len(lines)) + PADDING + 2, loops)
+
+
+def _code_lines(said: str) -> Sequence[str]:
+    """A call in lines of about one length, without breaks within its short brackets."""
+    joined = _SHORT_BRACKETS.sub(lambda found: found[0].replace(" ", "\u00a0"), said)
+    lines = wrapped(joined, LETTERS, LINES)
+    if len(lines) < LINES:
+        widths = range(max(-(-columns(said) // len(lines)), *map(columns, joined.split(" "))), LETTERS)
+        lines = next((even for width in widths if len(even := wrapped(joined, width, LINES)) == len(lines)), lines)
+    return [line.replace("\u00a0", " ") for line in lines]
 
 
 def _boxes(sized: Sequence[_Sized], layout: LayeredLayout) -> Iterator[str]:

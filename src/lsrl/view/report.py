@@ -7,12 +7,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment
-from matplotlib.figure import Figure
-
+from lsrl.errors import MissingPackage
 from lsrl.files import write_whole
 from lsrl.view.drawing import Drawing
-from lsrl.view.figure_file import as_svg, written
+from lsrl.view.figure_file import Figure, as_svg, written
+
+try:
+    from jinja2 import Environment
+except ImportError:
+    raise MissingPackage("jinja2", "a report", "view") from None
 
 
 class Picture(NamedTuple):

@@ -15,7 +15,7 @@ from lsrl.placement.neurons import Neuron, NeuronStack
 from lsrl.placement.residual import ResidualStack
 from lsrl.placement.stack import Layer, Stack
 from lsrl.view import palette
-from lsrl.view.drawing import MARGIN, MOST, Drawing, drawing
+from lsrl.view.drawing import MARGIN, MOST, TITLE, Drawing, drawing
 from lsrl.view.legend import legend
 from lsrl.view.svg import cut, element, shape, text, text_width
 
@@ -100,7 +100,7 @@ def draw_stack(stack: AnyStack, title: str, words: Mapping[str, str]) -> Drawing
         y += BETWEEN
     present = {block.kind for row in rows for block in row.blocks}
     key = legend({f"box {KINDS[kind]}": kind for kind in KINDS if kind in present}, {}, most=room)
-    title = cut(title, int(room / text_width("0")))
+    title = cut(title, TITLE)
     width = max(right, text_width(title), key.width)
     parts = [
         text(0, palette.TYPE, title, "name"),

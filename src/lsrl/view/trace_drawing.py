@@ -8,7 +8,7 @@ import numpy as np
 
 from lsrl.errors import ShapeError
 from lsrl.lang import Concat, Program, Value
-from lsrl.lang.numbers import whole_number
+from lsrl.lang.numbers import as_float, exact, whole_number
 from lsrl.semantics import Trace
 from lsrl.view.drawing import Drawing
 from lsrl.view.heat_map import Group, Row, heat_map
@@ -70,7 +70,10 @@ def value_rows(
 
 def floats(numbers: np.ndarray) -> np.ndarray:
     """Numbers of any kind as floats, to be looked at."""
-    return numbers.astype(np.float64)
+    if numbers.dtype != object:
+        return numbers.astype(np.float64)
+    near = [as_float(exact(number)) for number in numbers.ravel()]
+    return np.array(near, dtype=np.float64).reshape(numbers.shape)
 
 
 def _token(program: Program, number: float) -> str:

@@ -75,7 +75,7 @@ def short(number: float) -> str:
     >>> short(3.0), short(0.123456), short(-1234567.0)
     ('3', '0.123', '-1.23e+06')
     """
-    return f"{number:.0f}" if number == round(number) and abs(number) < 1e6 else f"{number:.3g}"
+    return f"{number:.0f}" if number.is_integer() and abs(number) < 1e6 else f"{number:.3g}"
 
 
 def _bit(number: float, mark: bool) -> Cell:
