@@ -26,7 +26,6 @@ def draw_comparison(comparison: Comparison) -> Drawing:
         first=0,
         steps=len(comparison.trace.output),
         meanings=meanings_of(groups) | marks,
-        description=str(comparison),
     )
 
 

@@ -24,6 +24,9 @@ BANDS_WITH_TEXT, BANDS = 3, 6
 LETTERS = 26
 """How long the name of a row may be."""
 
+DESCRIBED = 50
+"""Steps that the description has, for who cannot see the picture."""
+
 LEVELS = 12
 """Shades of a colour."""
 
@@ -58,9 +61,7 @@ class Group(NamedTuple):
     rows: Sequence[Row]
 
 
-def heat_map(
-    groups: Sequence[Group], *, title: str, first: int, steps: int, meanings: Mapping[str, str], description: str
-) -> Drawing:
+def heat_map(groups: Sequence[Group], *, title: str, first: int, steps: int, meanings: Mapping[str, str]) -> Drawing:
     """A picture of groups of rows with the same steps, of which `first` is the first of `steps`; no wider than a page.
 
     `meanings` says what the classes of the cells' colours stand for.
@@ -92,7 +93,14 @@ def heat_map(
     key = legend({f"cell {kind}": said for kind, said in meanings.items()}, {}, most=MOST - 2 * MARGIN)
     parts.append(element("g", *key.parts, transform=f"translate(0 {y:.1f})"))
     across = max(left + min(shown, per_band) * width, text_width(title), key.width)
-    return drawing(parts, across, y + key.height, title=title, description=description)
+    return drawing(parts, across, y + key.height, title=title, description="\n".join(map(_described, rows)))
+
+
+def _described(row: Row) -> str:
+    """A row in words."""
+    cells = [cell.said or f"{float(cell.strength > 0):g}" for cell in row.cells[:DESCRIBED]]
+    more = ", …" if len(row.cells) > DESCRIBED else ""
+    return f"{f'{row.name} {row.remark}'.strip()}: {', '.join(cells)}{more}"
 
 
 class _Band(NamedTuple):

@@ -34,10 +34,7 @@ def draw_trace(trace: Trace, names: Sequence[str] | None, sequence: int, first: 
         rows = value_rows(program, value, numbers, np.repeat(marks[:, None], value.dim, axis=1))
         groups.append(Group(name, rows))
     meant = meanings_of(groups) | ({"mark": "undecided"} if undecided else {})
-    description = f"{len(values)} values of {program.name} at {steps:,} steps: " + ", ".join(
-        program.names[value] for value in values
-    )
-    return heat_map(groups, title=program.name, first=first, steps=steps, meanings=meant, description=description)
+    return heat_map(groups, title=program.name, first=first, steps=steps, meanings=meant)
 
 
 def seen_values(program: Program) -> list[Value]:
