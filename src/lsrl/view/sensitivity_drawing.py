@@ -107,11 +107,11 @@ def _rounded(found: Sensitivity) -> list[Bar]:
 
 
 def _lengths(numbers: Sequence[float]) -> list[float]:
-    """Numbers from 1/8, the least, to 1, the largest, on a logarithmic scale; what is not finite is 1."""
+    """Numbers up to 1, the largest, on a logarithmic scale; the least, or a tenth of the largest, is 1/8."""
     known = [math.log(number) for number in numbers if 0 < number < math.inf]
-    least, largest = min(known, default=0.0), max(known, default=0.0)
-    span = (largest - least) or 1.0
+    largest = max(known, default=0.0)
+    span = max(largest - min(known, default=0.0), math.log(10))
     return [
-        1.0 if number == math.inf else 0.125 + 0.875 * (math.log(number) - least) / span if number > 0 else 0.0
+        1.0 if number == math.inf else 1 - 0.875 * (largest - math.log(number)) / span if number > 0 else 0.0
         for number in numbers
     ]
