@@ -1,0 +1,105 @@
+"""The explorer's page: one HTML file with everything in it, which opens from disk and needs no server."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+from lsrl.explorer.page_data import page_data
+from lsrl.files import write_whole
+from lsrl.model.compiled_network import CompiledNetwork
+
+SCRIPTS = (
+    "exact",
+    "display",
+    "network",
+    "input",
+    "strip",
+    "listing",
+    "heat_map",
+    "layers",
+    "details",
+    "answer",
+    "graph",
+    "explorer",
+)
+"""The modules of the page, each after those that it imports."""
+
+ROLES = ("input", "state", "ReLU", "gated ReLU", "comparison", "selection", "sum", "passed on")
+"""What cells do, as the page's legend has it."""
+
+_IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, repr=False)
+class Page:
+    """A page that stands by itself: its title, and the whole file as text."""
+
+    title: str
+    html: str
+
+    def __repr__(self) -> str:
+        return f"<Page {self.title!r}: {len(self.html.encode()):,} bytes>"
+
+    def _repr_html_(self) -> str:
+        """The page inside a notebook."""
+        return f'<iframe srcdoc="{escape(self.html)}" style="width:100%;height:52rem;border:0"></iframe>'
+
+    def save(self, path: str | Path) -> None:
+        """Write the page. Raises `FormatError` where it cannot be written."""
+        write_whole(Path(path), self.html.encode())
+
+
+def explorer_page(model: CompiledNetwork, x: Any = None) -> Page:
+    """The page of a model, which opens with the input `x`: numbers (T, dim), a text of tokens, or random ones for None.
+
+    Raises `RangeError`, `ShapeError` or `NumberError` for an input that the model does not take, and `FormatError` for
+    one whose weights are not what its program compiles to.
+
+    >>> import lsrl
+    >>> model = lsrl.compile(lsrl.Program(lsrl.cumsum(lsrl.Input(1, range=(0, 9), integer=True))), max_length=100)
+    >>> page = explorer_page(model, [[1], [2]])
+    >>> "http" in page.html
+    False
+    """
+    data = page_data(model, x)
+    template = Environment(autoescape=True).from_string(_text("page.html"))
+    html = template.render(
+        data=data,
+        exactness=_exactness(model, data["undecidable"]),
+        target=model.target.name,
+        roles=ROLES,
+        drawing="",
+        language_model=bool(data["tokens"] and data["tokens"]["logits"]),
+        style=_text("explorer.css"),
+        script="\n".join(map(_script, SCRIPTS)),
+        # "</script>" in a name would end the element, whatever surrounds it.
+        json=json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/"),
+    )
+    return Page(model.program.name, html)
+
+
+def _exactness(model: CompiledNetwork, undecidable: list[str]) -> str:
+    """How the numbers on the page and those in the network differ, in words."""
+    said = ["Every number here is exact, or has ≈ before it: the page evaluates the circuit in fractions"]
+    if model.guarantee.kind != "exact":
+        said.append(f"the network itself is {model.guarantee}")
+    if undecidable:
+        said.append(f"where {', '.join(undecidable[:3])} is neither true nor false, it may differ from the program")
+    return f"{'; '.join(said)}."
+
+
+def _text(name: str) -> str:
+    return files("lsrl.explorer").joinpath(name).read_text(encoding="utf-8")
+
+
+def _script(name: str) -> str:
+    """A module of the page as part of one script: what it imports is there already."""
+    return _IMPORT.sub("", _text(f"scripts/{name}.js")).replace("\nexport ", "\n")

@@ -1,0 +1,73 @@
+// The program as it is written: a line for each value, with what it is at this step.
+
+import { element, level, refresh, shortText, vectorText } from "./display.js";
+
+const MOST_SQUARES = 64;
+const MOST_NUMBERS = 4;
+
+/** Numbers as text, or as squares where there are many. */
+export function valueView(dim) {
+  const view = element("output", "value", { "aria-live": "off" });
+  const squares = dim > MOST_NUMBERS ? Array.from({ length: Math.min(dim, MOST_SQUARES) }, () => element("i")) : [];
+  view.append(...squares);
+  return { view, squares };
+}
+
+/** Show what a value is at a step; `was` is what it is in the pinned run, where that differs. */
+export function showValue({ view, squares }, value, numbers, was) {
+  const text = numbers === null ? "—" : vectorText(numbers);
+  view.title = was ? `${text}, pinned: ${vectorText(was)}` : text;
+  const className = was ? "value differs" : "value";
+  if (squares.length && numbers !== null) {
+    squares.forEach((square, i) => refresh(square, "", level(numbers[i], value.largest, value.boolean)));
+    if (view.className !== className) view.className = className;
+    view.setAttribute("aria-label", text);
+  } else {
+    const short = numbers === null ? "—" : vectorText(numbers, (number) => shortText(number, numbers.length > 1 ? 5 : 9));
+    refresh(view, was ? `${short} (${vectorText(was, (number) => shortText(number, 5))})` : short, className);
+  }
+}
+
+export function makeListing(app, root) {
+  const lines = app.values.filter((value) => value.line !== null);
+  const views = lines.map((value) => {
+    const shown = valueView(value.dim);
+    const code = element("code", "", {}, ...linked(value));
+    const marks = { state: ["↻", "remembers the steps before"], loop: ["⟲", "is in a loop: it reads its own past"] };
+    const [sign, words] = marks[value.memory] ?? ["", ""];
+    const mark = element("span", "memory", words ? { title: words, role: "img", "aria-label": words } : {}, sign);
+    const line = element("li", "line", { "data-value": value.name }, mark, code, shown.view);
+    return { value, shown, line };
+  });
+  root.replaceChildren(...views.map(({ line }) => line));
+
+  /** The text of a line in which the names of values are buttons; its own is the first. */
+  function linked(value) {
+    const pieces = value.line.split(/(%?[\p{L}_][\p{L}\p{N}_.]*)/u);
+    let isFirst = true;
+    return pieces.map((piece) => {
+      const other = app.byName.get(piece.replace(/^%/, ""));
+      if (!other || (other === value && !isFirst)) return piece;
+      const kind = isFirst ? "name own" : "name";
+      isFirst = false;
+      return element("button", kind, { type: "button", "data-value": other.name }, piece);
+    });
+  }
+
+  function stepChanged() {
+    for (const { value, shown } of views) {
+      showValue(shown, value, app.numbersOf(value, app.state.t), app.pinnedNumbers(value, app.state.t));
+    }
+  }
+
+  function selectionChanged() {
+    const { chosen, feeding, reading } = app.highlights();
+    for (const { value, line } of views) {
+      const role = chosen.has(value.name) ? "chosen" : feeding.has(value.name) ? "feeds" : reading.has(value.name) ? "reads" : "";
+      line.className = ["line", value.memory, value.named ? "" : "library", role].join(" ");
+    }
+  }
+
+  selectionChanged();
+  return { inputChanged: stepChanged, stepChanged, selectionChanged };
+}
