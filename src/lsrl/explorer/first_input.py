@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from lsrl.errors import RangeError, ShapeError, UnsupportedProgram, shortened
-from lsrl.lang import Program, Vocabulary
 from lsrl.lang.program import whole_range
 from lsrl.model.compiled_network import CompiledNetwork
 from lsrl.model.sampling import sampled_inputs
@@ -46,7 +45,7 @@ def _sampled(model: CompiledNetwork, steps: int) -> list[list[Fraction]]:
     facts = model.inputs
     drawn = sampled_inputs(facts, np.random.default_rng(1), 1, steps)[0]
     texts = token_numbers(model)
-    if texts:  # the highest number of a guarded program stands for no token
+    if texts:
         drawn = np.minimum(drawn, max(texts.values()))
     return [
         [
@@ -59,12 +58,12 @@ def _sampled(model: CompiledNetwork, steps: int) -> list[list[Fraction]]:
 
 def token_numbers(model: CompiledNetwork) -> dict[str, int]:
     """The number of every token that the input can be; none without a vocabulary."""
-    return _input_tokens(model.program, model.program.vocabulary) if model.program.vocabulary else {}
-
-
-def _input_tokens(program: Program, vocabulary: Vocabulary) -> dict[str, int]:
-    low, high = whole_range(program.input)
-    return {text: number for text, number in vocabulary.tokens.items() if low <= number <= high}
+    vocabulary = model.program.vocabulary
+    if vocabulary is None:
+        return {}
+    low, high = whole_range(model.program.input)
+    last = high - 1 if model.refuses else high
+    return {text: number for text, number in vocabulary.tokens.items() if low <= number <= last}
 
 
 def _numbers(model: CompiledNetwork, text: str) -> list[list[int]]:
@@ -82,4 +81,6 @@ def _numbers(model: CompiledNetwork, text: str) -> list[list[int]]:
             f"the text {shortened(text)} has {wrong!r}, which is not a token of {model.program.name}'s input; "
             f"expected those of {shortened(list(tokens), 120)}"
         )
+    if not pieces:
+        raise ShapeError(f"the text {shortened(text)} for {model.program.name} has no tokens; expected at least one")
     return [[tokens[piece]] for piece in pieces]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -12,6 +13,7 @@ from typing import Any
 
 from jinja2 import Environment
 
+from lsrl.errors import ProgramError
 from lsrl.explorer.page_data import page_data
 from lsrl.files import write_whole
 from lsrl.model.compiled_network import CompiledNetwork
@@ -76,7 +78,7 @@ def explorer_page(model: CompiledNetwork, x: Any = None) -> Page:
         exactness=_exactness(model, data["undecidable"]),
         target=model.target.name,
         roles=ROLES,
-        drawing="",
+        drawing=_drawing(model),
         language_model=bool(data["tokens"] and data["tokens"]["logits"]),
         style=_text("explorer.css"),
         script="\n".join(map(_script, SCRIPTS)),
@@ -84,6 +86,13 @@ def explorer_page(model: CompiledNetwork, x: Any = None) -> Page:
         json=json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/"),
     )
     return Page(model.program.name, html)
+
+
+def _drawing(model: CompiledNetwork) -> str:
+    """The program as a graph; nothing where it has more boxes than anybody reads."""
+    with suppress(ProgramError):
+        return model.program.draw().svg
+    return ""
 
 
 def _exactness(model: CompiledNetwork, undecidable: list[str]) -> str:

@@ -31,10 +31,9 @@ export function ratio(over, under) {
   const divisor = commonDivisor(over, under);
   if (divisor > 1n) [over, under] = [over / divisor, under / divisor];
   if (bits(over) + bits(under) > MOST_BITS) return new Rounded(nearest(over, under));
-  const isDyadic = (under & (under - 1n)) === 0n;
-  if (isDyadic && bits(over) <= 1000 && bits(under) <= 1000) {
-    const near = Number(over) / Number(under);
-    if (BigInt(Number(over)) === over && Number.isFinite(near)) return near;
+  if ((under & (under - 1n)) === 0n) {
+    const near = nearest(over, under);
+    if (Number.isFinite(near) && parts(near).every((part, i) => part === [over, under][i])) return near;
   }
   return new Fraction(over, under);
 }

@@ -47,7 +47,9 @@ function makeApp(data) {
 
   function placeText(layer, part, i) {
     if (layer < 0) return `input ${i}`;
-    return `layer ${layer}, ${part.startsWith("stage") ? `${part}, cell` : part.replace(/s$/, "")} ${i}`;
+    const isAlone = data.rows.filter((row) => row.layer === layer).length === 1;
+    if (part.startsWith("stage")) return `layer ${layer}, ${isAlone ? "" : `${part}, `}cell ${i}`;
+    return `layer ${layer}, ${part.replace(/s$/, "")} ${i}`;
   }
 
   app.logits = logitsOf(data.tokens);
@@ -57,7 +59,9 @@ function makeApp(data) {
     if (cell.carried) return "passed on";
     return ROLES[cell.kind] ?? (cell.readings[0].before === null ? "sum" : "state");
   };
-  if (data.input.tokens && values.length) byName.get(data.input.name).tokens = new Map(Object.entries(data.input.tokens).map(([text, number]) => [number, text]));
+  const inputTokens = Object.entries(data.input.tokens).map(([text, number]) => [number, text]);
+  if (inputTokens.length) byName.get(data.input.name).tokens = new Map(inputTokens);
+  if (data.tokens && outputs.length === 1) byName.get(data.output).tokens ??= texts;
 
   function numbersAt(value, steps, t) {
     if (value.given === null) return null;
@@ -181,6 +185,7 @@ function makeApp(data) {
   };
   app.open = () => {
     state.inputs = data.first.map((row) => row.map(parsed));
+    state.t = app.logits.length ? state.inputs.length - 1 : 0; // where a model of language answers
     computed(0);
   };
   return app;

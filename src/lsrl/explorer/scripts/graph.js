@@ -1,26 +1,77 @@
 // The program as a graph: its drawing, whose boxes say what their values are at this step.
 
-import { level, vectorText } from "./display.js";
+import { level, shortText, vectorText } from "./display.js";
+
+const LETTER = 7.3; // pixels of a letter of the small type in drawings
+const HEIGHT = 18;
+const BEYOND = 10; // pixels that a label goes beyond its box
+const READABLE = 0.75; // of its size, to which a drawing is made smaller before it is scrolled
+
+function shape(tag, attributes) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+/** A label astride the upper edge of a box, at its right end. */
+function labelOn(box) {
+  const ground = shape("rect", { class: "ground", y: -HEIGHT / 2, height: HEIGHT, rx: HEIGHT / 2 });
+  const text = shape("text", { class: "live", y: 4 });
+  box.append(ground, text);
+  return { ground, text, right: box.querySelector("rect").width.baseVal.value + BEYOND };
+}
 
 export function makeGraph(app, root) {
   const boxes = [...root.querySelectorAll("[data-value]")].flatMap((box) => {
     const value = app.byName.get(box.dataset.value);
-    return value ? [{ box, value }] : [];
+    return value ? [{ box, value, ...labelOn(box) }] : [];
   });
 
+  const svg = root.querySelector("svg");
+  if (svg) svg.style.minWidth = `${READABLE * svg.width.baseVal.value}px`;
+
+  /** Labels are as wide as the longest of their texts, so that they stay as they are from step to step. */
+  function inputChanged() {
+    for (const { value, ground, text, right } of boxes) {
+      const letters = app.state.steps.reduce((most, _, t) => Math.max(most, shortly(app.numbersOf(value, t)).length), 1);
+      const width = letters * LETTER + 12;
+      ground.setAttribute("width", width);
+      ground.setAttribute("x", right - width);
+      text.setAttribute("x", right - width / 2);
+    }
+    stepChanged();
+  }
+
+  function shortly(numbers) {
+    if (numbers === null) return "—";
+    if (numbers.length === 1) return shortText(numbers[0], 6);
+    const text = vectorText(numbers, (number) => shortText(number, 4));
+    return text.length <= 9 ? text : `${text.slice(0, 8)}…`;
+  }
+
   function stepChanged() {
-    for (const { box, value } of boxes) {
+    for (const { box, value, ground, text } of boxes) {
       const numbers = app.numbersOf(value, app.state.t);
-      const colour = numbers === null ? "zero" : level(numbers[0], value.largest, value.boolean);
-      box.dataset.level = colour;
-      box.setAttribute("aria-label", `${value.name} is ${numbers === null ? "not there" : vectorText(numbers)}`);
+      if (text.textContent !== shortly(numbers)) text.textContent = shortly(numbers);
+      const colour = numbers?.length === 1 ? level(numbers[0], value.largest, value.boolean) : "zero";
+      const differs = app.pinnedNumbers(value, app.state.t) ? " differs" : "";
+      const className = `ground ${colour}${differs}`;
+      if (ground.getAttribute("class") !== className) {
+        ground.setAttribute("class", className);
+        text.setAttribute("class", `live ${colour}`);
+      }
+      box.setAttribute("aria-label", `${value.name}: ${numbers === null ? "not there" : vectorText(numbers)}`);
     }
   }
 
   function selectionChanged() {
-    const { chosen } = app.highlights();
-    for (const { box, value } of boxes) box.classList.toggle("chosen", chosen.has(value.name));
+    const { chosen, feeding, reading } = app.highlights();
+    for (const { box, value } of boxes) {
+      box.classList.toggle("chosen", chosen.has(value.name));
+      box.classList.toggle("feeds", feeding.has(value.name));
+      box.classList.toggle("reads", reading.has(value.name));
+    }
   }
 
-  return { inputChanged: stepChanged, stepChanged, selectionChanged };
+  return { inputChanged, stepChanged, selectionChanged };
 }

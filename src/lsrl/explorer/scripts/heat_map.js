@@ -6,7 +6,9 @@ import { showValue, valueView } from "./listing.js";
 const ROW = 24;
 const PART = 13; // pixels of a component, in which its number fits
 const TALLEST = 112; // pixels of a value of many components
-const COLUMNS = [8, 44]; // pixels of a step, at least and at most
+const COLUMNS = [8, 52]; // pixels of a step, at least and at most
+const NARROW = 22; // pixels in which a number fits
+const MANY = 64; // steps that are not given so many
 
 export function makeHeatMap(app, root) {
   const shownValues = app.values.filter((value) => value.named || value.name === app.data.output);
@@ -94,7 +96,8 @@ export function makeHeatMap(app, root) {
 
   function inputChanged() {
     const steps = app.state.inputs.length;
-    column = Math.min(COLUMNS[1], Math.max(COLUMNS[0], Math.floor(scroller.clientWidth / steps)));
+    const least = steps > MANY ? COLUMNS[0] : NARROW;
+    column = Math.min(COLUMNS[1], Math.max(least, Math.floor(scroller.clientWidth / steps)));
     space.style.width = `${steps * column}px`;
     if (colours === null) readColours();
     draw();

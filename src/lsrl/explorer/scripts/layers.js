@@ -75,5 +75,17 @@ export function makeLayers(app, root) {
     const id = Number(cell.dataset.cell);
     cell.title = `${cell.getAttribute("aria-label")}: ${exactText(app.state.steps[app.state.t].numbers[id])}`;
   });
+  /** Layers out of sight keep their size and are not laid out: the widest networks have thousands of cells. */
+  function measure() {
+    const sections = [...root.children];
+    for (const section of sections) section.removeAttribute("style");
+    const sizes = sections.map((section) => [section.offsetWidth, section.offsetHeight]);
+    sections.forEach((section, i) => {
+      section.style.containIntrinsicSize = `${sizes[i][0]}px ${sizes[i][1]}px`;
+      section.style.contentVisibility = "auto";
+    });
+  }
+
+  new ResizeObserver(measure).observe(root);
   return { inputChanged: stepChanged, stepChanged, selectionChanged: stepChanged };
 }

@@ -7,7 +7,7 @@ const MOST_NUMBERS = 4;
 
 /** Numbers as text, or as squares where there are many. */
 export function valueView(dim) {
-  const view = element("output", "value", { "aria-live": "off" });
+  const view = element("output", dim > MOST_NUMBERS ? "value wide" : "value", { "aria-live": "off" });
   const squares = dim > MOST_NUMBERS ? Array.from({ length: Math.min(dim, MOST_SQUARES) }, () => element("i")) : [];
   view.append(...squares);
   return { view, squares };
@@ -16,15 +16,17 @@ export function valueView(dim) {
 /** Show what a value is at a step; `was` is what it is in the pinned run, where that differs. */
 export function showValue({ view, squares }, value, numbers, was) {
   const text = numbers === null ? "—" : vectorText(numbers);
+  const token = numbers === null ? undefined : value.tokens?.get(numbers[0]);
   view.title = was ? `${text}, pinned: ${vectorText(was)}` : text;
-  const className = was ? "value differs" : "value";
+  const className = `value${squares.length ? " wide" : ""}${was ? " differs" : ""}`;
   if (squares.length && numbers !== null) {
     squares.forEach((square, i) => refresh(square, "", level(numbers[i], value.largest, value.boolean)));
     if (view.className !== className) view.className = className;
     view.setAttribute("aria-label", text);
   } else {
     const short = numbers === null ? "—" : vectorText(numbers, (number) => shortText(number, numbers.length > 1 ? 5 : 9));
-    refresh(view, was ? `${short} (${vectorText(was, (number) => shortText(number, 5))})` : short, className);
+    const said = token === undefined ? short : `${token} (${short})`;
+    refresh(view, was ? `${said} / ${vectorText(was, (number) => shortText(number, 5))}` : said, className);
   }
 }
 

@@ -11,7 +11,7 @@ export function makeStrip(app, root) {
   const position = root.querySelector(".position");
   const play = root.querySelector("[data-do=play]");
   const view = sideways(steps);
-  let shown = [];
+  const shown = [];
   let places = []; // of steps: how far to the right they begin, and their width
   let timer = null;
 
@@ -19,27 +19,34 @@ export function makeStrip(app, root) {
     return app.reader.rowText(row, (number) => shortText(number, 6));
   }
 
-  function made(row, t) {
-    const token = element("span", "token", {}, tokenText(row));
-    const answer = element("span", "answer", {}, app.answerText(t));
+  function made(t) {
     const number = element("span", "number", { "aria-hidden": "true" }, String(t));
-    const words = `step ${t}: ${app.reader.rowText(row)}`;
-    const step = element("div", "step", { role: "option", id: `step-${t}`, "aria-label": words }, number, token, answer);
+    const parts = { token: element("span", "token"), answer: element("span", "answer") };
+    const step = element("div", "step", { role: "option", id: `step-${t}` }, number, parts.token, parts.answer);
     step.dataset.step = t;
-    return step;
+    return { step, ...parts };
   }
 
+  /** Steps that are there stay: what is clicked to end an edit is not to vanish below the pointer. */
   function inputChanged() {
-    shown = app.state.inputs.map(made);
-    steps.replaceChildren(...shown);
-    places = shown.map((step) => [step.offsetLeft, step.offsetWidth]);
+    const { inputs } = app.state;
+    for (const { step } of shown.splice(inputs.length)) step.remove();
+    const added = inputs.slice(shown.length).map((_, i) => made(shown.length + i));
+    steps.append(...added.map(({ step }) => step));
+    shown.push(...added);
+    shown.forEach(({ step, token, answer }, t) => {
+      refresh(token, tokenText(inputs[t]), "token");
+      refresh(answer, app.answerText(t), "answer");
+      step.setAttribute("aria-label", `step ${t}: ${app.reader.rowText(inputs[t])}`);
+    });
+    places = shown.map(({ step }) => [step.offsetLeft, step.offsetWidth]);
     slider.max = shown.length - 1;
     stepChanged();
   }
 
   function stepChanged() {
     const { t, inputs, pinned, generatedFrom } = app.state;
-    shown.forEach((step, i) => {
+    shown.forEach(({ step }, i) => {
       const was = pinned?.inputs[i];
       const differs = pinned && !(was && was.every((number, k) => equal(number, inputs[i][k])));
       const classes = ["step", i === t && "now", differs && "differs", i >= generatedFrom && "generated"];
@@ -58,17 +65,19 @@ export function makeStrip(app, root) {
 
   function edit(initial = null) {
     const { t, inputs } = app.state;
-    const token = shown[t].querySelector(".token");
+    const { token } = shown[t];
     const field = element("input", "edit", { "aria-label": `input of step ${t}`, autocomplete: "off", spellcheck: "false" });
     field.value = initial ?? app.reader.rowText(inputs[t]);
-    token.replaceChildren(field);
+    token.append(field); // above the text, which keeps the room that it takes
     field.focus();
     if (initial === null) field.select();
     let done = false;
     const finish = (keep) => {
       if (done) return;
       done = true;
-      if (!keep || !app.replaceRow(t, field.value)) token.replaceChildren(tokenText(app.state.inputs[t]));
+      const changed = keep && field.value.trim() !== app.reader.rowText(app.state.inputs[t]);
+      field.remove();
+      if (changed) app.replaceRow(t, field.value);
       steps.focus({ preventScroll: true });
     };
     field.addEventListener("blur", () => finish(true));
