@@ -55,7 +55,9 @@ class Page:
         return f'<iframe srcdoc="{escape(self.html)}" style="width:100%;height:52rem;border:0"></iframe>'
 
     def save(self, path: str | Path) -> None:
-        """Write the page. Raises `FormatError` where it cannot be written."""
+        """Write the page, in a folder that is made if need be. Raises `FormatError` where it cannot be written."""
+        with suppress(OSError, ValueError):  # what keeps the folder from being made keeps the file from being written
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_whole(Path(path), self.html.encode())
 
 
