@@ -44,5 +44,6 @@ def benchmark_folder(tmp_path_factory):
 def pytest_terminal_summary(terminalreporter):
     """Say once why pages were tried in no browser: a skipped test is else a letter among thousands."""
     reasons = {report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()) if report.longrepr}
-    for reason in sorted(reason for reason in reasons if "make test-browser" in reason):
-        terminalreporter.write_line(f"not tested: {reason.removeprefix('Skipped: ')}")
+    missing = sorted(reason.removeprefix("Skipped: ") for reason in reasons if "make test-browser" in reason)
+    if missing:
+        terminalreporter.write_line(f"not tested: {'; '.join(missing)}")

@@ -11,7 +11,10 @@ const { shortText } = await import(new URL("display.js", scripts));
 const text = (number) => (isRounded(number) ? `≈${number.near}` : parts(number).join("/"));
 
 function valuesOf(data) {
-  const steps = runOver(networkOf(data.cells), data.first.map((row) => row.map(parsed)));
+  const steps = runOver(
+    networkOf(data.cells),
+    data.first.map((row) => row.map(parsed)),
+  );
   const forms = data.values.filter((value) => value.forms !== null && value.before === null);
   const found = forms.map(({ name, forms: given }) => {
     const read = given.map((form) => reading([form]).now);

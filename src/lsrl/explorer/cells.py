@@ -116,7 +116,7 @@ def network_cells(placement: Placement) -> NetworkCells:
     >>> from lsrl.model.assembled_from import placement_of
     >>> model = lsrl.compile(lsrl.Program(lsrl.cumsum(lsrl.Input(1, range=(0, 9))) > 3), "lstm", max_length=9)
     >>> [cell.kind for cell in network_cells(placement_of(model)).cells]
-    ['input', 'linear', 'relu', 'relu']
+    ['input', 'linear', 'step']
     """
     match placement.stack:
         case Stack() as stack:

@@ -23,6 +23,10 @@ SCRIPTS = (
     "display",
     "network",
     "input",
+    "knowledge",
+    "run",
+    "marks",
+    "changes",
     "strip",
     "listing",
     "heat_map",
@@ -33,9 +37,6 @@ SCRIPTS = (
     "explorer",
 )
 """The modules of the page, each after those that it imports."""
-
-ROLES = ("input", "state", "ReLU", "gated ReLU", "comparison", "selection", "sum", "passed on")
-"""What cells do, as the page's legend has it."""
 
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 
@@ -69,9 +70,8 @@ def explorer_page(model: CompiledNetwork, x: Any = None) -> Page:
 
     >>> import lsrl
     >>> model = lsrl.compile(lsrl.Program(lsrl.cumsum(lsrl.Input(1, range=(0, 9), integer=True))), max_length=100)
-    >>> page = explorer_page(model, [[1], [2]])
-    >>> "http" in page.html
-    False
+    >>> explorer_page(model, [[1], [2]]).title
+    'program'
     """
     data = page_data(model, x)
     template = Environment(autoescape=True).from_string(_text("page.html"))
@@ -79,7 +79,6 @@ def explorer_page(model: CompiledNetwork, x: Any = None) -> Page:
         data=data,
         exactness=_exactness(model, data["undecidable"]),
         target=model.target.name,
-        roles=ROLES,
         drawing=_drawing(model),
         language_model=bool(data["tokens"] and data["tokens"]["logits"]),
         style=_text("explorer.css"),
@@ -99,9 +98,8 @@ def _drawing(model: CompiledNetwork) -> str:
 
 def _exactness(model: CompiledNetwork, undecidable: list[str]) -> str:
     """How the numbers on the page and those in the network differ, in words."""
-    said = ["Every number here is exact, or has ≈ before it: the page evaluates the circuit in fractions"]
-    if model.guarantee.kind != "exact":
-        said.append(f"the network itself is {model.guarantee}")
+    said = ["Every number here is exact, or has ≈ before it: the page computes in fractions what the network computes"]
+    said[0] += "" if model.guarantee.kind == "exact" else " in floats, within its guarantee"
     if undecidable:
         said.append(f"where {', '.join(undecidable[:3])} is neither true nor false, it may differ from the program")
     return f"{'; '.join(said)}."

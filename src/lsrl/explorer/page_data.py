@@ -35,7 +35,7 @@ def page_data(model: CompiledNetwork, x: Any = None) -> dict[str, Any]:
     values = shown_values(model.program)
     return {
         "program": model.program.name,
-        "sizes": str(model.sizes),
+        "sizes": str(model.sizes).removeprefix(f"{model.program.name} on "),
         "guarantee": model.guarantee.kind,
         "undecidable": [model.program.words[name] for name in dict.fromkeys(model.undecidable)],
         "maxLength": model.max_length,

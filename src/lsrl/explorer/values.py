@@ -17,7 +17,10 @@ Memory: TypeAlias = Literal["none", "state", "loop"]
 
 @dataclass(frozen=True, slots=True)
 class ShownValue:
-    """A value, its line in the listing (none for named parts of library calls), and the values that feed it."""
+    """A value, and its line in the listing: none for one that is written in others' lines, or a part of a call.
+
+    `fed_by` are those that feed it and have a line or a name.
+    """
 
     name: str
     value: Value
@@ -27,14 +30,14 @@ class ShownValue:
 
 
 def shown_values(program: Program) -> tuple[ShownValue, ...]:
-    """The values, those with a line in its order, then those that are only named.
+    """The values, those with a line in its order, then those that are only named, or written where they are read.
 
     >>> from lsrl import Input, cumsum
     >>> x = Input(1, name="x")
-    >>> for shown in shown_values(Program(cumsum(x > 0, name="positive"))):
+    >>> for shown in shown_values(Program(cumsum(x, name="sum"))):
     ...     print(shown.line, shown.memory, shown.fed_by)
     x: 1 = Input() none ()
-    positive: 1 = cumsum(x > 0) state ('x',)
+    sum: 1 = cumsum(x) state ('x',)
     """
     calls = as_written(program.values, program.output)
     lines = Lines(program, calls, fold=True)
@@ -42,7 +45,8 @@ def shown_values(program: Program) -> tuple[ShownValue, ...]:
     texts = dict(zip(written, lines.lines, strict=True))
     named = [value for value in program.values if value.name is not None and value not in texts]
     shown = dict.fromkeys([*written, *named])
-    found = {value: _fed_by(value, shown, calls) for value in shown}
+    folded = [value for value in lines.folded if value in program.names]
+    found = {value: _fed_by(value, shown, calls) for value in [*shown, *folded]}
     looped: set[Value] = {value for group in program.groups if len(group) > 1 for value in group}
     return tuple(
         ShownValue(

@@ -1,24 +1,10 @@
 // The answer of a program over tokens: what comes next, how likely, and the text as it is generated.
 
 import { element, refresh } from "./display.js";
-import { toFloat } from "./exact.js";
-import { evaluated, reading } from "./network.js";
+import { answerText, probabilities } from "./run.js";
 
 const MOST_LIKELY = 5;
 const WRITING_BEAT = 300; // milliseconds between tokens that are generated
-
-/** The probability of every token at a step, the likeliest first; null for a network that is no language model. */
-export function probabilities(app, t) {
-  if (!app.logits.length) return null;
-  const { numbers } = app.state.steps[t];
-  const logits = app.logits.map(({ text, form }) => ({ text, logit: toFloat(evaluated(form, numbers)) }));
-  const most = Math.max(...logits.map(({ logit }) => logit));
-  const weights = logits.map(({ text, logit }) => ({ text, weight: Math.exp(logit - most) }));
-  const sum = weights.reduce((total, { weight }) => total + weight, 0);
-  return weights.map(({ text, weight }) => ({ text, share: weight / sum })).sort((a, b) => b.share - a.share);
-}
-
-export const logitsOf = (tokens) => (tokens?.logits ?? []).map(([text, form]) => ({ text, form: reading([form]).now }));
 
 function shareText(share) {
   if (share > 0.9995) return "≈1";
@@ -29,15 +15,19 @@ export function makeAnswer(app, root) {
   const next = root.querySelector(".next");
   const status = root.querySelector(".status");
   const rows = Array.from({ length: MOST_LIKELY }, () => {
-    const [token, bar, share] = [element("span", "token"), element("span", "bar", { "aria-hidden": "true" }), element("span", "share")];
+    const [token, bar, share] = [
+      element("span", "token"),
+      element("span", "bar", { "aria-hidden": "true" }),
+      element("span", "share"),
+    ];
     return { token, bar, share, row: element("li", "", {}, token, bar, share) };
   });
   if (app.logits.length) root.querySelector("ol").replaceChildren(...rows.map(({ row }) => row));
   let timer = null;
 
   function stepChanged() {
-    refresh(next, app.answerText(app.state.t), "next");
-    const likely = probabilities(app, app.state.t) ?? [];
+    refresh(next, answerText(app, app.state.t), "next");
+    const likely = probabilities(app, app.state.t);
     rows.forEach(({ token, bar, share, row }, i) => {
       row.hidden = !likely[i];
       if (!likely[i]) return;
@@ -57,14 +47,15 @@ export function makeAnswer(app, root) {
   function generate() {
     if (timer !== null) return stop("stopped");
     app.goTo(app.state.inputs.length - 1);
-    app.generating();
+    app.state.generatedFrom = app.state.inputs.length;
     refresh(status, "generating …", "status");
     timer = setInterval(() => {
-      const text = app.answerText(app.state.inputs.length - 1);
+      const text = answerText(app, app.state.inputs.length - 1);
       const { tokens, input, maxLength } = app.data;
       if (text === tokens.end || text === tokens.nothing) stop(`ended with ${text}`);
       else if (!(text in input.tokens)) stop(`${text} is not read`);
-      else if (maxLength !== null && app.state.inputs.length >= maxLength) stop(`${maxLength} steps, the most there are`);
+      else if (maxLength !== null && app.state.inputs.length >= maxLength)
+        stop(`${maxLength} steps, the most there are`);
       else app.appendRow([input.tokens[text]]);
     }, WRITING_BEAT);
     return undefined;

@@ -3,6 +3,8 @@
 import { element, exactText, shortText, vectorText } from "./display.js";
 import { evaluated } from "./network.js";
 import { parsed } from "./exact.js";
+import { roleOf } from "./knowledge.js";
+import { numbersOf } from "./run.js";
 
 const RULES = {
   input: "a component of the input",
@@ -34,16 +36,18 @@ export function makeDetails(app, root) {
   }
 
   function ofValue(value) {
-    const numbers = app.numbersOf(value, app.state.t);
+    const numbers = numbersOf(app.state, value, app.state.t);
     const cells = [...new Set((value.given ?? []).flatMap((form) => form.cells))];
-    const feeds = app.values.filter((other) => other.fedBy.includes(value.name));
     const absent = "nowhere: the network does without it";
     const items = [
       ...list("at this step", [numbers === null ? "—" : vectorText(numbers)]),
       ...list("lives in", cells.map(cellChip)),
       ...list("is read from the network as", [element("code", "", {}, value.place ?? absent)]),
       ...list("what feeds it", value.fedBy.map(valueChip)),
-      ...list("what reads it", feeds.map((other) => valueChip(other.name))),
+      ...list(
+        "what reads it",
+        app.readersOfValue(value).map((other) => valueChip(other.name)),
+      ),
     ];
     const line = value.line === null ? [] : [element("p", "said", {}, element("code", "", {}, value.line))];
     return [element("h2", "", {}, value.name), ...line, element("dl", "", {}, ...items)];
@@ -54,34 +58,56 @@ export function makeDetails(app, root) {
       const number = numbers === undefined ? 0 : numbers[cell];
       const weight = form.weights[i];
       const times = weight === 1 ? "" : `${shortText(weight, 8)} × `;
-      return element("li", "", {}, times, cellChip(cell), when, ` = ${exactText(evaluated({ constant: 0, cells: [cell], weights: [weight] }, { [cell]: number }))}`);
+      return element(
+        "li",
+        "",
+        {},
+        times,
+        cellChip(cell),
+        when,
+        ` = ${exactText(evaluated({ constant: 0, cells: [cell], weights: [weight] }, { [cell]: number }))}`,
+      );
     });
   }
 
   function sum({ now, before }, title) {
     const { steps, t } = app.state;
-    const past = before === null ? [] : terms(before, steps[t - 1]?.numbers ?? app.network.map((cell) => cell.init), " one step ago");
+    const past =
+      before === null
+        ? []
+        : terms(before, steps[t - 1]?.numbers ?? app.network.map((cell) => cell.init), " one step ago");
     const constant = now.constant === 0 ? [] : [element("li", "", {}, exactText(now.constant))];
     const items = [...terms(now, steps[t].numbers, ""), ...past, ...constant];
-    const shown = items.length > MOST ? [...items.slice(0, MOST), element("li", "", {}, `… ${items.length - MOST} more`)] : items;
-    return [element("dt", "", {}, title), element("dd", "", {}, element("ul", "terms", {}, ...(shown.length ? shown : ["0"])))];
+    const shown =
+      items.length > MOST ? [...items.slice(0, MOST), element("li", "", {}, `… ${items.length - MOST} more`)] : items;
+    return [
+      element("dt", "", {}, title),
+      element("dd", "", {}, element("ul", "terms", {}, ...(shown.length ? shown : ["0"]))),
+    ];
   }
 
   function ofCell(id) {
     const cell = app.network[id];
     const number = app.state.steps[app.state.t].numbers[id];
     const steps = cell.kind === "delay" ? ` (${cell.steps})` : "";
-    const titles = cell.kind === "swap" ? cell.readings.map((_, i) => `changes places ${cell.exchanges.pairs[i].join(" and ")}`) : ["the gate, the sum of", "the sum of"].slice(-cell.readings.length);
-    const used = app.values.filter((value) => value.given?.some((form) => form.cells.includes(id)));
+    const titles =
+      cell.kind === "swap"
+        ? cell.readings.map((_, i) => `changes places ${cell.exchanges.pairs[i].join(" and ")}`)
+        : ["the gate, the sum of", "the sum of"].slice(-cell.readings.length);
     const readers = app.readersOf(id);
     const made = app.byName.get(cell.label);
     const items = [
       ...list("at this step", [exactText(number)]),
-      ...list("is", [`${app.roleOf(cell)}: ${RULES[cell.kind]}${steps}`]),
-      ...list(cell.carried ? "passes on" : "was made for", [made ? valueChip(made.name) : element("code", "", {}, cell.label)]),
+      ...list("is", [`${roleOf(cell)}: ${RULES[cell.kind]}${steps}`]),
+      ...list(cell.carried ? "passes on" : "was made for", [
+        made ? valueChip(made.name) : element("code", "", {}, cell.label),
+      ]),
       ...cell.readings.flatMap((reading, i) => sum(reading, titles[i])),
       ...list("cells that read it", readers.map(cellChip)),
-      ...list("variables that live in it", used.map((value) => valueChip(value.name))),
+      ...list(
+        "variables that live in it",
+        app.valuesIn(id).map((value) => valueChip(value.name)),
+      ),
     ];
     return [element("h2", "", {}, app.cellName(id)), element("dl", "", {}, ...items)];
   }

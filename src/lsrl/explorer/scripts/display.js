@@ -1,38 +1,47 @@
 // How numbers look: short, exact in their title, and with ≈ before what is rounded.
 
-import { equal, isRounded, parsed, parts, sign, toFloat } from "./exact.js";
+import { Fraction, equal, isRounded, parsed, parts, sign, toFloat } from "./exact.js";
 
 export const APART = 7; // levels of colour between 0 and the largest
 
 const LONGEST_EXACT = 200;
+const LONGEST_DECIMAL = 20;
 
-/** All of a number; of one with very many digits, or a rounded one, what is near. */
+/** All of a number, as a decimal or a fraction; of one with very many digits, or a rounded one, what is near. */
 export function exactText(number) {
   if (isRounded(number)) return `≈${number.near}`;
-  if (typeof number === "number" && Number.isInteger(number) && Math.abs(number) < 1e15) return String(number);
-  const [over, under] = parts(number);
-  const text = under === 1n ? `${over}` : `${over}/${under}`;
+  const decimal = decimalText(number);
+  if (decimal !== null && decimal.length <= LONGEST_DECIMAL) return decimal;
+  const text = fractionText(number);
   return text.length <= LONGEST_EXACT ? text : `≈${toFloat(number)}`;
 }
 
 /** A number in about so many letters. */
 export function shortText(number, letters = 7) {
-  const texts = isRounded(number) ? [] : [exactText(number), decimalText(number)];
-  const short = texts.filter((text) => !text.startsWith("≈") && text.length <= letters);
-  if (short.length) return withMinus(short.at(-1));
+  if (!isRounded(number)) {
+    const decimal = decimalText(number);
+    if (decimal !== null && decimal.length <= letters) return withMinus(decimal);
+    const fraction = number instanceof Fraction && decimal === null ? fractionText(number) : "";
+    if (fraction && fraction.length <= letters) return withMinus(fraction);
+  }
   return withMinus(`≈${nearText(toFloat(number), letters - 1)}`);
 }
 
-/** The shortest decimal that floats tell apart, if it is the number itself. */
+function fractionText(number) {
+  const [over, under] = parts(number);
+  return under === 1n ? `${over}` : `${over}/${under}`;
+}
+
+/** The number as a decimal, if it is one of few digits; else null. */
 function decimalText(number) {
   const text = String(toFloat(number));
   const same = parsed(text);
-  return same !== null && equal(same, number) ? text : "≈";
+  return same !== null && equal(same, number) ? text : null;
 }
 
 function nearText(near, letters) {
   if (!Number.isFinite(near)) return "?";
-  for (let digits = Math.max(letters - 1, 1); digits > 1; digits--) {
+  for (let digits = Math.max(letters - 1, 1); digits >= 1; digits--) {
     const text = String(Number(near.toPrecision(digits))).replace("e+", "e");
     if (text.length <= letters) return text;
   }

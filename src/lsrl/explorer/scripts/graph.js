@@ -1,6 +1,7 @@
 // The program as a graph: its drawing, whose boxes say what their values are at this step.
 
 import { level, shortText, vectorText } from "./display.js";
+import { numbersOf, pinnedNumbers } from "./run.js";
 
 const LETTER = 7.3; // pixels of a letter of the small type in drawings
 const HEIGHT = 18;
@@ -13,10 +14,10 @@ function shape(tag, attributes) {
   return made;
 }
 
-/** A label astride the upper edge of a box, at its right end. */
+/** A label on the upper edge of a box, at its right end. */
 function labelOn(box) {
-  const ground = shape("rect", { class: "ground", y: -HEIGHT / 2, height: HEIGHT, rx: HEIGHT / 2 });
-  const text = shape("text", { class: "live", y: 4 });
+  const ground = shape("rect", { class: "ground", y: 3 - HEIGHT, height: HEIGHT, rx: HEIGHT / 2 });
+  const text = shape("text", { class: "live", y: -2 });
   box.append(ground, text);
   return { ground, text, right: box.querySelector("rect").width.baseVal.value + BEYOND };
 }
@@ -33,7 +34,10 @@ export function makeGraph(app, root) {
   /** Labels are as wide as the longest of their texts, so that they stay as they are from step to step. */
   function inputChanged() {
     for (const { value, ground, text, right } of boxes) {
-      const letters = app.state.steps.reduce((most, _, t) => Math.max(most, shortly(app.numbersOf(value, t)).length), 1);
+      const letters = app.state.steps.reduce(
+        (most, _, t) => Math.max(most, shortly(numbersOf(app.state, value, t)).length),
+        1,
+      );
       const width = letters * LETTER + 12;
       ground.setAttribute("width", width);
       ground.setAttribute("x", right - width);
@@ -51,10 +55,10 @@ export function makeGraph(app, root) {
 
   function stepChanged() {
     for (const { box, value, ground, text } of boxes) {
-      const numbers = app.numbersOf(value, app.state.t);
+      const numbers = numbersOf(app.state, value, app.state.t);
       if (text.textContent !== shortly(numbers)) text.textContent = shortly(numbers);
       const colour = numbers?.length === 1 ? level(numbers[0], value.largest, value.boolean) : "zero";
-      const differs = app.pinnedNumbers(value, app.state.t) ? " differs" : "";
+      const differs = pinnedNumbers(app.state, value, app.state.t) ? " differs" : "";
       const className = `ground ${colour}${differs}`;
       if (ground.getAttribute("class") !== className) {
         ground.setAttribute("class", className);
@@ -65,7 +69,7 @@ export function makeGraph(app, root) {
   }
 
   function selectionChanged() {
-    const { chosen, feeding, reading } = app.highlights();
+    const { chosen, feeding, reading } = app.marks;
     for (const { box, value } of boxes) {
       box.classList.toggle("chosen", chosen.has(value.name));
       box.classList.toggle("feeds", feeding.has(value.name));

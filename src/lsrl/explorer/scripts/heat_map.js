@@ -2,12 +2,14 @@
 
 import { APART, element, level, shortText, sideways } from "./display.js";
 import { showValue, valueView } from "./listing.js";
+import { numbersOf, pinnedNumbers } from "./run.js";
 
 const ROW = 24;
 const PART = 13; // pixels of a component, in which its number fits
 const TALLEST = 112; // pixels of a value of many components
 const COLUMNS = [8, 52]; // pixels of a step, at least and at most
 const NARROW = 22; // pixels in which a number fits
+const LEAST = 5; // letters of what is rounded: ≈3 says too little
 const MANY = 64; // steps that are not given so many
 
 export function makeHeatMap(app, root) {
@@ -23,7 +25,12 @@ export function makeHeatMap(app, root) {
   const rows = shownValues.map((value) => {
     const height = Math.min(TALLEST, Math.max(ROW, PART * value.dim));
     const shown = valueView(1);
-    const label = element("button", "name", { type: "button", "data-value": value.name, title: value.name }, value.name);
+    const label = element(
+      "button",
+      "name",
+      { type: "button", "data-value": value.name, title: value.name },
+      value.name,
+    );
     const row = element("div", "row", { style: `height:${height}px` }, label, shown.view);
     return { value, shown, height, row };
   });
@@ -74,7 +81,7 @@ export function makeHeatMap(app, root) {
   }
 
   function drawValue(context, value, t, left, top, tall) {
-    const numbers = app.numbersOf(value, t);
+    const numbers = numbersOf(app.state, value, t);
     if (numbers === null) return;
     const each = (tall - 2) / numbers.length;
     numbers.forEach((number, i) => {
@@ -84,10 +91,12 @@ export function makeHeatMap(app, root) {
       if (each >= PART - 2 && column >= 16) {
         context.fillStyle = ink;
         const text = value.tokens?.get(number) ?? shortText(number, Math.floor((column - 4) / 7));
-        if (text.length * 7 <= column) context.fillText(text, left + column / 2, top + 1 + (i + 0.5) * each);
+        const isTooShort = text.startsWith("≈") && text.length < LEAST;
+        if (text.length * 7 <= column && !isTooShort)
+          context.fillText(text, left + column / 2, top + 1 + (i + 0.5) * each);
       }
     });
-    if (app.pinnedNumbers(value, t)) {
+    if (pinnedNumbers(app.state, value, t)) {
       context.strokeStyle = colours.differs;
       context.lineWidth = 2;
       context.strokeRect(left + 1, top + 1, column - 2, tall - 2);
@@ -110,12 +119,12 @@ export function makeHeatMap(app, root) {
     cursor.style.width = `${column}px`;
     view.reveal(left, column);
     for (const { value, shown } of rows) {
-      showValue(shown, value, app.numbersOf(value, app.state.t), app.pinnedNumbers(value, app.state.t));
+      showValue(shown, value, numbersOf(app.state, value, app.state.t), pinnedNumbers(app.state, value, app.state.t));
     }
   }
 
   function selectionChanged() {
-    const { chosen } = app.highlights();
+    const { chosen } = app.marks;
     for (const { value, row } of rows) row.className = chosen.has(value.name) ? "row chosen" : "row";
   }
 

@@ -2,15 +2,26 @@
 
 import { element, level, refresh, shortText, exactText } from "./display.js";
 import { equal } from "./exact.js";
+import { roleOf } from "./knowledge.js";
 
-export function makeLayers(app, root) {
+export function makeLayers(app, root, legend) {
   const buttons = app.network.map((cell, id) => {
-    const role = app.roleOf(cell);
+    const role = roleOf(cell);
     const words = `${app.cellName(id)}, ${role}, for ${cell.label}`;
-    return element("button", "cell", { type: "button", tabindex: "-1", "data-cell": id, title: words, "aria-label": words });
+    return element("button", "cell", {
+      type: "button",
+      tabindex: "-1",
+      "data-cell": id,
+      title: words,
+      "aria-label": words,
+    });
   });
-  const stripes = app.network.map((cell) => app.roleOf(cell).replaceAll(" ", "-"));
+  const stripes = app.network.map((cell) => roleOf(cell).replaceAll(" ", "-"));
   root.replaceChildren(...layers().map(made));
+  const roles = new Set(app.network.map((cell) => roleOf(cell)));
+  legend.replaceChildren(
+    ...[...roles].map((role) => element("span", "", {}, element("i", `stripe ${role.replaceAll(" ", "-")}`), role)),
+  );
   if (buttons.length) buttons[0].tabIndex = 0;
 
   function layers() {
@@ -39,7 +50,13 @@ export function makeLayers(app, root) {
     }
     return groups.map(({ label, cells: members }) => {
       const row = element("span", "members", {}, ...members.map((id) => buttons[id]));
-      return element("span", "group", {}, row, element("span", "label", { title: label }, members.length > 1 ? `${label} ×${members.length}` : label));
+      return element(
+        "span",
+        "group",
+        {},
+        row,
+        element("span", "label", { title: label }, members.length > 1 ? `${label} ×${members.length}` : label),
+      );
     });
   }
 
@@ -47,7 +64,7 @@ export function makeLayers(app, root) {
     const { t, steps, pinned } = app.state;
     const { numbers } = steps[t];
     const was = pinned?.steps[t]?.numbers;
-    const { cells } = app.highlights();
+    const { cells } = app.marks;
     buttons.forEach((button, id) => {
       const number = numbers[id];
       const colour = level(number, app.largest[id], app.network[id].boolean);

@@ -1,6 +1,7 @@
 // The program as it is written: a line for each value, with what it is at this step.
 
 import { element, level, refresh, shortText, vectorText } from "./display.js";
+import { numbersOf, pinnedNumbers } from "./run.js";
 
 const MOST_SQUARES = 64;
 const MOST_NUMBERS = 4;
@@ -24,7 +25,8 @@ export function showValue({ view, squares }, value, numbers, was) {
     if (view.className !== className) view.className = className;
     view.setAttribute("aria-label", text);
   } else {
-    const short = numbers === null ? "—" : vectorText(numbers, (number) => shortText(number, numbers.length > 1 ? 5 : 9));
+    const short =
+      numbers === null ? "—" : vectorText(numbers, (number) => shortText(number, numbers.length > 1 ? 5 : 9));
     const said = token === undefined ? short : `${token} (${short})`;
     refresh(view, was ? `${said} / ${vectorText(was, (number) => shortText(number, 5))}` : said, className);
   }
@@ -58,14 +60,20 @@ export function makeListing(app, root) {
 
   function stepChanged() {
     for (const { value, shown } of views) {
-      showValue(shown, value, app.numbersOf(value, app.state.t), app.pinnedNumbers(value, app.state.t));
+      showValue(shown, value, numbersOf(app.state, value, app.state.t), pinnedNumbers(app.state, value, app.state.t));
     }
   }
 
   function selectionChanged() {
-    const { chosen, feeding, reading } = app.highlights();
+    const { chosen, feeding, reading } = app.marks;
     for (const { value, line } of views) {
-      const role = chosen.has(value.name) ? "chosen" : feeding.has(value.name) ? "feeds" : reading.has(value.name) ? "reads" : "";
+      const role = chosen.has(value.name)
+        ? "chosen"
+        : feeding.has(value.name)
+          ? "feeds"
+          : reading.has(value.name)
+            ? "reads"
+            : "";
       line.className = ["line", value.memory, value.named ? "" : "library", role].join(" ");
     }
   }

@@ -2,6 +2,7 @@
 
 import { element, refresh, shortText, sideways } from "./display.js";
 import { equal } from "./exact.js";
+import { answerText } from "./run.js";
 
 const PLAYING_BEAT = 450; // milliseconds between steps that are played
 
@@ -36,7 +37,7 @@ export function makeStrip(app, root) {
     shown.push(...added);
     shown.forEach(({ step, token, answer }, t) => {
       refresh(token, tokenText(inputs[t]), "token");
-      refresh(answer, app.answerText(t), "answer");
+      refresh(answer, answerText(app, t), "answer");
       step.setAttribute("aria-label", `step ${t}: ${app.reader.rowText(inputs[t])}`);
     });
     places = shown.map(({ step }) => [step.offsetLeft, step.offsetWidth]);
@@ -66,7 +67,11 @@ export function makeStrip(app, root) {
   function edit(initial = null) {
     const { t, inputs } = app.state;
     const { token } = shown[t];
-    const field = element("input", "edit", { "aria-label": `input of step ${t}`, autocomplete: "off", spellcheck: "false" });
+    const field = element("input", "edit", {
+      "aria-label": `input of step ${t}`,
+      autocomplete: "off",
+      spellcheck: "false",
+    });
     field.value = initial ?? app.reader.rowText(inputs[t]);
     token.append(field); // above the text, which keeps the room that it takes
     field.focus();
