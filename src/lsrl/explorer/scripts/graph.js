@@ -16,10 +16,10 @@ function shape(tag, attributes) {
 
 /** A label on the upper edge of a box, at its right end. */
 function labelOn(box) {
-  const ground = shape("rect", { class: "ground", y: 3 - HEIGHT, height: HEIGHT, rx: HEIGHT / 2 });
+  const badge = shape("rect", { class: "badge", y: 3 - HEIGHT, height: HEIGHT, rx: HEIGHT / 2 });
   const text = shape("text", { class: "live", y: -2 });
-  box.append(ground, text);
-  return { ground, text, right: box.querySelector("rect").width.baseVal.value + BEYOND };
+  box.append(badge, text);
+  return { badge, text, right: box.querySelector("rect").width.baseVal.value + BEYOND };
 }
 
 export function makeGraph(app, root) {
@@ -33,14 +33,14 @@ export function makeGraph(app, root) {
 
   /** Labels are as wide as the longest of their texts, so that they stay as they are from step to step. */
   function inputChanged() {
-    for (const { value, ground, text, right } of boxes) {
+    for (const { value, badge, text, right } of boxes) {
       const letters = app.state.steps.reduce(
         (most, _, t) => Math.max(most, shortly(numbersOf(app.state, value, t)).length),
         1,
       );
       const width = letters * LETTER + 12;
-      ground.setAttribute("width", width);
-      ground.setAttribute("x", right - width);
+      badge.setAttribute("width", width);
+      badge.setAttribute("x", right - width);
       text.setAttribute("x", right - width / 2);
     }
     stepChanged();
@@ -54,14 +54,14 @@ export function makeGraph(app, root) {
   }
 
   function stepChanged() {
-    for (const { box, value, ground, text } of boxes) {
+    for (const { box, value, badge, text } of boxes) {
       const numbers = numbersOf(app.state, value, app.state.t);
       if (text.textContent !== shortly(numbers)) text.textContent = shortly(numbers);
       const colour = numbers?.length === 1 ? level(numbers[0], value.largest, value.boolean) : "zero";
       const differs = pinnedNumbers(app.state, value, app.state.t) ? " differs" : "";
-      const className = `ground ${colour}${differs}`;
-      if (ground.getAttribute("class") !== className) {
-        ground.setAttribute("class", className);
+      const className = `badge ${colour}${differs}`;
+      if (badge.getAttribute("class") !== className) {
+        badge.setAttribute("class", className);
         text.setAttribute("class", `live ${colour}`);
       }
       box.setAttribute("aria-label", `${value.name}: ${numbers === null ? "not there" : vectorText(numbers)}`);
