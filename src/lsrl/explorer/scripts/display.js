@@ -35,6 +35,7 @@ function fractionText(number) {
 /** The number as a decimal, if it is one of few digits; else null. */
 function decimalText(number) {
   const text = String(toFloat(number));
+  if (Number.isInteger(number) && Math.abs(number) < 1e15) return text; // as most are
   const same = parsed(text);
   return same !== null && equal(same, number) ? text : null;
 }

@@ -115,6 +115,7 @@ function productError(a, b, product) {
 }
 
 function productIsExact(a, b, product) {
+  if (typeof a !== "number" || typeof b !== "number") return false;
   if (product === 0) return a === 0 || b === 0;
   if (Math.abs(product) <= 2 ** 53 && Number.isInteger(a) && Number.isInteger(b)) return true;
   const [sizeA, sizeB] = [Math.abs(a), Math.abs(b)];
@@ -123,32 +124,33 @@ function productIsExact(a, b, product) {
 }
 
 function sumIsExact(a, b, sum) {
+  if (typeof a !== "number") return false;
   const back = sum - a;
   return a - (sum - back) + (b - back) === 0 && Number.isFinite(sum);
 }
 
 export function product(a, b) {
-  if (typeof a === "number" && typeof b === "number") {
-    const found = a * b;
-    if (productIsExact(a, b, found)) return found;
-  }
+  const found = a * b;
+  if (productIsExact(a, b, found)) return found;
   if (a === 0 || b === 0) return 0;
   if (isRounded(a) || isRounded(b)) return new Rounded(toFloat(a) * toFloat(b));
   const [[over, under], [byOver, byUnder]] = [parts(a), parts(b)];
   return ratio(over * byOver, under * byUnder);
 }
 
-/** constant + Σ weight · number: in floats while each of them is exact, which is checked, else in fractions. */
-export function weightedSum(constant, numbers, weights) {
+/**
+ * constant + Σ weight · number: in floats while each of them is exact, which is checked, else in fractions.
+ * With `order`, the numbers are those at these places.
+ */
+export function weightedSum(constant, numbers, weights, order = null) {
   let sum = constant;
-  if (typeof sum !== "number") return sumOfFractions(constant, numbers, weights);
-  for (let i = 0; i < numbers.length; i++) {
-    const [number, weight] = [numbers[i], weights[i]];
-    if (typeof number !== "number" || typeof weight !== "number") return sumOfFractions(constant, numbers, weights);
-    const term = number * weight;
+  for (let i = 0; i < weights.length; i++) {
+    const number = order === null ? numbers[i] : numbers[order[i]];
+    const term = number * weights[i]; // of a fraction it is not a number, and so not exact
     const next = sum + term;
-    if (!productIsExact(number, weight, term) || !sumIsExact(sum, term, next)) {
-      return sumOfFractions(constant, numbers, weights);
+    if (!productIsExact(number, weights[i], term) || !sumIsExact(sum, term, next)) {
+      const taken = order === null ? numbers : order.map((place) => numbers[place]);
+      return sumOfFractions(constant, taken, weights);
     }
     sum = next;
   }

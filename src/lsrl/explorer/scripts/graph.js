@@ -29,7 +29,10 @@ export function makeGraph(app, root) {
   });
 
   const svg = root.querySelector("svg");
-  if (svg) svg.style.minWidth = `${READABLE * svg.width.baseVal.value}px`;
+  if (svg) {
+    svg.style.minWidth = `${READABLE * svg.width.baseVal.value}px`;
+    svg.parentElement.scrollLeft = (svg.parentElement.scrollWidth - svg.parentElement.clientWidth) / 2;
+  }
 
   /** Labels are as wide as the longest of their texts, so that they stay as they are from step to step. */
   function inputChanged() {

@@ -20,11 +20,7 @@ export function reading([now, before]) {
 /** What a form is over the numbers of all cells. */
 export function evaluated({ constant, cells, weights }, numbers) {
   if (cells.length === 1 && weights[0] === 1 && constant === 0) return numbers[cells[0]];
-  return weightedSum(
-    constant,
-    cells.map((cell) => numbers[cell]),
-    weights,
-  );
+  return weightedSum(constant, numbers, weights, cells);
 }
 
 function read({ now, before }, numbers, last) {
