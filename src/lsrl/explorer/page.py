@@ -83,8 +83,8 @@ def explorer_page(model: CompiledNetwork, x: Any = None) -> Page:
         language_model=bool(data["tokens"] and data["tokens"]["logits"]),
         style=_text("explorer.css"),
         script="\n".join(map(_script, SCRIPTS)),
-        # "</script>" in a name would end the element, whatever surrounds it.
-        json=json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/"),
+        # A "<" in a name could end or comment out the element, whatever surrounds it.
+        json=json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c"),
     )
     return Page(model.program.name, html)
 

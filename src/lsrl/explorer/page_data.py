@@ -112,31 +112,20 @@ def _looped(model: CompiledNetwork, previous: Previous) -> str:
 
 
 def _cell(cell: NetworkCell) -> dict[str, Any]:
-    """Without what is as it mostly is: most of a page is cells."""
-    exchanges = cell.exchanges
-    usual = {
-        "boolean": False,
-        "carried": False,
-        "component": 0,
-        "steps": 0,
-        "init": 0,
-        "constant": 0,
-        "exchanges": None,
-    }
-    given = {
+    """Without what is 0, false or not there, as it mostly is: most of a page is cells."""
+    more = {
         "boolean": cell.boolean,
         "carried": cell.carried,
         "component": cell.component,
         "steps": cell.steps,
         "init": number_in_page(cell.init),
         "constant": number_in_page(cell.constant),
-        "exchanges": None if exchanges is None else exchanges._asdict(),
+        "exchanges": cell.exchanges and cell.exchanges._asdict(),
     }
     readings = [
         [_form(reading.now), *([_form(reading.before)] if reading.before.terms else [])] for reading in cell.readings
     ]
-    unusual = {key: item for key, item in given.items() if item != usual[key]}
-    return {"kind": cell.kind, "label": cell.label, "readings": readings, **unusual}
+    return {"kind": cell.kind, "label": cell.label, "readings": readings, **{k: v for k, v in more.items() if v}}
 
 
 def _tokens(model: CompiledNetwork, placement: Placement) -> dict[str, Any] | None:

@@ -1,8 +1,7 @@
 // What is selected: where a variable lives and what it is made of, or what a cell computes and of what.
 
 import { element, exactText, shortText, vectorText } from "./display.js";
-import { evaluated } from "./network.js";
-import { parsed } from "./exact.js";
+import { product } from "./exact.js";
 import { roleOf } from "./knowledge.js";
 import { numbersOf } from "./run.js";
 
@@ -38,7 +37,7 @@ export function makeDetails(app, root) {
   function ofValue(value) {
     const numbers = numbersOf(app.state, value, app.state.t);
     const cells = [...new Set((value.given ?? []).flatMap((form) => form.cells))];
-    const absent = "nowhere: the network does without it";
+    const absent = value.before === null ? "nowhere: the network does without it" : "the same, one step ago";
     const items = [
       ...list("at this step", [numbers === null ? "—" : vectorText(numbers)]),
       ...list("lives in", cells.map(cellChip)),
@@ -53,48 +52,35 @@ export function makeDetails(app, root) {
     return [element("h2", "", {}, value.name), ...line, element("dl", "", {}, ...items)];
   }
 
-  function terms(form, numbers, when) {
-    return form.cells.map((cell, i) => {
-      const number = numbers === undefined ? 0 : numbers[cell];
-      const weight = form.weights[i];
-      const times = weight === 1 ? "" : `${shortText(weight, 8)} × `;
-      return element(
-        "li",
-        "",
-        {},
-        times,
-        cellChip(cell),
-        when,
-        ` = ${exactText(evaluated({ constant: 0, cells: [cell], weights: [weight] }, { [cell]: number }))}`,
-      );
+  /** What a form is made of: a line for each cell, as it is in `numbers`. */
+  function terms({ cells, weights }, numbers, when) {
+    return cells.map((cell, i) => {
+      const times = weights[i] === 1 ? "" : `${shortText(weights[i], 8)} × `;
+      return element("li", "", {}, times, cellChip(cell), `${when} = ${exactText(product(weights[i], numbers[cell]))}`);
     });
   }
 
   function sum({ now, before }, title) {
     const { steps, t } = app.state;
-    const past =
-      before === null
-        ? []
-        : terms(before, steps[t - 1]?.numbers ?? app.network.map((cell) => cell.init), " one step ago");
+    const last = steps[t - 1]?.numbers ?? app.network.map((cell) => cell.init);
+    const past = before === null ? [] : terms(before, last, " one step ago");
     const constant = now.constant === 0 ? [] : [element("li", "", {}, exactText(now.constant))];
     const items = [...terms(now, steps[t].numbers, ""), ...past, ...constant];
-    const shown =
-      items.length > MOST ? [...items.slice(0, MOST), element("li", "", {}, `… ${items.length - MOST} more`)] : items;
-    return [
-      element("dt", "", {}, title),
-      element("dd", "", {}, element("ul", "terms", {}, ...(shown.length ? shown : ["0"]))),
-    ];
+    const rest = items.length > MOST ? [element("li", "", {}, `… ${items.length - MOST} more`)] : [];
+    const shown = items.length ? [...items.slice(0, MOST), ...rest] : ["0"];
+    return [element("dt", "", {}, title), element("dd", "", {}, element("ul", "terms", {}, ...shown))];
+  }
+
+  function titlesOf({ kind, readings, exchanges }) {
+    if (kind === "swap") return exchanges.pairs.map((pair) => `changes places ${pair.join(" and ")}`);
+    return ["the gate, the sum of", "the sum of"].slice(-readings.length);
   }
 
   function ofCell(id) {
     const cell = app.network[id];
     const number = app.state.steps[app.state.t].numbers[id];
     const steps = cell.kind === "delay" ? ` (${cell.steps})` : "";
-    const titles =
-      cell.kind === "swap"
-        ? cell.readings.map((_, i) => `changes places ${cell.exchanges.pairs[i].join(" and ")}`)
-        : ["the gate, the sum of", "the sum of"].slice(-cell.readings.length);
-    const readers = app.readersOf(id);
+    const titles = titlesOf(cell);
     const made = app.byName.get(cell.label);
     const items = [
       ...list("at this step", [exactText(number)]),
@@ -103,7 +89,7 @@ export function makeDetails(app, root) {
         made ? valueChip(made.name) : element("code", "", {}, cell.label),
       ]),
       ...cell.readings.flatMap((reading, i) => sum(reading, titles[i])),
-      ...list("cells that read it", readers.map(cellChip)),
+      ...list("cells that read it", app.readersOf(id).map(cellChip)),
       ...list(
         "variables that live in it",
         app.valuesIn(id).map((value) => valueChip(value.name)),

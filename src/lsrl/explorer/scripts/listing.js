@@ -49,9 +49,10 @@ export function makeListing(app, root) {
   function linked(value) {
     const pieces = value.line.split(/(%?[\p{L}_][\p{L}\p{N}_.]*)/u);
     let isFirst = true;
-    return pieces.map((piece) => {
+    return pieces.map((piece, i) => {
       const other = app.byName.get(piece.replace(/^%/, ""));
-      if (!other || (other === value && !isFirst)) return piece;
+      const isCall = pieces[i + 1]?.startsWith("(");
+      if (!other || isCall || (other === value && !isFirst)) return piece;
       const kind = isFirst ? "name own" : "name";
       isFirst = false;
       return element("button", kind, { type: "button", "data-value": other.name }, piece);
@@ -67,14 +68,9 @@ export function makeListing(app, root) {
   function selectionChanged() {
     const { chosen, feeding, reading } = app.marks;
     for (const { value, line } of views) {
-      const role = chosen.has(value.name)
-        ? "chosen"
-        : feeding.has(value.name)
-          ? "feeds"
-          : reading.has(value.name)
-            ? "reads"
-            : "";
-      line.className = ["line", value.memory, value.named ? "" : "library", role].join(" ");
+      const roles = [chosen.has(value.name) && "chosen", feeding.has(value.name) && "feeds"];
+      roles.push(reading.has(value.name) && "reads", !value.named && "library");
+      line.className = ["line", value.memory, ...roles.filter(Boolean)].join(" ");
     }
   }
 
