@@ -157,7 +157,7 @@ def test_what_is_clicked_says_where_it_lives_and_what_it_is_made_of(opened, tmp_
     assert page.locator(".line.chosen").count() == 1
     assert page.locator(".cell.chosen").count() == len(page.evaluate("explorer.byName.get('number').given[0].cells"))
     page.click("#details .chip[data-cell]")
-    assert "variables that live in it" in page.inner_text("#details")
+    assert "variables that are read from it" in page.inner_text("#details")
     page.keyboard.press("Escape")
     assert page.locator(".chosen").count() == 0
 

@@ -91,7 +91,7 @@ export function makeDetails(app, root) {
       ...cell.readings.flatMap((reading, i) => sum(reading, titles[i])),
       ...list("cells that read it", app.readersOf(id).map(cellChip)),
       ...list(
-        "variables that live in it",
+        "variables that are read from it",
         app.valuesIn(id).map((value) => valueChip(value.name)),
       ),
     ];
