@@ -55,6 +55,22 @@ def test_names_cannot_end_the_script_or_the_page():
     assert "<h1>&lt;!--&lt;script&gt;&lt;/script&gt;&lt;b&gt;bold</h1>" in page.html
 
 
+@pytest.mark.parametrize(
+    ("target", "options", "said"),
+    [
+        (
+            "lstm",
+            {},
+            "what the network computes; where x &gt; 1/2 is neither true nor false, that may differ from the program.",
+        ),
+        ("linear-rnn", {"style": "paper"}, "in floats, without a promise of how near it comes."),
+    ],
+)
+def test_a_page_says_how_near_the_network_comes_to_its_numbers(target, options, said):
+    x = Input(1, range=(-1, 1), name="x")
+    assert said in lsrl.compile(Program(x > 0.5), target, max_length=9, **options).explore().html
+
+
 def test_a_notebook_shows_the_page():
     page = model_of("parity", "lstm").explore([[1], [0]])
     assert page._repr_html_().startswith("<iframe srcdoc=")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
@@ -13,10 +14,11 @@ from typing import Any
 
 from jinja2 import Environment
 
-from lsrl.errors import ProgramError
+from lsrl.errors import ProgramError, listed
 from lsrl.explorer.page_data import page_data
 from lsrl.files import write_whole
 from lsrl.model.compiled_network import CompiledNetwork
+from lsrl.rounding.guarantee import GuaranteeKind
 
 SCRIPTS = (
     "exact",
@@ -96,13 +98,20 @@ def _drawing(model: CompiledNetwork) -> str:
     return ""
 
 
-def _exactness(model: CompiledNetwork, undecidable: list[str]) -> str:
+_NEARNESS: dict[GuaranteeKind, str] = {
+    "exact": "",
+    "bounded": " in floats, within its guarantee",
+    "none": " in floats, without a promise of how near it comes",
+}
+
+
+def _exactness(model: CompiledNetwork, undecidable: Sequence[str]) -> str:
     """How the numbers on the page and those in the network differ, in words."""
-    said = ["Every number here is exact, or has ≈ before it: the page computes in fractions what the network computes"]
-    said[0] += "" if model.guarantee.kind == "exact" else " in floats, within its guarantee"
+    said = "Every number here is exact, or has ≈ before it: the page computes in fractions what the network computes"
+    said += _NEARNESS[model.guarantee.kind]
     if undecidable:
-        said.append(f"where {', '.join(undecidable[:3])} is neither true nor false, it may differ from the program")
-    return f"{'; '.join(said)}."
+        said += f"; where {listed(undecidable, 3)} is neither true nor false, that may differ from the program"
+    return f"{said}."
 
 
 def _text(name: str) -> str:
