@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # A new tag is a new version: what is installed says which one it is.
 TAGS := $(wildcard .git/refs/tags)
 
-.PHONY: demo test lint types rooms tests fuzz pictures test-newest test-lowest test-tools bench clean
+.PHONY: demo test lint types rooms tests fuzz pictures test-newest test-lowest test-tools test-browser bench clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/lsrl demo
@@ -52,6 +52,12 @@ test-tools:
 	$(PYTHON) -m venv $(VENV)-tools
 	$(VENV)-tools/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,tools]'
 	$(VENV)-tools/bin/pytest -n0 tests/interp/test_tools.py
+
+# The explorer's pages in a real Chromium: one that is installed (Debian: apt-get install chromium), or playwright's own.
+test-browser: $(VENV)/test-ready
+	$(PIP) -e '.[test,browser]'
+	command -v chromium chromium-browser google-chrome > /dev/null || $(BIN)/playwright install chromium
+	$(BIN)/pytest -n0 tests/explorer
 
 # The pictures of README and docs, drawn anew.
 pictures: $(VENV)/test-ready

@@ -1,7 +1,7 @@
 """Draw the pictures of README and documentation anew: `make pictures`.
 
 What takes long to measure comes from the commands that measure it: map.png is `make demo`'s, what is called stability
-is `lsrl study`'s; browser.png is a page of examples/browser.
+is `lsrl study`'s; browser.png is a page of examples/browser, explorer.png the one of `lsrl explore` in README.
 """
 
 import runpy

@@ -39,3 +39,11 @@ def benchmark_folder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as monkeypatch:
         built(directory, monkeypatch)
     return directory
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say once why pages were tried in no browser: a skipped test is else a letter among thousands."""
+    reasons = {report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()) if report.longrepr}
+    missing = sorted(reason.removeprefix("Skipped: ") for reason in reasons if "make test-browser" in reason)
+    if missing:
+        terminalreporter.write_line(f"not tested: {'; '.join(missing)}")

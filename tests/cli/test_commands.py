@@ -13,6 +13,7 @@ from lsrl import expressiveness, zoo
 from lsrl.backends.registry import RELATED, TARGETS
 from lsrl.cli.commands import app
 from lsrl.demo.results import Demo
+from lsrl.errors import UnsupportedProgram
 
 
 @pytest.fixture
@@ -79,6 +80,18 @@ def test_draw_writes_the_program_and_its_stack(here):
     run("draw", "zoo:parity", "-o", "parity.svg")
     assert {path.name for path in here.glob("*.svg")} == {"parity.svg", "parity-stack.svg"}
     assert data("draw", "file.py:running", "-o", "deep/r.png")["written"] == ["deep/r.png", "deep/r-stack.png"]
+
+
+def test_explore_writes_a_page_that_opens_with_the_input(here):
+    found = data("explore", "file.py:running", "--input", "x.csv", "-o", "deep/page.html")
+    page = (here / "deep" / "page.html").read_text(encoding="utf-8")
+    assert found == {"written": "deep/page.html", "bytes": len(page.encode())}
+    assert '"first":[[1],[2],[3]]' in page
+    assert run("explore", "zoo:parity", "-t", "lstm", "-o", "p.html").stdout == "wrote p.html\n"
+    run("explore", "zoo:agreement", "-t", "lstm", "--text", "dogs near dog", "-o", "text.html")
+    assert '"first":[[1],[2],[0]]' in (here / "text.html").read_text(encoding="utf-8")
+    with pytest.raises(UnsupportedProgram, match=r"--input and --text together; expected one of them"):
+        run("explore", "file.py:running", "--input", "x.csv", "--text", "1", "-o", "page.html")
 
 
 @pytest.mark.usefixtures("here")

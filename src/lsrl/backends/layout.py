@@ -44,6 +44,15 @@ class ReadOut:
     reads: tuple[Read, ...]
     constants: tuple[float, ...]
 
+    def __str__(self) -> str:
+        """Sums of activations and constants, one for each component."""
+        return "; ".join(map(self._sum, range(len(self.constants)))).replace("+ -", "- ")
+
+    def _sum(self, component: int) -> str:
+        terms = [_terms(read, read.rows[component]) for read in self.reads if read.rows[component]]
+        constant = self.constants[component]
+        return " + ".join([*terms, *([exact_text(constant)] if constant or not terms else [])])
+
     @property
     def is_finite(self) -> bool:
         """Whether floats hold its numbers."""
@@ -92,7 +101,7 @@ class Layout(Mapping[str, ReadOut]):
     def _said(self) -> dict[str, str]:
         """Where each value is that a person sees, by what it is called."""
         words = {name: name for name in self.reads} if self.program is None else seen_words(self.program)
-        return {words[name]: _sums(read) for name, read in self.reads.items() if name in words}
+        return {words[name]: str(read) for name, read in self.reads.items() if name in words}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.reads)
@@ -130,16 +139,6 @@ def read_out(forms: Sequence[Affine], places: Mapping[UnitId, Place]) -> ReadOut
         for (layer, part), rows in sorted(parts.items())
     )
     return ReadOut(reads, tuple(constants))
-
-
-def _sums(read_out: ReadOut) -> str:
-    """A read-out as sums of activations and constants, one for each component."""
-    components = []
-    for component, constant in enumerate(read_out.constants):
-        terms = [_terms(read, read.rows[component]) for read in read_out.reads if read.rows[component]]
-        said = [*terms, *([exact_text(constant)] if constant or not terms else [])]
-        components.append(" + ".join(said).replace("+ -", "- "))
-    return "; ".join(components)
 
 
 def _terms(read: Read, row: Sequence[tuple[int, float]]) -> str:

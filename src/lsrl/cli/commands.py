@@ -100,6 +100,37 @@ def draw(
 
 
 @app.command()
+def explore(
+    spec: Spec,
+    output: Annotated[Path, typer.Option("--output", "-o", parser=named_path, help="FILE.html")],
+    target: Target = DEFAULT,
+    source: Annotated[
+        Path | None,
+        typer.Option("--input", "-i", parser=named_path, help="CSV: a row per step; random numbers, if not given"),
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="the input of a program over tokens")] = None,
+    max_length: MaxLength = None,
+    as_json: Json = False,
+) -> None:
+    """One HTML file in which a compiled program is stepped, edited and looked into; it needs no server."""
+    from lsrl.csv_files import read_numbers
+
+    named = specified(spec)
+    if source is not None and text is not None:
+        raise UnsupportedProgram("--input and --text together; expected one of them")
+    rows = None if source is None else read_numbers(source, named.program.input.dim, INPUT_ROWS)
+    model = _compiled(named, target, max_length)
+    with working("writing the page"):
+        page = model.explore(text if rows is None else rows)
+        page.save(output)
+    found = {"written": str(output), "bytes": len(page.html.encode())}
+    emit(found, as_json, lambda: [f"wrote {output}"])
+
+
+INPUT_ROWS = "a row per step, a column per input component"
+
+
+@app.command()
 def run(
     spec: Spec,
     source: Annotated[
@@ -114,7 +145,7 @@ def run(
     from lsrl.csv_files import read_numbers
 
     named = specified(spec)
-    rows = read_numbers(source, named.program.input.dim, "a row per step, a column per input component")
+    rows = read_numbers(source, named.program.input.dim, INPUT_ROWS)
     if target is None and max_length is not None:
         raise UnsupportedProgram("--max-length without --target; expected both: interpreters run any length")
     if target is not None and exact:

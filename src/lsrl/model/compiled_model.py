@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsrl.backends.registry import alternatives
 from lsrl.circuit.units import Circuit
@@ -20,6 +20,7 @@ from lsrl.rounding.guarantee import Guarantee
 from lsrl.stability.sensitivity import Sensitivity, sensitivity_of
 
 if TYPE_CHECKING:
+    from lsrl.explorer.page import Page
     from lsrl.view.drawing import Drawing
 
 
@@ -89,6 +90,17 @@ class CompiledModel(CompiledNetwork):
     def verify(self, cases: int = 100, *, length: int | None = None, seed: int = 0) -> Verification:
         """Compare with the exact interpreter on random inputs; see `Verification`."""
         return verified(self, cases=cases, length=length, seed=seed)
+
+    def explore(self, x: Any = None) -> Page:
+        """A page in which the network is stepped, edited and looked into: one HTML file, which needs no server.
+
+        It opens with the input `x`: numbers (T, dim), a text of tokens, or random ones for None; `page.save(path)`
+        writes it, and notebooks show it. Raises as `run` does for such an input, `FormatError` for a model whose
+        weights are not what its program compiles to, and `MissingPackage` without jinja2.
+        """
+        from lsrl.explorer.page import explorer_page
+
+        return explorer_page(self, x)
 
     def save(self, directory: str | Path) -> None:
         """Write weights (safetensors) and manifest (JSON) into a directory; `lsrl.load` reads them."""

@@ -21,9 +21,10 @@ from lsrl.backends.transformers.rounding import Analysis, analysed, erasable_uni
 from lsrl.backends.transformers.scale import ANY, FOURFOLD, StreamScale, check_size, scale_of, width_of
 from lsrl.backends.transformers.stage_arithmetic import StageArithmetic
 from lsrl.backends.transformers.stock_model import StockModel
-from lsrl.backends.transformers.tokens import embedding_of, head_of, table_of
+from lsrl.backends.transformers.tokens import embedding_of, head_of, logits_of, table_of
 from lsrl.backends.transformers.weights import MAPS, HubWeights, StreamRows, converted, from_tensors, maps_of
-from lsrl.circuit.affine import UnitId
+from lsrl.circuit.affine import Affine, UnitId
+from lsrl.circuit.facts import Fact
 from lsrl.circuit.units import Circuit
 from lsrl.errors import Ability
 from lsrl.lang import Program
@@ -117,6 +118,13 @@ class Staged:
         """The stock model's weights in floats, and the maps into and out of its stream."""
         return HubNetwork(_weights(self.architecture, self.stack, self.scale, program, self.scored))
 
+    def logits(self, program: Program) -> Mapping[str, Affine]:
+        """The logit of every token that can be likely, over the stack's units; none where there is no vocabulary."""
+        if self.scored is None:
+            return {}
+        far = _far_symbol(self.stack, program)
+        return logits_of(self.scored.table, self.scored.symbol, self.scored.refusal, far)
+
     def guarantee(self, _: int | None) -> Guarantee:
         """What activations and the stream's sums lose in floats."""
         return guarantee_of(self.analysis())
@@ -209,10 +217,8 @@ def _weights(
     table = scored.table
     tensors[stock.embeddings] = embedding_of(table, maps)
     tensors = {f"{stock.prefix}.{name}": tensor for name, tensor in tensors.items()}
-    length = stack.circuit.max_length  # without one, the facts are about texts of any length
-    far = stack.circuit if length is None else far_circuit(program, length)
-    reached = far.knowledge.fact(far.outputs[0])
-    tensors["lm_head.weight"] = head_of(table, StreamRows(stack, scale), scored.symbol, scored.refusal, reached)
+    far = _far_symbol(stack, program)
+    tensors["lm_head.weight"] = head_of(table, StreamRows(stack, scale), scored.symbol, scored.refusal, far)
     config |= {
         "vocab_size": len(table.texts),
         "pad_token_id": table.pad,
@@ -220,3 +226,10 @@ def _weights(
         "eos_token_id": table.ends,
     }
     return HubWeights(stock, stock.causal, config, converted(tensors), converted(maps))
+
+
+def _far_symbol(stack: ResidualStack, program: Program) -> Fact:
+    """What is known of the symbol of a language model within far too many steps."""
+    length = stack.circuit.max_length  # without one, the facts are about texts of any length
+    far = stack.circuit if length is None else far_circuit(program, length)
+    return far.knowledge.fact(far.outputs[0])

@@ -138,21 +138,21 @@ def embedding_of(table: TokenTable, maps: dict[str, np.ndarray]) -> np.ndarray:
     return np.stack(rows)
 
 
-def head_of(table: TokenTable, rows: StreamRows, symbol: Affine, refusal: Affine, far: Fact) -> np.ndarray:
-    """A row for every token: 32 times 2kv − k² for token k, which is largest where k is the symbol v.
+def logits_of(table: TokenTable, symbol: Affine, refusal: Affine, far: Fact) -> dict[str, Affine]:
+    """The logit of every token at a step: 32 times 2kv − k² for token k, which is largest where k is the symbol v.
 
-    The next score is 32 lower, so that the right token has a probability of 1 − 10⁻¹³ at temperature 1. `nothing`
-    scores like the number above all tokens, which symbols above all tokens are nearest to, and more the more is
-    refused: so much that it is most likely for every symbol that can be, however large. Before the first step, too,
-    it is the only likely token.
+    The next logit is 32 lower, so that the right token has a probability of 1 − 10⁻¹³ at temperature 1. `nothing`,
+    the first, scores like the number above all tokens, which symbols above all tokens are nearest to, and more the more
+    is refused: so much that it is most likely for every symbol that can be, however large. Special tokens, which are
+    never likely, are left out.
 
     `refusal` is 0, or at least 1 where there is no answer (`lsrl.backends.transformers.head_forms`); `far` is what is
     known of the symbol within far too many steps. Raises `RangeError` for numbers so large that float32 could not tell
     scores apart.
     """
-    numbers = list(table.vocabulary.tokens.values())
+    numbers = table.vocabulary.tokens
     above, reach = table.above, table.reach
-    span = above - min(numbers) + 1
+    span = above - min(numbers.values()) + 1
     if 3 * reach * reach > LARGEST_SCORE:
         raise RangeError(
             f"the tokens of the vocabulary stand for numbers up to {reach - 1:,}, whose scores would need "
@@ -160,16 +160,27 @@ def head_of(table: TokenTable, rows: StreamRows, symbol: Affine, refusal: Affine
         )
     # For a symbol v = min − d, a token k scores (above − k)(above + k − 2v) < span² + 2·span·d more than `above`. Twice
     # that leaves room for rounding.
-    deepest = max(fmpq(min(numbers)) - far.low, ZERO) if far.low is not None else ZERO
+    deepest = max(fmpq(min(numbers.values())) - far.low, ZERO) if far.low is not None else ZERO
     weight = 2 * (span * span + 2 * span * deepest)
-    # Special tokens are never likely: no score is lower than this.
-    lowest = -8 * reach * ((far.magnitude or ZERO) + reach)
+    scores = {table.vocabulary.nothing: combination([(ONE, _score(symbol, above)), (weight, refusal)])}
+    scores |= {text: _score(symbol, number) for text, number in numbers.items()}
+    return {text: score.times(MARGIN) for text, score in scores.items()}
+
+
+def head_of(table: TokenTable, rows: StreamRows, symbol: Affine, refusal: Affine, far: Fact) -> np.ndarray:
+    """A row for every token, which gives its logit (`logits_of`).
+
+    Before the first step, too, `nothing` is the only likely token. Raises as `logits_of` does.
+    """
     head = np.zeros((len(table.texts), rows.width))
-    for place, number in enumerate(numbers, start=table.unknown + 1):
-        head[place] = rows.of(_score(symbol, number), MARGIN)
+    logits = logits_of(table, symbol, refusal, far)
+    # Special tokens are never likely: no score is lower than this.
+    lowest = -8 * table.reach * ((far.magnitude or ZERO) + table.reach)
     head[: table.unknown + 1, ALWAYS] = as_float(MARGIN * lowest)
-    head[table.nothing] = rows.of(combination([(ONE, _score(symbol, above)), (weight, refusal)], -ONE), MARGIN)
-    head[table.nothing, ALWAYS] += as_float(MARGIN)  # at a step of the program, this and the −1 cancel
+    for text in table.vocabulary.tokens:
+        head[table.place(text)] = rows.of(logits[text], ONE)
+    head[table.nothing] = rows.of(logits[table.vocabulary.nothing].shifted(-MARGIN), ONE)
+    head[table.nothing, ALWAYS] += as_float(MARGIN)  # at a step of the program, this and the −32 cancel
     return head
 
 
