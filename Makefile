@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # A new tag is a new version: what is installed says which one it is.
 TAGS := $(wildcard .git/refs/tags)
 
-.PHONY: demo test lint types rooms tests fuzz pictures test-newest test-lowest test-tools test-browser bench clean
+.PHONY: demo test lint types rooms tests fuzz pictures test-newest test-lowest test-tools test-browser docs bench clean
 
 demo: $(VENV)/demo-ready
 	$(BIN)/lsrl demo
@@ -63,6 +63,11 @@ test-browser: $(VENV)/test-ready
 pictures: $(VENV)/test-ready
 	$(BIN)/python docs/draw_pictures.py
 
+# The site, into site/index.html: links that lead nowhere fail. It needs nothing from a network, when built or when read.
+docs: $(VENV)/docs-ready
+	$(BIN)/pytest -n0 --doctest-modules website
+	$(BIN)/python -m mkdocs build --strict -f website/mkdocs.yml
+
 bench: $(VENV)/test-ready
 	$(BIN)/lsrl bench
 
@@ -77,5 +82,9 @@ $(VENV)/test-ready: $(BIN)/python pyproject.toml constraints.txt $(TAGS)
 	$(PIP) -e '.[test]'
 	touch $@ $(VENV)/demo-ready
 
+$(VENV)/docs-ready: $(VENV)/test-ready
+	$(PIP) -e '.[test,docs]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(VENV)-newest $(VENV)-lowest $(VENV)-tools demo-output
+	rm -rf $(VENV) $(VENV)-newest $(VENV)-lowest $(VENV)-tools demo-output site

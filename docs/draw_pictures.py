@@ -9,10 +9,9 @@ from pathlib import Path
 
 import lsrl
 from lsrl.automata import pattern_automaton
-from lsrl.demo.tasks import compare_cells
+from lsrl.demo.report import Picture, compare_cells
 from lsrl.view.drawing import Drawing
 from lsrl.view.figure_file import written
-from lsrl.view.report import Picture
 
 DOCS = Path(__file__).parent
 

@@ -113,8 +113,10 @@ def expressiveness() -> list[dict[str, str]]:
 
     "exact", "bounded" (an error bound) or "refused"; "to `max_length`" where it takes one.
     """
-    values = {ability: function(source) for ability, (source, function) in ABILITIES.items()}
-    return [{"": ability} | {target: answer(value, target) for target in TARGETS} for ability, value in values.items()]
+    return [
+        {"": ability} | {target: answer(function(source), target) for target in TARGETS}
+        for ability, (source, function) in ABILITIES.items()
+    ]
 
 
 def answer(value: Value, target: str) -> str:
@@ -124,6 +126,21 @@ def answer(value: Value, target: str) -> str:
         return free
     found = _guarantee(value, target, STEPS)
     return found if found == "refused" else found + UP_TO
+
+
+def refusal(value: Value, target: str) -> str | None:
+    """Why a target refuses a value, for sequences of a declared length; None if it does not.
+
+    >>> x = Input(2, range=(-9, 9))
+    >>> refusal(Multi(x), "lstm").partition(",")[0]
+    "value 'Multi(input)' multiplies two values that are not booleans"
+    >>> refusal(Multi(x), "mamba")
+    """
+    try:
+        compiled(Program(value), target, max_length=STEPS)
+    except LsrlError as problem:
+        return str(problem)
+    return None
 
 
 def _guarantee(value: Value, target: str, max_length: int | None) -> str:

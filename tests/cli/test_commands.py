@@ -12,7 +12,7 @@ from command_line import write_files
 from lsrl import expressiveness, zoo
 from lsrl.backends.registry import RELATED, TARGETS
 from lsrl.cli.commands import app
-from lsrl.demo.results import Demo
+from lsrl.demo.results import Asked, Demo
 from lsrl.errors import UnsupportedProgram
 
 
@@ -193,19 +193,29 @@ def test_the_demo_does_its_main_job(here):
     page = (here / "out" / "report.html").read_text(encoding="utf-8")
     assert page.count("<svg") >= 4
     assert "src=" not in page
-    assert "AUS → VIE" in page
+    assert page.count("AUS → VIE") == 1
+    assert "25 of 25 answers are right" in page
 
 
 def test_a_demo_of_several_targets_shows_a_row_for_each():
     sizes = {"layers": 3, "width": 2, "parameters": 1234, "compile_ms": 1.0, "tokens_per_second": 2e6}
-    answered = {"correct": 25, "asked": 25, "max_error": 0.0, "unit": "", "rms": None, **sizes}
-    drawn = {**answered, "job": "map, even cells", "correct": 16, "asked": 16, "rms": 61.5}
+    answered = {"correct": 25, "asked": 25, "max_error": 0.0, "unit": "", "rms": None, "points": 25, **sizes}
+    drawn = {**answered, "job": "map, even cells", "correct": 16, "asked": 16, "points": 1755, "rms": 61.5}
     jobs = [{**answered, "job": "25 capitals"}, {**answered, "job": "61 airports"}, drawn, {**drawn, "rms": 45.0}]
     rows = [{"target": target, **job} for target in ("lstm", "gru") for job in jobs]
     summary, _ = Demo(rows=rows).shown
     assert [row["target"] for row in summary] == ["lstm", "gru"]
     assert (summary[0]["capitals"], summary[0]["map"], summary[0]["RMS"]) == ("25/25", "16/16", "61.5 m")
     assert len(Demo(rows=rows[:4]).shown[0]) == 4
+    assert summary[0]["points"] == "1,755"
+    assert Demo(rows=rows[:1]).summary[0].keys() == summary[0].keys()  # a table that fills keeps its columns
+
+
+def test_what_all_networks_answered_is_told_once_and_what_one_got_wrong_by_name():
+    asked = Asked("2 capitals", {"AUS": "VIE", "BUL": "SOF"})
+    assert [asked.count("lstm", ["VIE", "SOF"]), asked.count("gru", ["VIE", None])] == [2, 1]
+    assert (asked.targets, asked.answers, asked.right) == (2, 4, 3)
+    assert asked.wrong == [("gru", "BUL", "not found")]
 
 
 def test_an_onnx_file_is_not_said_to_have_torch_s_guarantee(here):

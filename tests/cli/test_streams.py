@@ -17,6 +17,7 @@ from rich.console import Console
 from command_line import Ended, run_apart, run_here, write_files
 from lsrl import bench, zoo
 from lsrl.cli.terminal import Rows
+from lsrl.demo.results import Demo
 from lsrl.errors import FormatError
 
 ASCII = {"PYTHONIOENCODING": "ascii"}
@@ -107,7 +108,7 @@ PROGRESS = {
 def test_long_commands_show_progress_on_terminals_alone(arguments, shown, monkeypatch, capsys):
     monkeypatch.setattr("lsrl.bench.figures", lambda quick: [bench.Figure("one figure", 1.0, "s")])
     monkeypatch.setattr("lsrl.expressiveness.expressiveness", _stopped)
-    monkeypatch.setattr("lsrl.demo.tasks.run_demo", lambda targets, output, note: _stopped(note("elevation")))
+    monkeypatch.setattr("lsrl.demo.tasks.run_demo", lambda targets, output, note: _stopped(note(Demo(), "elevation")))
     monkeypatch.setattr("lsrl.studies.conducted", lambda *_, progress, **__: _stopped(progress(1, 2)))
     piped = run_here(capsys, monkeypatch, *arguments.split())
     assert piped.err.count("\n") == piped.code

@@ -22,10 +22,10 @@ from lsrl.benchmark.case_folder import (
     staging_folder,
 )
 from lsrl.benchmark.networks import MadeNetwork
-from lsrl.benchmark.pages import rendered
 from lsrl.benchmark.selection import Form, labelled
 from lsrl.interp import Counterfactuals
 from lsrl.studies.exact_json import to_text
+from lsrl.view.pages import rendered
 from lsrl.zoo import ZooProgram
 
 
@@ -47,7 +47,7 @@ def write_case(
     for variable, found in pairs.items():
         for each in found:
             labelled(each, model.program).save(staged / pairs_file(variable, each.split, each.kind))
-    card = rendered("card.md", task=task, library=model.target.library, module=model.network.description)
+    card = rendered("benchmark/card.md", task=task, library=model.target.library, module=model.network.description)
     (staged / CARD).write_text(card, encoding="utf-8")
     (staged / SITES).write_text(to_text(made.places, indent=1) + "\n", encoding="utf-8")
     made.circuit.save(staged / CIRCUIT)

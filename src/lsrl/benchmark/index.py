@@ -15,12 +15,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lsrl.benchmark.pages import rendered
 from lsrl.benchmark.selection import Size
 from lsrl.files import write_whole
 from lsrl.machine import __version__
 from lsrl.studies.results import polars_or_error
 from lsrl.studies.sweep import Swept
+from lsrl.view.pages import rendered
 
 if TYPE_CHECKING:
     import polars
@@ -146,7 +146,7 @@ def _page(index: polars.DataFrame, left_out: polars.DataFrame, result: Swept) ->
     for target, form, count in index.group_by("target", "form", maintain_order=True).len().rows():
         counts.setdefault(target, {})[form] = count
     return rendered(
-        "about.md",
+        "benchmark/about.md",
         index=index,
         left_out=left_out,
         result=result,

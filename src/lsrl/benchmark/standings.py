@@ -7,10 +7,10 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lsrl.benchmark.pages import rendered
 from lsrl.files import write_whole
 from lsrl.studies.results import polars_or_error
 from lsrl.studies.summaries import Summary, summaries
+from lsrl.view.pages import rendered
 
 if TYPE_CHECKING:
     import polars
@@ -98,7 +98,8 @@ def write_page(directory: Path, frame: polars.DataFrame, about: Mapping[str, Any
             shown = {"title": title, "rows": rows, "grids": grids(frame, kind), "measures": measures.values()}
             sections.append(shown)
     failed = frame.filter(package.col("failed") != "").select("case", "name", "failed").unique(maintain_order=True)
-    page = rendered(PAGE, sections=sections, about=about, failed=failed.to_dicts(), networks=frame["case"].n_unique())
+    networks = frame["case"].n_unique()
+    page = rendered(f"benchmark/{PAGE}", sections=sections, about=about, failed=failed.to_dicts(), networks=networks)
     path = directory / PAGE
     write_whole(path, page.encode())
     return path

@@ -9,7 +9,7 @@ import typer
 
 from lsrl.backends.registry import TARGETS
 from lsrl.cli.options import Json, TargetName, named_path
-from lsrl.cli.terminal import Rows, as_cell, emit, progress_bar
+from lsrl.cli.terminal import Rows, as_cell, emit, live_rows, progress_bar
 
 
 def bench(
@@ -54,12 +54,17 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """The main job: two dictionaries and an elevation map, answered from prompts; writes a report."""
-    from lsrl.demo.tasks import run_demo
-
     names = list(TARGETS) if target is None else [target.value]
-    with progress_bar() as progress:
-        task = progress.add_task("starting", total=None)
-        result = run_demo(names, output, lambda text: progress.update(task, advance=1, description=text))
+    with live_rows() as show:  # before the imports, which take a second
+        from lsrl.demo.results import Demo
+        from lsrl.demo.tasks import run_demo
+
+        def note(found: Demo, doing: str) -> None:
+            rows = found.summary
+            waiting = [dict.fromkeys(rows[0], "") | {"target": name} for name in names[len(rows) :]] if rows else []
+            show([*rows, *waiting], doing, len(found.rows), found.jobs)
+
+        result = run_demo(names, output, note)
     title = "in-context answers of compiled networks"
     rows, legend = result.shown
     report = f"Report with pictures: {result.report}"

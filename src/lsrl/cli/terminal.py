@@ -11,7 +11,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import Any, TextIO
@@ -19,7 +19,8 @@ from typing import Any, TextIO
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -189,6 +190,26 @@ def progress_bar() -> Progress:
     console = Console(stderr=True)
     console.quiet = not console.is_terminal  # in some versions a disabled display still ends with a new line
     return Progress(*columns, console=console, disable=console.quiet, transient=True)
+
+
+@contextmanager
+def live_rows() -> Iterator[Callable[[Sequence[Mapping[str, Any]], str, int, int], None]]:
+    """A table on standard error that fills while something runs; none where that is not a terminal.
+
+    It is told the rows so far, what comes next, how many jobs are done, and of how many.
+    """
+    progress = progress_bar()
+    if progress.disable:
+        yield lambda *_: None
+        return
+    task = progress.add_task("starting", total=None)
+    with Live(progress, console=progress.console, transient=True) as live:
+
+        def show(rows: Sequence[Mapping[str, Any]], doing: str, done: int, total: int) -> None:
+            progress.update(task, description=doing, completed=done, total=total)
+            live.update(Group(Rows(rows), progress) if rows else progress, refresh=True)
+
+        yield show
 
 
 def working(what: str) -> AbstractContextManager[object]:

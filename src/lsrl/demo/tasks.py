@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,20 +12,14 @@ import numpy as np
 
 from lsrl.backends.registry import target_named
 from lsrl.demo.pipelines import generated
-from lsrl.demo.results import LEGEND, Demo
-from lsrl.errors import FormatError
-from lsrl.incontext import FunctionApproximator, SequenceMap
+from lsrl.demo.results import CELLS, Asked, Demo, cells_named
+from lsrl.errors import FormatError, MissingPackage
+from lsrl.incontext import FunctionApproximator
 from lsrl.incontext.dictionaries import airports, capitals, codes_map, codes_tokens
 from lsrl.incontext.sampled import approximator_of
-from lsrl.machine import machine
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.compiler import compile as compiled
 from lsrl.model.verification import absolute_errors
-from lsrl.view.plots import error_figure, map_figure
-from lsrl.view.report import Answered, Picture, write_report
-
-CELLS = 1024
-"""Prompt tokens that describe the elevation map."""
 
 STRIDES: dict[str | None, int] = {None: 3, "torch": 9, "transformers": 57}
 """Every third pixel of the map is asked for, in both directions; fewer where torch or Python go step by step."""
@@ -33,64 +27,44 @@ STRIDES: dict[str | None, int] = {None: 3, "torch": 9, "transformers": 57}
 CHECKED = 16
 """Points of the map at which the network is compared with the exact interpreter."""
 
-PRODUCTS = "gated-linear-rnn"
-"""A target that linear cells, which multiply, compile to."""
-
-Note = Callable[[str], object]
-
-
-def _name(uneven: bool, order: int) -> str:
-    return f"{'uneven' if uneven else 'even'} {('cells', 'planes')[order]}"
+Note = Callable[[Demo, str], object]
+"""Told, before each job, what was found so far and what comes next."""
 
 
 def run_demo(targets: Sequence[str], output: Path, note: Note) -> Demo:
     """Do the main job on each target and write `report.html` into `output`.
 
-    `note` is told what happens next. Raises `FormatError` when the report cannot be written, before anything is done.
+    Raises `FormatError` when the report cannot be written and `MissingPackage`, before anything is done.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise FormatError(f"cannot write {output}: {problem.strerror}; expected a folder for the report") from None
-    demo = Demo(report=output / "report.html")
+    dictionaries = [Asked("25 capitals", capitals()), Asked("61 airports", airports())]
+    jobs = sum(len(dictionaries) + 2 * len(_orders(target)) for target in targets)
+    demo = Demo(jobs=jobs, dictionaries=dictionaries, report=output / "report.html")
+    samples = elevation()
+    answers: dict[str, np.ndarray] = {}
     for target in targets:
         if target_named(target).tokens:
             _generate_answers(demo, target, output, note)
         else:
             _answer_dictionaries(demo, target, note)
-    samples = elevation()
-    answers: dict[str, np.ndarray] = {}
-    for target in targets:
         answers = _draw_map(demo, target, samples, note) | answers
+    note(demo, "comparing cells and drawing")
+    from lsrl.demo.report import write_demo_report  # what draws takes a second to import: first the answers
+
     stride = STRIDES[target_named(targets[0]).library]
-    note("drawing")
-    demo.pictures.insert(
-        0,
-        Picture(
-            "map",
-            map_figure(samples[::stride, ::stride], answers, "m"),
-            f"The Jacksboro fault elevation map (left), and what networks answer after {CELLS:,} prompt tokens: one "
-            "network for cells of constant height, one for cells that are planes. All targets answer the same.",
-        ),
-    )
-    note("comparing cells")
-    demo.pictures.insert(1, compare_cells())
-    write_report(
-        demo.report,
-        title="In-context answers of compiled networks",
-        summary="Each network was compiled from a program. Its weights are fixed: what it answers is in its prompt.",
-        rows=demo.table,
-        dictionaries=demo.dictionaries,
-        pictures=demo.pictures,
-        legend=LEGEND,
-        machine=", ".join(f"{key} {value}" for key, value in machine().items()),
-    )
+    write_demo_report(demo, targets[0], samples[::stride, ::stride], answers)
     return demo
 
 
 def elevation() -> np.ndarray:
     """The elevation map that Matplotlib ships, in metres: 344 × 403 points around the Jacksboro fault."""
-    from matplotlib.cbook import get_sample_data
+    try:
+        from matplotlib.cbook import get_sample_data
+    except ImportError:
+        raise MissingPackage("matplotlib", "the demo", "view") from None
 
     archive: Any = get_sample_data("jacksboro_fault_dem.npz")
     with archive:
@@ -99,80 +73,60 @@ def elevation() -> np.ndarray:
 
 def _answer_dictionaries(demo: Demo, target: str, note: Note) -> None:
     words = codes_map()
-    note(f"{target}: compiling the dictionary program")
+    note(demo, f"{target}: compiling the dictionary program")
     model = compiled(words.program, target, max_length=words.max_length, dtype=_dtype(target))
-    if not demo.dictionaries:
-        demo.pictures.append(Picture("dictionary-program", words.program.draw(), "The dictionary program."))
-    if model.stack is not None:
-        demo.pictures.append(Picture(f"dictionary-{target}", model.draw(), f"The dictionary program on {target}."))
-    for name, pairs in (("25 capitals", capitals()), ("61 airports", airports())):
-        note(f"{target}: asking for {name}")
-        demo.rows.append(_dictionary_row(demo, words, model, name, pairs))
-
-
-def _dictionary_row(
-    demo: Demo, words: SequenceMap, model: CompiledModel, name: str, pairs: dict[str, str]
-) -> dict[str, Any]:
-    prompt = words.prompt(pairs)
-    sequences = words.sequences(list(pairs), prompt)
-    model.run(sequences[:1])  # the first run prepares the others
-    started = time.perf_counter()
-    outputs = model.run(sequences)
-    seconds = time.perf_counter() - started
-    error = absolute_errors(outputs, words.program.run(sequences, exact=True)).max()
-    rate = sequences.shape[0] * sequences.shape[1] / seconds
-    return _answered(demo, model, name, pairs, words.read(outputs), float(error), rate)
+    for asked in demo.dictionaries:
+        note(demo, f"{target}: asking for {asked.name}")
+        prompt = words.prompt(asked.pairs)
+        sequences = words.sequences(list(asked.pairs), prompt)
+        model.run(sequences[:1])  # the first run prepares the others
+        started = time.perf_counter()
+        outputs = model.run(sequences)
+        seconds = time.perf_counter() - started
+        error = absolute_errors(outputs, words.program.run(sequences, exact=True)).max()
+        rate = sequences.shape[0] * sequences.shape[1] / seconds
+        demo.rows.append(_answered(asked, model, words.read(outputs), error, rate))
 
 
 def _answered(
-    demo: Demo,
-    model: CompiledModel,
-    name: str,
-    pairs: dict[str, str],
-    answers: Sequence[str | None],
-    error: float,
-    rate: float,
+    asked: Asked, model: CompiledModel, answers: Sequence[str | None], error: float, rate: float
 ) -> dict[str, Any]:
-    right = [answer == value for answer, value in zip(answers, pairs.values(), strict=True)]
-    demo.dictionaries.append(
-        Answered(
-            f"{name} on {model.target}",
-            f"{sum(right)} of {len(right)} right; the same weights answer both dictionaries.",
-            [(key, answer or "not found", ok) for key, answer, ok in zip(pairs, answers, right, strict=True)],
-        )
-    )
-    return _row(model, name, sum(right), len(right), error, "", rate)
+    right = asked.count(model.target.name, answers)
+    return _row(model, asked.name, right, len(answers), len(answers), error, "", rate)
 
 
 def _generate_answers(demo: Demo, target: str, output: Path, note: Note) -> None:
     """The dictionaries as text: a checkpoint is saved, and transformers generates from it, without LSRL."""
     words = codes_tokens()
-    note(f"{target}: compiling the dictionary program over tokens")
+    note(demo, f"{target}: compiling the dictionary program over tokens")
     model = compiled(words.program, target, max_length=words.max_length)
     folder = output / f"{target}-dictionary"
     model.save(folder)
-    for name, pairs in (("25 capitals", capitals()), ("61 airports", airports())):
-        note(f"{target}: generating the answers to {name}")
-        prompts = [words.prompt(key, pairs) for key in pairs]
+    for asked in demo.dictionaries:
+        note(demo, f"{target}: generating the answers to {asked.name}")
+        prompts = [words.prompt(key, asked.pairs) for key in asked.pairs]
         answers, rate = generated(folder, prompts, words.value_length + 1)
         error = absolute_errors(*_run_both(model, words.numbers(prompts[0]))).max()
-        demo.rows.append(_answered(demo, model, name, pairs, answers, float(error), rate))
-    if model.stack is not None:
-        demo.pictures.append(Picture(f"dictionary-{target}", model.draw(), f"The dictionary program on {target}."))
+        demo.rows.append(_answered(asked, model, answers, error, rate))
 
 
 def _run_both(model: CompiledModel, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return model.run(x), model.program.run(x, exact=True)
 
 
+def _orders(target: str) -> tuple[int, ...]:
+    """The kinds of cells that a target can compute: constant and linear ones, which multiply."""
+    return (0, 1) if "products" in target_named(target).abilities else (0,)
+
+
 def _draw_map(demo: Demo, target: str, samples: np.ndarray, note: Note) -> dict[str, np.ndarray]:
     surfaces = {}
-    for order in (0, 1) if "products" in target_named(target).abilities else (0,):
+    for order in _orders(target):
         approximator = approximator_of(samples, order=order, max_cells=CELLS)
         model = compiled(approximator.program, target, max_length=approximator.max_length, dtype=_dtype(target))
         for uneven in (False, True):
-            name = f"map, {_name(uneven, order)}"
-            note(f"{target}: {name}")
+            name = f"map, {cells_named(uneven, order)}"
+            note(demo, f"{target}: {name}")
             row, surface = _map_row(approximator, model, name, samples, uneven)
             demo.rows.append(row)
             surfaces[name.removeprefix("map, ")] = surface
@@ -194,9 +148,8 @@ def _map_row(
     exact = approximator.evaluate(_Exactly(approximator), prompt, points[chosen])
     right = int((absolute_errors(answers[chosen], exact) == 0).all(axis=-1).sum())
     surface = answers.reshape(target.shape)
-    row = _row(
-        model, name, right, CHECKED, np.abs(surface - target).max(), " m", len(points) * (1 + len(prompt)) / seconds
-    )
+    rate = len(points) * (1 + len(prompt)) / seconds
+    row = _row(model, name, right, CHECKED, len(points), np.abs(surface - target).max(), " m", rate)
     return {**row, "rms": float(np.sqrt(((surface - target) ** 2).mean()))}, surface
 
 
@@ -216,7 +169,7 @@ class _Exactly:
 
 
 def _row(
-    model: CompiledModel, job: str, correct: int, asked: int, error: float, unit: str, rate: float
+    model: CompiledModel, job: str, correct: int, asked: int, points: int, error: float, unit: str, rate: float
 ) -> dict[str, Any]:
     sizes = model.sizes
     return {
@@ -228,47 +181,10 @@ def _row(
         "parameters": sizes.parameters,
         "correct": correct,
         "asked": asked,
+        "points": points,
         "max_error": float(error),
         "rms": None,
         "unit": unit,
         "compile_ms": sizes.compile_seconds * 1000,
         "tokens_per_second": rate,
     }
-
-
-def compare_cells() -> Picture:
-    """Errors of even and uneven, constant and linear cells on a smooth function with one steep place."""
-    points = np.random.default_rng(0).random((1000, 2))
-    points = np.rint(points * 1024) / 1024
-    tokens: dict[str, list[int]] = {}
-    errors: dict[str, list[float]] = {}
-    for order in (0, 1):
-        approximator = FunctionApproximator(2, 1, order=order, max_cells=CELLS)
-        model = compiled(approximator.program, PRODUCTS, max_length=approximator.max_length)
-        for uneven in (False, True):
-            name = _name(uneven, order)
-            for cells, error in _errors(approximator, model, points, uneven):
-                tokens.setdefault(name, []).append(cells)
-                errors.setdefault(name, []).append(error)
-    title = "Longer prompts: f(x) = exp(−60 |x − (0.3, 0.6)|²)"
-    best, paper = errors["uneven planes"][-1], errors["even cells"][-1]
-    return Picture(
-        "cells",
-        error_figure(tokens, errors, title),
-        f"At {tokens['uneven planes'][-1]:,} tokens the error of uneven planes is {paper / best:.0f} times "
-        "smaller than that of the paper's even cells. Measured on the network at 1,000 random points.",
-    )
-
-
-def bump(points: np.ndarray) -> np.ndarray:
-    """A smooth function of (k, 2) points that is flat but for one place."""
-    return np.asarray(np.exp(-60 * ((points - [0.3, 0.6]) ** 2).sum(axis=-1)))
-
-
-def _errors(
-    approximator: FunctionApproximator, model: CompiledModel, points: np.ndarray, uneven: bool
-) -> Iterator[tuple[int, float]]:
-    for cells in (16, 64, 256, 1024):
-        prompt = approximator.prompt(bump, cells, uneven=uneven)
-        answers = approximator.evaluate(model, prompt, points)[:, 0]
-        yield len(prompt), float(np.sqrt(((answers - bump(points)) ** 2).mean()))

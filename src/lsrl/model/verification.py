@@ -18,8 +18,8 @@ from lsrl.notebook import Tabulated
 LENGTH, LONGEST = 64, 1024
 """Steps per case unless the caller says otherwise: the model's `max_length` up to `LONGEST`, `LENGTH` without one."""
 
-TOGETHER = 2**18
-"""Steps of all cases that are computed at once."""
+TOGETHER = 2**16
+"""Steps of all cases that are computed at once: enough to be fast, few enough that `progress` hears of each."""
 
 SPOILED = 0.25
 """The share of all cases over tokens that hold what is not a token; everything after one is refused."""

@@ -62,7 +62,7 @@ def figures(frame: polars.DataFrame) -> dict[str, Figure]:
             panels=PANELS,
             xlabel="σ of the relative noise: weight · (1 + N(0, σ²))",
             smallest_x=1e-7,
-            title=f"Noise on every stored weight, {forms} forms: mean of {frame['draw'].n_unique()}, 95 % interval",
+            title=f"Noise on all weights, {forms} forms: mean of {frame['draw'].n_unique()} draws, 95 % interval",
         )
         for name, forms in zip(("architectures", "robust"), FORMS, strict=True)
     }

@@ -136,7 +136,8 @@ def figures(frame: polars.DataFrame) -> dict[str, Figure]:
             panels=PANELS,
             xlabel="steps",
             smallest_x=100,
-            title=f"Relative noise of 10⁻⁵ on every weight, states fed back: mean and 95 % interval, up to {LOST:g}",
+            title="Relative noise of 10⁻⁵ on every weight, states fed back: "
+            f"mean of {noisy['draw'].n_unique()} draws, 95 % interval, up to {LOST:g}",
         )
     }
 

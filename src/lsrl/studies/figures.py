@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from lsrl.studies.summaries import Summary, summaries
 
@@ -75,12 +76,13 @@ def bars_figure(
         for index, one in enumerate(colours):
             places = [i + (index - (len(colours) - 1) / 2) * 0.38 for i in range(len(group))]
             means = [found.get((name, kind, one), 0.0) for kind in group]
-            ax.barh(places, means, height=0.36, color=STYLES[2 * index][0], label=str(one))
+            ax.barh(places, means, height=0.36, color=STYLES[2 * index][0])
         ax.set(yticks=range(len(group)), yticklabels=group, ylim=(max(1, len(group)) - 0.5, -0.5))
         ax.set_title(f"{name}{'' if group else ': nothing wrong, whatever the noise is on'}", loc="left", fontsize=10)
         ax.grid(alpha=0.3, axis="x")
     axes[-1, 0].set_xlabel(ylabel)
-    axes[0, 0].legend(fontsize=8)
+    keys = [Patch(color=STYLES[2 * index][0], label=str(one)) for index, one in enumerate(colours)]
+    axes[0, 0].legend(handles=keys, fontsize=8)  # its own bars may all be left out
     figure.suptitle(title, fontsize=11)
     return figure
 

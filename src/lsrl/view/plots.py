@@ -21,11 +21,11 @@ def map_figure(target: np.ndarray, answers: Mapping[str, np.ndarray], unit: str)
     worst = max(float(np.abs(answer - target).max()) for answer in answers.values())
     shown: Any = None
     for ax, (title, surface) in zip(axes[0], {"target": target, **answers}.items(), strict=True):
-        shown = ax.imshow(surface, cmap="terrain", vmin=low, vmax=high)
+        shown = ax.imshow(surface, cmap="terrain", vmin=low, vmax=high, interpolation="none")
         ax.set_title(title, fontsize=9)
     figure.colorbar(shown, ax=axes[0].tolist(), label=unit, shrink=0.8)
     for ax, answer in zip(axes[1][1:], answers.values(), strict=True):
-        shown = ax.imshow(np.abs(answer - target), cmap="magma", vmin=0, vmax=worst)
+        shown = ax.imshow(np.abs(answer - target), cmap="magma", vmin=0, vmax=worst, interpolation="none")
         root_mean_square = float(np.sqrt(((answer - target) ** 2).mean()))
         ax.set_title(f"|error|, RMS {root_mean_square:.3g} {unit}", fontsize=9)
     figure.colorbar(shown, ax=axes[1].tolist(), label=unit, shrink=0.8)

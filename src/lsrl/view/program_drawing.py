@@ -59,14 +59,18 @@ def draw_program(program: Program, level: Level = "library", inside: str | None 
             f"a picture of {program.name} has {len(graph.boxes):,} boxes; expected at most {MOST_BOXES:,}: "
             "draw(inside=…) shows one call, print(program) all of them"
         )
+    whole = f"{program.name}: {program.input.dim} → {program.output.dim}"
+    return draw_graph(graph, whole if inside is None else f"{inside} of {program.name}")
+
+
+def draw_graph(graph: ProgramGraph, title: str) -> Drawing:
+    """A picture of boxes and who reads whom, no wider than a page."""
     loops = {reading.reader for reading in graph.readings if reading.read == reading.reader}
     sized = [_sized(box, i in loops) for i, box in enumerate(graph.boxes)]
     ways = {_way(reading): reading.last for reading in graph.readings if reading.read != reading.reader}
     room = [(box.width + 2 * LOOP * box.loops, box.height) for box in sized]
     layout = laid_out(room, ways, first=graph.given, most=MOST - 2 * MARGIN)
-    whole = f"{program.name}: {program.input.dim} → {program.output.dim}"
-    title = cut(whole if inside is None else f"{inside} of {program.name}", TITLE)
-    return _page(graph, sized, ways, layout, title)
+    return _page(graph, sized, ways, layout, cut(title, TITLE))
 
 
 def _page(

@@ -3,7 +3,8 @@
 A layer adds two things to the residual stream x (its RMSNorms only scale by a power of two, see `scale.py`), what its
 *heads* read of their states C and n, and then an MLP. A head has one key, k, and two values, v and 0:
 
-    m ← max(log σ(f) + m, i)   C ← exp(log σ(f) + m' − m) C + exp(i − m) k v   n ← the same with k alone
+    q, k, v, i, f, g = W x + b   m ← max(log σ(f) + m, i)
+    C ← exp(log σ(f) + m' − m) C + exp(i − m) k v   n ← exp(log σ(f) + m' − m) n + exp(i − m) k
     h = q C / (max(|q n|, exp(−m)) + η)   out = O (norm(h) ⊙ σ(g))   out = down(silu(gate x) ⊙ (up x))
 
 where m' is the m before. q is 1, g is 200, of which σ is 1, and k is 2⁻⁶⁰: n adds up such keys, and stays far below 1
