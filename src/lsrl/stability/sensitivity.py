@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from lsrl.circuit.units import BitUnit, Circuit, InputUnit
 from lsrl.lang.numbers import as_float
 from lsrl.rounding.trail import Maker, Trail
-from lsrl.stability.weight_noise import NoisyCircuit, errors, form_error, noisy, own_errors, own_gain, size_of, sizes_of
+from lsrl.stability.form_sizes import size_of, sizes_of
+from lsrl.stability.weight_noise import NoisyCircuit, errors, form_error, noisy, own_errors, own_gain
 
 if TYPE_CHECKING:
     from lsrl.view.drawing import Drawing
@@ -171,10 +172,10 @@ def sensitivity_of(circuit: Circuit) -> Sensitivity:
 
 def _decisions(noise: NoisyCircuit, small: Sequence[float]) -> Iterator[Limit]:
     for unit, decision in noise.decisions.items():
-        gain = form_error(noise, decision.argument, small, TINY) / TINY
-        name, size = noise.circuit.origins[unit], decision.argument.largest
-        made = own_gain(noise, decision.argument)
-        yield Limit(name, "decision", decision.margin, size, gain, decision.tolerance(gain), made)
+        argument = noise.arguments[unit]
+        gain = form_error(noise, argument, small, TINY) / TINY
+        name, made = noise.circuit.origins[unit], own_gain(noise, argument)
+        yield Limit(name, "decision", decision.margin, argument.largest, gain, decision.worst_case(gain), made)
 
 
 def _outputs(noise: NoisyCircuit, small: Sequence[float]) -> Iterator[Limit]:
@@ -233,7 +234,8 @@ def _tolerance(noise: NoisyCircuit, decisions: Sequence[Limit]) -> float:
 def _all_hold(noise: NoisyCircuit, u: float) -> bool:
     found = errors(noise, u)
     return all(
-        decision.holds(form_error(noise, decision.argument, found, u), u) for decision in noise.decisions.values()
+        decision.holds(form_error(noise, noise.arguments[unit], found, u), u)
+        for unit, decision in noise.decisions.items()
     )
 
 
