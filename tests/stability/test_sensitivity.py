@@ -131,7 +131,7 @@ def test_bits_stand_nothing():
     chosen = lsrl.ifelse(pair[0] > 4, pair[1], 0, name="chosen")
     found = lsrl.compile(Program(chosen), "rnn-tanh").explain()
     assert found.certified == 0
-    assert str(found).startswith("no change of weights is tolerated: 'chosen' tells 0 from the number next to it")
+    assert "no change of weights is tolerated: 'chosen' tells 0 from the number next to it" in str(found)
 
 
 def test_without_comparisons_nothing_is_decided():
@@ -139,7 +139,7 @@ def test_without_comparisons_nothing_is_decided():
     assert found.weakest is None
     assert np.isinf(found.certified)
     assert [limit.kind for limit in found.limits] == ["output", "value"]
-    assert str(found).startswith("nothing is decided by a gap; outputs change by at most")
+    assert "nothing is decided by a gap; outputs change by at most" in str(found)
 
 
 @pytest.mark.parametrize(

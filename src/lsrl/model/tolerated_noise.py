@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from lsrl.backends.layout import read_out
+from lsrl.backends.layout import ReadOut, read_out
 from lsrl.backends.network import Network
 from lsrl.backends.target import Placement
-from lsrl.circuit.affine import variable
+from lsrl.circuit.affine import Affine, number, substituted
 from lsrl.circuit.units import PreviousUnit
-from lsrl.lang.numbers import as_float
+from lsrl.lang.numbers import ONE, as_float
 from lsrl.model.assembled_from import placement_of
 from lsrl.model.changed_weights import changed, relative_noise
 from lsrl.model.compiled_network import CompiledNetwork
@@ -37,22 +38,25 @@ def tolerated_noise(model: CompiledNetwork, x: np.ndarray) -> NoiseTolerance:
 
     Raises `FormatError` where the weights are not the compiler's, so that nobody knows what is where.
     """
-    numbers = _Numbers(placement_of(model), x.astype(np.float64))
-    clean = numbers.units(model.network)
-    values = numbers.forms(clean)
-    distances = np.stack([one.distances(values[..., i]) for i, one in enumerate(numbers.watched)], axis=-1)
+    placement = placement_of(model)
+    # A loaded network has its tensors in another order, in which noise would be drawn otherwise.
+    model = replace(model, network=placement.network(model.program))
+    reader = _Reader(placement, x.astype(np.float64))
+    clean = reader.numbers(model.network)
+    values = reader.watched_values(clean)
+    distances = np.stack([one.distances(values[..., i]) for i, one in enumerate(reader.watched)], axis=-1)
     for sigma in (places * float(np.finfo(model.network.dtype).eps) for places in LITTLE):
         rng, squares, flipped = np.random.default_rng(0), np.zeros(values.shape), False
         for _ in range(DRAWS):
             noisy = changed(model, relative_noise(sigma, rng))
-            off = np.full(values.shape, np.inf) if noisy is None else numbers.forms(numbers.units(noisy)) - values
-            off = np.nan_to_num(np.abs(off), nan=np.inf)
+            found = np.nan if noisy is None else reader.watched_values(reader.numbers(noisy))
+            off = np.nan_to_num(np.abs(found - values), nan=np.inf)
             squares += np.square(off / sigma)
             flipped |= bool((off > distances).any())
         if not flipped:
             break
-    deviations = np.sqrt(squares / DRAWS + numbers.own_variances(clean))
-    return NoiseTolerance(limits_of(numbers.watched, distances, deviations), len(x), x.shape[1], DRAWS)
+    deviations = np.sqrt(squares / DRAWS + reader.own_variances(clean))
+    return NoiseTolerance(limits_of(reader.watched, distances, deviations), len(x), x.shape[1], DRAWS)
 
 
 def random_sequences(model: CompiledNetwork, sample: Sampler | None = None) -> np.ndarray:
@@ -64,51 +68,76 @@ def random_sequences(model: CompiledNetwork, sample: Sampler | None = None) -> n
     return sampled_inputs(facts, rng, SEQUENCES, steps, str(model.network.dtype))
 
 
-class _Numbers:
-    """Reads what is watched from a network's activations on x, in float64."""
+class _Reader:
+    """Reads what is watched from a network's activations on x, in float64: some numbers now, some one step ago."""
 
     def __init__(self, placement: Placement, x: np.ndarray) -> None:
         circuit, places = placement.circuit, placement.places()
         self.x = x
-        previous = {i: unit for i, unit in enumerate(circuit.units) if isinstance(unit, PreviousUnit)}
-        # What was one step ago is nowhere: it is read where it is now, and delayed.
-        where = {i: variable(i) for i in places} | {i: unit.argument for i, unit in previous.items() if i not in places}
-        where = {i: form for i, form in where.items() if form.terms.keys() <= places.keys()}
-        self.watched = [one for one in watched(circuit) if one.form.terms.keys() <= where.keys()]
-        used = sorted({unit for one in self.watched for unit in one.form.terms})
-        self._read_out = read_out([where[unit] for unit in used], places)
-        self._delayed = {j: as_float(previous[i].init) for j, i in enumerate(used) if i not in places}
-        self._constants = np.array([as_float(one.form.constant) for one in self.watched])
-        column = {unit: j for j, unit in enumerate(used)}
-        entries = [
-            (as_float(weight), column[unit], i)
-            for i, one in enumerate(self.watched)
-            for unit, weight in one.form.terms.items()
-        ]
-        data, rows, columns = (np.array(part) for part in zip(*entries, strict=True)) if entries else ([], [], [])
-        self._weights = csr_array((data, (rows, columns)), shape=(len(used), len(self.watched)))
+        known = {i: unit for i, unit in enumerate(circuit.units) if isinstance(unit, PreviousUnit) and i not in places}
+        before = {i: unit.argument for i, unit in known.items() if unit.argument.terms.keys() <= places.keys()}
+        self.watched = [one for one in watched(circuit) if one.form.terms.keys() <= places.keys() | before.keys()]
+        forms = [one.form for one in self.watched]
+        past = [Affine({i: weight for i, weight in form.terms.items() if i in before}) for form in forms]
+        now = [form.plus(part.times(-ONE)) for form, part in zip(forms, past, strict=True)]
+        self._now, self._past = (
+            _Weights(read_out(parts, places)) for parts in (now, [substituted(part, before) for part in past])
+        )
+        inits = {i: number(unit.init) for i, unit in known.items()}
+        self._start = np.array([as_float(substituted(part, inits).constant) for part in past])
 
-    def units(self, network: Network) -> np.ndarray:
-        """The units that are read (batch, T, units)."""
+    def numbers(self, network: Network) -> tuple[np.ndarray, np.ndarray]:
+        """The activations that are read, now and one step ago."""
         with np.errstate(over="ignore", invalid="ignore"):
             activations = network.activations(self.x.astype(network.dtype))
-            values = self._read_out.applied(self.x, activations)
-        for j, init in self._delayed.items():
-            values[:, 1:, j], values[:, 0, j] = values[:, :-1, j].copy(), init
-        return values
+        return self._now.activations(self.x, activations), self._past.activations(self.x, activations)[:, :-1]
 
-    def forms(self, units: np.ndarray) -> np.ndarray:
+    def watched_values(self, numbers: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         """What is watched (batch, T, n)."""
-        values: np.ndarray = _summed(units, self._weights) + self._constants
+        now, past = (_summed(each, part.matrix) for each, part in zip(numbers, (self._now, self._past), strict=True))
+        values: np.ndarray = now + self._now.constants
+        values[:, :1] += self._start
+        values[:, 1:] += past + self._past.constants
         return values
 
-    def own_variances(self, units: np.ndarray) -> np.ndarray:
-        """The variance for σ = 1 that noise on the forms' own weights makes, which the layer has that reads them."""
-        variances: np.ndarray = _summed(np.square(units), self._weights.power(2)) + np.square(self._constants)
+    def own_variances(self, numbers: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """The variance for σ = 1 that noise on the weights makes by which the layer reads it that needs it."""
+        now, past = (
+            _summed(np.square(each), part.matrix.power(2))
+            for each, part in zip(numbers, (self._now, self._past), strict=True)
+        )
+        variances: np.ndarray = now + np.square(self._now.constants + self._past.constants)
+        variances[:, 1:] += past
         return variances
 
 
-def _summed(units: np.ndarray, weights: csr_array) -> np.ndarray:
+class _Weights:
+    """A read-out as a matrix from the activations that it reads."""
+
+    def __init__(self, way: ReadOut) -> None:
+        entries = [
+            ((read.layer, read.part, index), component, weight)
+            for read in way.reads
+            for component, row in enumerate(read.rows)
+            for index, weight in row
+        ]
+        self.places = sorted({place for place, _, _ in entries})
+        column = {place: i for i, place in enumerate(self.places)}
+        self.constants = np.array(way.constants)
+        self.matrix = csr_array((len(self.places), len(way.constants)))
+        if entries:
+            rows, columns = [column[place] for place, _, _ in entries], [component for _, component, _ in entries]
+            self.matrix = csr_array(([weight for *_, weight in entries], (rows, columns)), shape=self.matrix.shape)
+
+    def activations(self, x: np.ndarray, layers: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+        """(batch, T, n), in x's format."""
+        found = np.empty((*x.shape[:2], len(self.places)), x.dtype)
+        for i, (layer, part, index) in enumerate(self.places):
+            found[..., i] = (x if part == "input" else layers[layer][part == "output"])[..., index]
+        return found
+
+
+def _summed(numbers: np.ndarray, weights: csr_array) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
-        summed: np.ndarray = np.concatenate([sequence @ weights for sequence in units])
-    return summed.reshape(*units.shape[:2], weights.shape[1])
+        summed: np.ndarray = np.concatenate([sequence @ weights for sequence in numbers])
+    return summed.reshape(*numbers.shape[:2], weights.shape[1])
