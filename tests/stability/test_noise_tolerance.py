@@ -30,7 +30,7 @@ NETWORKS = [
     ("schmitt_trigger", "lstm"),
     ("first_symbol", "mamba"),
     ("dyck_depth", "hawk"),
-    ("reverse_blocks", "rnn-tanh"),
+    ("dyck_depth", "rnn-tanh"),
 ]
 
 
