@@ -115,7 +115,7 @@ def test_explain_lists_what_limits_a_program():
     found = data("explain", "zoo:majority", "--target", "lstm", "--max-length", "16")
     assert [limit["name"] for limit in found["limits"]] == ["larger", "output[0]", "lead"]
     assert found["limits"][0]["margin"] == 0.5
-    assert 0 < found["tolerance"] < found["limits"][0]["tolerance"] * 1.01
+    assert 0 < found["certified"] < found["limits"][0]["worst_case"] * 1.01
     text = run("explain", "zoo:majority", "--target", "lstm", "--top", "1").stdout
     assert "zoo:majority on lstm" in text
     assert "no decision flips while every weight of the circuit changes by at most" in text

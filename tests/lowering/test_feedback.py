@@ -245,10 +245,10 @@ def test_a_loop_is_explained_streamed_and_saved_as_other_programs_are(target, lo
     except UnsupportedProgram:
         return
     explained = model.explain()
-    assert explained.tolerance > 0 or explained.unbounded
+    assert explained.certified > 0 or explained.unbounded
     assert "declare" not in str(explained)
     if target == "lstm" and loop == "neuron with reset":
-        assert explained.tolerance == pytest.approx(0.25 / (400 * 1600 * 2), rel=0.5)
+        assert explained.certified == pytest.approx(0.25 / (400 * 1600 * 2), rel=0.5)
     stream = np.random.default_rng(5).integers(0, 9, (50, 1)) / 8
     model.save(tmp_path / "loop")
     loaded, state, outputs = lsrl.load(tmp_path / "loop"), None, []

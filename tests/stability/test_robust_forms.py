@@ -6,7 +6,7 @@ import pytest
 import lsrl
 from lsrl import zoo
 from lsrl.backends.registry import TARGETS
-from lsrl.studies.changed_weights import changed, outputs_of, relative_noise
+from lsrl.model.changed_weights import changed, outputs_of, relative_noise
 from lsrl.studies.subjects import DICTIONARY, error_of_answer, question
 
 DRAWS = 4
@@ -56,4 +56,4 @@ def test_a_robust_model_says_what_its_forms_cost_and_comes_back_as_it_was(tmp_pa
     assert loaded.style == "robust"
     assert loaded.guarantee == model.guarantee
     assert loaded.report().nonzeros == model.report().nonzeros
-    assert loaded.explain().tolerance == model.explain().tolerance
+    assert loaded.explain().certified == model.explain().certified

@@ -8,8 +8,9 @@ from typer.testing import CliRunner
 
 import lsrl
 from lsrl.cli.commands import app
+from lsrl.model.changed_weights import changed, outputs_of, relative_noise
 from lsrl.studies import STUDIES
-from lsrl.studies.changed_weights import FORMATS, changed, outputs_of, relative_noise
+from lsrl.studies.stored_formats import FORMATS
 from lsrl.studies.subjects import ARCHITECTURES, error_of_answer, question, subject
 from lsrl.studies.summaries import summary
 

@@ -53,6 +53,15 @@ class ReadOut:
         constant = self.constants[component]
         return " + ".join([*terms, *([exact_text(constant)] if constant or not terms else [])])
 
+    def applied(self, x: np.ndarray, activations: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+        """The value (batch, T, dim) in x's format, given inputs (batch, T, in) and every layer's (state, output)."""
+        result = np.empty((*x.shape[:2], len(self.constants)), x.dtype)
+        result[:] = self.constants
+        for read in self.reads:
+            source = x if read.part == "input" else activations[read.layer][read.part == "output"]
+            result += read.applied(source.astype(x.dtype, copy=False))
+        return result
+
     @property
     def is_finite(self) -> bool:
         """Whether floats hold its numbers."""

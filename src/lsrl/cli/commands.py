@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from flint import fmpq
@@ -24,6 +25,10 @@ from lsrl.cli.study_commands import study
 from lsrl.cli.terminal import Rows, emit, print_json, print_output, print_problem, progress_bar, working
 from lsrl.cli.zoo_command import zoo
 from lsrl.errors import UnsupportedProgram
+
+if TYPE_CHECKING:
+    from lsrl.stability.noise_tolerance import NoiseLimit
+    from lsrl.stability.sensitivity import Limit
 
 app = typer.Typer(
     add_completion=False,
@@ -272,22 +277,35 @@ def explain(
 ) -> None:
     """What limits a compiled program's precision and the weight noise that it tolerates; what rounds; worst first."""
     from lsrl.lang.words import words_of
+    from lsrl.model.tolerated_noise import random_sequences
 
-    model = _compiled(specified(spec), target, max_length, dtype, robust=robust)
+    named = specified(spec)
+    model = _compiled(named, target, max_length, dtype, robust=robust)
     with working("explaining"):
-        found = model.explain()
+        found = model.explain(random_sequences(model, named.sample))
 
     def render() -> list[Rows | str]:
-        rows: dict[str, dict[str, Any]] = {}  # the parts of a call have one row, that of the worst
-        for limit in found.limits:
-            rows.setdefault(words_of(limit.name), {**limit.as_dict(), "name": words_of(limit.name)})
-        shown: list[Rows | str] = [Rows(list(rows.values())[:top], title=f"{spec} on {target.value}")]
+        title = f"{spec} on {target.value}"
+        shown: list[Rows | str] = []
+        if found.noise is not None:
+            shown.append(Rows(_worst(found.noise.limits, top), title=f"{title}: noise that is tolerated, estimated"))
+        shown.append(Rows(_worst(found.limits, top), title=f"{title}: the most that changed weights can do"))
         if found.makers:
             makers = [{**maker.as_dict(), "name": words_of(maker.name)} for maker in found.makers[:top]]
             shown.append(Rows(makers, title="what makes the largest bound by rounding"))
         return [*shown, str(found)]
 
     emit(found.as_dict(), as_json, render)
+
+
+def _worst(ranked: Sequence[Limit | NoiseLimit], top: int) -> list[dict[str, Any]]:
+    """The first rows of a table; the parts of a call have one row, that of the worst."""
+    from lsrl.lang.words import words_of
+
+    rows: dict[str, dict[str, Any]] = {}
+    for one in ranked:
+        rows.setdefault(words_of(one.name), {**one.as_dict(), "name": words_of(one.name)})
+    return list(rows.values())[:top]
 
 
 for command in (study, bench, demo):

@@ -15,7 +15,7 @@ MOST_WORKERS = 1024
 """More processes than this are a slip of the keyboard that would take the machine down."""
 
 ALL = "all"
-OF_STABILITY = "noise", "architectures", "anatomy", "formats", "drift", "guarantee"
+OF_STABILITY = "noise", "architectures", "anatomy", "tolerance", "formats", "drift", "guarantee"
 OF_INTERPRETABILITY = "interchange", "localization", "circuits", "disguises", "realism"
 NAMES = (*OF_STABILITY, *OF_INTERPRETABILITY, ALL)
 StudyName = Enum("StudyName", {name: name for name in NAMES}, type=str)  # type: ignore[misc]

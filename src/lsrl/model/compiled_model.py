@@ -15,6 +15,7 @@ from lsrl.model.assembled_from import circuit_and_guarantee, cost_of_options, pl
 from lsrl.model.checkpoint import save
 from lsrl.model.compiled_network import CompiledNetwork
 from lsrl.model.report import Report
+from lsrl.model.tolerated_noise import random_sequences, tolerated_noise
 from lsrl.model.verification import Verification, verified
 from lsrl.rounding.guarantee import Guarantee
 from lsrl.stability.sensitivity import Sensitivity, sensitivity_of
@@ -45,13 +46,23 @@ class CompiledModel(CompiledNetwork):
 
         return completed(self, prompt, max_new_tokens)
 
-    def explain(self) -> Sensitivity:
+    def explain(self, x: Any = None) -> Sensitivity:
         """What limits its precision and the noise in weights that it tolerates, and what rounds, worst first.
 
-        See `Sensitivity`. A loaded model is compiled again for that. Raises `FormatError` if that gives a network of
-        other sizes.
+        See `Sensitivity`. The noise is estimated by running the network with very little of it, on inputs (T, dim) or
+        (batch, T, dim), random ones unless they are given; not in bfloat16, which holds no little noise. A loaded model
+        is compiled again for that. Raises `FormatError` if that gives another network, and as `run` does for x.
+
+        >>> import lsrl
+        >>> digit = lsrl.Input(1, range=(0, 9), integer=True)
+        >>> model = lsrl.compile(lsrl.Program(lsrl.cumsum(digit, name="sum") > 20), max_length=10)
+        >>> found = model.explain()
+        >>> found.certified < 0.002 < found.tolerance < 0.02
+        True
         """
-        return self._sensitivity
+        batch = random_sequences(self) if x is None else self._checked(x)[0]
+        noise = None if self.dtype == "bfloat16" else tolerated_noise(self, batch)
+        return replace(self._sensitivity, noise=noise)
 
     @cached_property
     def _sensitivity(self) -> Sensitivity:
@@ -63,13 +74,13 @@ class CompiledModel(CompiledNetwork):
         return circuit_and_guarantee(self)
 
     def report(self) -> Report:
-        """Sizes, compile time, guarantee, automata, what options cost, and `explain` in a line."""
+        """Sizes, compile time, guarantee, automata, what options cost, and what is certain of changed weights."""
         try:
             circuit, _ = self._made
         except FormatError as problem:
             return replace(self.sizes, stability=f"not known: {problem}")
         cost = cost_of_options(self)
-        return replace(self.sizes, stability=str(self.explain()), automata=circuit.automata, cost=cost)
+        return replace(self.sizes, stability=str(self._sensitivity), automata=circuit.automata, cost=cost)
 
     def draw(self) -> Drawing:
         """A picture of its layers, at most 1,600 pixels wide: what their cells hold, the input on top.

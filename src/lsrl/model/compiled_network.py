@@ -124,14 +124,7 @@ class CompiledNetwork:
         read_out = self.layout[name]
         batch, single = self._checked(x)
         with np.errstate(over="ignore", invalid="ignore"):
-            activations = self.network.activations(batch)
-        result: np.ndarray = np.broadcast_to(
-            np.asarray(read_out.constants, dtype=self.network.dtype), (*batch.shape[:2], len(read_out.constants))
-        ).copy()
-        for read in read_out.reads:
-            source = batch if read.part == "input" else activations[read.layer][read.part == "output"]
-            with np.errstate(over="ignore", invalid="ignore"):
-                result += read.applied(source)
+            result = read_out.applied(batch, self.network.activations(batch))
         check_outputs(result, name)
         return result[0] if single else result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from flint import fmpq
@@ -46,3 +47,8 @@ def sampled_inputs(
             drawn = grid_floats(rng.integers(first, last, (batch, length), endpoint=True), fact.grid)
         columns.append(np.where(extreme, rng.choice(ends, (batch, length)), drawn))
     return np.stack(columns, axis=-1).astype(dtype)
+
+
+def tokens_only(facts: Sequence[Fact]) -> tuple[Fact, ...]:
+    """The inputs of a language model less the highest number, which stands for what is not a token."""
+    return tuple(replace(fact, high=None if fact.high is None else fact.high - 1) for fact in facts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from lsrl.lang.numbers import as_float, whole_number
 from lsrl.lang.numbers import exact as exact_number
 from lsrl.model.compiled_network import CompiledNetwork
-from lsrl.model.sampling import sampled_inputs
+from lsrl.model.sampling import sampled_inputs, tokens_only
 from lsrl.notebook import Tabulated
 
 LENGTH, LONGEST = 64, 1024
@@ -104,7 +104,7 @@ def _drawn(
         return sample(rng, steps)
     facts = model.inputs
     if model.refuses and rng.random() >= SPOILED:
-        facts = tuple(replace(fact, high=None if fact.high is None else fact.high - 1) for fact in facts)
+        facts = tokens_only(facts)
     drawn: np.ndarray = sampled_inputs(facts, rng, 1, steps, str(model.network.dtype))[0]
     return drawn
 

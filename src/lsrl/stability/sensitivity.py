@@ -1,12 +1,13 @@
-"""Which values of a program limit its precision, and how much noise in the weights its decisions tolerate.
+"""Which values of a program limit its precision, and which change of the weights its decisions certainly tolerate.
 
 A *gain* of K says: while every weight and constant of the circuit changes by a relative amount of at
-most u, and no decision flips, the value changes by at most u · K, to first order in u. A decision's *tolerance* is the
-u below which it does not flip, to first order; the tolerance of all decisions together is a bound
+most u, and no decision flips, the value changes by at most u · K, to first order in u. A decision's *worst case* is the
+u below which it does not flip, to first order; what is *certified* of all decisions together is a bound
 without that proviso, since it is checked with errors of every order (`weight_noise`).
 
-All of this is about the circuit's own weights, each of them once. A network passes values through
-the layers between two units, and every weight on the way counts again.
+All of this is about the circuit's own weights, each of them once, and the worst of everything at once. A network passes
+values through the layers between two units, and every weight on the way counts again; noise is no adversary. What it
+does to a network is estimated apart (`noise_tolerance`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from lsrl.circuit.units import BitUnit, Circuit, InputUnit
 from lsrl.lang.numbers import as_float
 from lsrl.rounding.trail import Maker, Trail
-from lsrl.stability.weight_noise import NoisyCircuit, errors, form_error, noisy, own_errors, own_gain, size_of, sizes_of
+from lsrl.stability.form_sizes import size_of, sizes_of
+from lsrl.stability.noise_tolerance import NoiseTolerance
+from lsrl.stability.weight_noise import NoisyCircuit, errors, form_error, noisy, own_errors, own_gain
 
 if TYPE_CHECKING:
     from lsrl.view.drawing import Drawing
@@ -39,7 +42,7 @@ MOST_MAKERS = 3
 """How many of those that make a bound are named in a line."""
 
 ROUNDS = 8
-"""Halvings, on a logarithmic scale, of the interval in which the tolerance of all decisions is."""
+"""Halvings, on a logarithmic scale, of the interval in which what is certified of all decisions is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,8 @@ class Limit:
     `decision`: the comparison's argument is up to `magnitude`, and stays `margin` away from where the result
     would change; `gain` is the argument's. `output`: it is up to `magnitude`, and rounds to the right grid
     point while it is off by less than `margin`, half the grid. `value`: everything else; it has no margin.
-    `tolerance` = margin / gain is the relative change of all weights that it tolerates, to first order. `made` is what
-    of the gain its own weights make; the rest it inherits.
+    `worst_case` = margin / gain is the relative change of all weights that it tolerates, to first order, whatever their
+    signs. `made` is what of the gain its own weights make; the rest it inherits.
     """
 
     name: str
@@ -58,23 +61,23 @@ class Limit:
     margin: float | None
     magnitude: float
     gain: float
-    tolerance: float | None
+    worst_case: float | None
     made: float
 
     def as_dict(self) -> dict[str, Any]:
         """The limit as plain JSON types; what is not bounded is None."""
-        numbers = {key: getattr(self, key) for key in ("margin", "magnitude", "gain", "tolerance", "made")}
+        numbers = {key: getattr(self, key) for key in ("margin", "magnitude", "gain", "worst_case", "made")}
         return {"name": self.name, "kind": self.kind} | {key: _finite(number) for key, number in numbers.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """The limits of a circuit, worst first: decisions and outputs by tolerance, then values by gain.
+    """The limits of a circuit, worst first: decisions and outputs by their worst case, then values by gain.
 
-    No decision flips while every weight changes by a relative amount of at most `tolerance` (0 to 0.5; infinite
-    where nothing is decided). The outputs then change by at most `output_gain` times that, to first order.
-    `unbounded` names the first value of which no bound is known, or nothing. Of a network, `trail` has the rounding
-    errors of all its numbers.
+    No decision flips while every weight of the circuit changes by a relative amount of at most `certified` (0 to 0.5;
+    infinite where nothing is decided). The outputs then change by at most `output_gain` times that, to first order.
+    `unbounded` names the first value of which no bound is known, or nothing. Of a network, `noise` is the noise
+    that it is estimated to tolerate, and `trail` has the rounding errors of all its numbers.
 
     >>> from lsrl.lowering.legalise import legalised
     >>> from lsrl.lowering.rules import WITHOUT_PRODUCTS
@@ -87,10 +90,16 @@ class Sensitivity:
     """
 
     limits: tuple[Limit, ...]
-    tolerance: float
+    certified: float
     output_gain: float
     unbounded: str = ""
+    noise: NoiseTolerance | None = None
     trail: Trail | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def tolerance(self) -> float | None:
+        """σ of relative noise on all weights that 99 of 100 networks are estimated to tolerate; None: not estimated."""
+        return None if self.noise is None else self.noise.tolerance
 
     @property
     def makers(self) -> tuple[Maker, ...]:
@@ -99,16 +108,18 @@ class Sensitivity:
 
     @property
     def weakest(self) -> Limit | None:
-        """The decision that flips first, or None where nothing is decided."""
+        """The decision that flips first in the worst case, or None where nothing is decided."""
         return next((limit for limit in self.limits if limit.kind == "decision"), None)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain JSON types; what is not bounded is None."""
         return {
-            "tolerance": _finite(self.tolerance),
+            "tolerance": self.tolerance,
+            "certified": _finite(self.certified),
             "output_gain": _finite(self.output_gain),
             "unbounded": self.unbounded,
             "limits": [limit.as_dict() for limit in self.limits],
+            "noise": None if self.noise is None else self.noise.as_dict(),
             "rounding": None if self.trail is None else self.trail.as_dict(),
         }
 
@@ -122,7 +133,7 @@ class Sensitivity:
         return self.draw().svg
 
     def __str__(self) -> str:
-        parts = [self._decided()]
+        parts = [self._decided()] if self.noise is None else [str(self.noise), self._decided()]
         if math.isfinite(self.output_gain):
             parts.append(f"outputs change by at most {self.output_gain:.2g} times the change, to first order")
         if self.unbounded:
@@ -140,10 +151,10 @@ class Sensitivity:
             return "nothing is decided by a gap"
         if not weakest.margin:
             return f"no change of weights is tolerated: {weakest.name!r} tells 0 from the number next to it"
-        if not self.tolerance:
+        if not self.certified:
             return f"no change of weights is known to be tolerated (weakest: {weakest.name!r})"
         return (
-            f"no decision flips while every weight of the circuit changes by at most {100 * self.tolerance:.2g} % "
+            f"no decision flips while every weight of the circuit changes by at most {100 * self.certified:.2g} % "
             f"(weakest: {weakest.name!r}, margin {weakest.margin:.3g} of {weakest.magnitude:.3g})"
         )
 
@@ -162,8 +173,8 @@ def sensitivity_of(circuit: Circuit) -> Sensitivity:
     if not unbounded:  # a decision's argument may be the first form without a bound
         unbounded = [limit.name for limit in (*decisions, *outputs) if math.isinf(limit.gain)]
     return Sensitivity(
-        limits=(*sorted(_worst([*decisions, *outputs]), key=_by_tolerance), *sorted(_worst(values), key=_by_gain)),
-        tolerance=_tolerance(noise, decisions),
+        limits=(*sorted(_worst([*decisions, *outputs]), key=_by_worst_case), *sorted(_worst(values), key=_by_gain)),
+        certified=_certified(noise, decisions),
         output_gain=max(limit.gain for limit in outputs),
         unbounded=unbounded[0] if unbounded else "",
     )
@@ -171,10 +182,10 @@ def sensitivity_of(circuit: Circuit) -> Sensitivity:
 
 def _decisions(noise: NoisyCircuit, small: Sequence[float]) -> Iterator[Limit]:
     for unit, decision in noise.decisions.items():
-        gain = form_error(noise, decision.argument, small, TINY) / TINY
-        name, size = noise.circuit.origins[unit], decision.argument.largest
-        made = own_gain(noise, decision.argument)
-        yield Limit(name, "decision", decision.margin, size, gain, decision.tolerance(gain), made)
+        argument = noise.arguments[unit]
+        gain = form_error(noise, argument, small, TINY) / TINY
+        name, made = noise.circuit.origins[unit], own_gain(noise, argument)
+        yield Limit(name, "decision", decision.margin, argument.largest, gain, decision.worst_case(gain), made)
 
 
 def _outputs(noise: NoisyCircuit, small: Sequence[float]) -> Iterator[Limit]:
@@ -184,8 +195,8 @@ def _outputs(noise: NoisyCircuit, small: Sequence[float]) -> Iterator[Limit]:
         sizes = sizes_of(circuit, form)
         gain, made = form_error(noise, sizes, small, TINY) / TINY, own_gain(noise, sizes)
         margin = None if fact.grid is None or fact.low == fact.high else as_float(fact.grid) / 2
-        tolerance = None if margin is None else margin / gain if gain else math.inf
-        yield Limit(f"output[{i}]", "output", margin, size_of(fact), gain, tolerance, made)
+        worst_case = None if margin is None else margin / gain if gain else math.inf
+        yield Limit(f"output[{i}]", "output", margin, size_of(fact), gain, worst_case, made)
 
 
 def _values(noise: NoisyCircuit, gains: Sequence[float], own: Sequence[float]) -> Iterator[Limit]:
@@ -199,24 +210,24 @@ def _worst(limits: Sequence[Limit]) -> Iterator[Limit]:
     found: dict[str, Limit] = {}
     for limit in limits:
         known = found.get(limit.name)
-        if known is None or (_by_tolerance(limit), _by_gain(limit)) < (_by_tolerance(known), _by_gain(known)):
+        if known is None or (_by_worst_case(limit), _by_gain(limit)) < (_by_worst_case(known), _by_gain(known)):
             found[limit.name] = limit
     yield from found.values()
 
 
-def _by_tolerance(limit: Limit) -> float:
-    return math.inf if limit.tolerance is None else limit.tolerance
+def _by_worst_case(limit: Limit) -> float:
+    return math.inf if limit.worst_case is None else limit.worst_case
 
 
 def _by_gain(limit: Limit) -> float:
     return -limit.gain
 
 
-def _tolerance(noise: NoisyCircuit, decisions: Sequence[Limit]) -> float:
+def _certified(noise: NoisyCircuit, decisions: Sequence[Limit]) -> float:
     """A relative change up to which no decision flips, close to the largest that can be shown."""
     if not decisions:
         return math.inf
-    most = min(LARGEST, *(_by_tolerance(limit) for limit in decisions)) * SLACK
+    most = min(LARGEST, *(_by_worst_case(limit) for limit in decisions)) * SLACK
     if not most or _all_hold(noise, most):
         return most
     least = 0.0
@@ -233,7 +244,8 @@ def _tolerance(noise: NoisyCircuit, decisions: Sequence[Limit]) -> float:
 def _all_hold(noise: NoisyCircuit, u: float) -> bool:
     found = errors(noise, u)
     return all(
-        decision.holds(form_error(noise, decision.argument, found, u), u) for decision in noise.decisions.values()
+        decision.holds(form_error(noise, noise.arguments[unit], found, u), u)
+        for unit, decision in noise.decisions.items()
     )
 
 

@@ -17,10 +17,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from lsrl.circuit.affine import Affine, UnitId
-from lsrl.circuit.facts import Fact, gap_at_zero, relu_fact
+from lsrl.circuit.affine import UnitId
+from lsrl.circuit.facts import relu_fact
 from lsrl.circuit.powers_of_two import power
 from lsrl.circuit.state_graph import components
 from lsrl.circuit.units import (
@@ -48,46 +47,13 @@ from lsrl.lang.numbers import as_float
 from lsrl.lowering.rounded_delays import KEPT
 from lsrl.placement.loops import is_loop, unit_groups
 from lsrl.rounding.error_calculus import accumulated, product, times
-
-
-class FormSizes(NamedTuple):
-    """A form in floats, without signs: |weight| for every unit, |constant|, and the largest |value| of the form."""
-
-    terms: tuple[tuple[UnitId, float], ...]
-    constant: float
-    largest: float
-
-
-class Decision(NamedTuple):
-    """A comparison: its result stays while `argument` is off by at most `below` where it is low, `above` where high.
-
-    The argument's own weights are in its error; `knee` is where a clip's ramp ends, which is as wrong as two more
-    weights make it (0 for a step).
-    """
-
-    argument: FormSizes
-    below: float
-    above: float
-    knee: float
-
-    @property
-    def margin(self) -> float:
-        """How far the argument stays away from where the result would start to change."""
-        return min(self.below, self.above)
-
-    def holds(self, error: float, u: float) -> bool:
-        """Whether an argument with this error cannot change the result, while weights change by at most u."""
-        moved = self.knee * ((1 + u) / (1 - u) - 1)
-        return error <= self.below and error + moved <= self.above
-
-    def tolerance(self, gain: float) -> float:
-        """The largest u for which `holds`, to first order, where the error is u · gain."""
-        return min(self.below / gain, self.above / (gain + 2 * self.knee)) if gain else math.inf
+from lsrl.stability.decisions import Decision, decisions_of
+from lsrl.stability.form_sizes import FormSizes, size_of, sizes_of
 
 
 @dataclass(frozen=True, slots=True)
 class NoisyCircuit:
-    """A circuit, its forms as sizes, and its decisions; `open` are the steps that may go either way.
+    """A circuit, its forms as sizes, its decisions and their arguments; `open` are the steps that may go either way.
 
     `loops` gives, for the first state of every cluster, its components in the order in which they are read; `groups`
     are all units, those together that are in one loop.
@@ -97,6 +63,7 @@ class NoisyCircuit:
     values: Sequence[float]
     forms: Sequence[tuple[FormSizes, ...]]
     decisions: Mapping[UnitId, Decision]
+    arguments: Mapping[UnitId, FormSizes]
     open: frozenset[UnitId]
     loops: Mapping[UnitId, list[list[UnitId]]]
     groups: Sequence[Sequence[UnitId]]
@@ -111,50 +78,19 @@ def noisy(circuit: Circuit) -> NoisyCircuit:
     """What is needed to bound errors in a circuit."""
     forms = [tuple(sizes_of(circuit, form) for form in forms_of(unit)) for unit in circuit.units]
     undecided: set[UnitId] = set()
-    decisions: dict[UnitId, Decision] = {}
     loops: dict[UnitId, list[list[UnitId]]] = {}
     for i, unit in enumerate(circuit.units):
         if (isinstance(unit, StepUnit) and unit.margin is None) or (
             isinstance(unit, BitUnit) and _reads_open(forms[i][0], undecided)
         ):
             undecided.add(i)
-        decision = _decision(circuit, unit, forms, i)
-        if decision is not None:
-            decisions[i] = decision
         if isinstance(unit, StateUnit) and unit.cluster == i:
             rows = [[(j - i, w) for j, w in state.previous] for _, state in circuit.cluster(i)]
             loops[i] = [[i + member for member in members] for members in components([tuple(row) for row in rows])]
     values = [size_of(fact) for fact in circuit.knowledge.facts]
-    return NoisyCircuit(circuit, values, forms, decisions, frozenset(undecided), loops, unit_groups(circuit))
-
-
-def sizes_of(circuit: Circuit, form: Affine) -> FormSizes:
-    """A form's weights without signs."""
-    terms = tuple((unit, abs(as_float(weight))) for unit, weight in form.terms.items())
-    return FormSizes(terms, abs(as_float(form.constant)), size_of(circuit.knowledge.fact(form)))
-
-
-def size_of(fact: Fact) -> float:
-    """The largest |value|, infinite where it is not known."""
-    return math.inf if fact.magnitude is None else as_float(fact.magnitude)
-
-
-def _decision(circuit: Circuit, unit: Unit, forms: Sequence[tuple[FormSizes, ...]], i: UnitId) -> Decision | None:
-    match unit:
-        case StepUnit(margin=margin) if margin is not None:
-            return Decision(forms[i][0], as_float(margin), as_float(margin), 0.0)
-        case BitUnit():  # it tells 0 from the number next to it
-            return Decision(forms[i][0], 0.0, 0.0, 0.0)
-        case ChoiceUnit():  # 0 or less, or 1 or more: its gate is shut or open as long as that is a quarter off
-            return Decision(forms[i][0], 1 / 4, 1 / 4, 0.0)
-        case ReLUUnit(Affine(terms=terms, constant=top)) if len(terms) == 1 and top > 0:
-            ((inner, weight),) = terms.items()
-            below, knee = circuit.units[inner], -top / weight
-            if weight < 0 and isinstance(below, ReLUUnit):
-                gap = circuit.knowledge.gaps.get(inner) or gap_at_zero(circuit.knowledge.fact(below.argument))
-                if gap is not None and gap.below > 0 and gap.above > knee:
-                    return Decision(forms[inner][0], as_float(gap.below), as_float(gap.above - knee), as_float(knee))
-    return None
+    decisions = decisions_of(circuit)
+    arguments = {i: sizes_of(circuit, decision.argument) for i, decision in decisions.items()}
+    return NoisyCircuit(circuit, values, forms, decisions, arguments, frozenset(undecided), loops, unit_groups(circuit))
 
 
 def errors(noise: NoisyCircuit, u: float) -> list[float]:
@@ -226,7 +162,7 @@ def _error(noise: NoisyCircuit, i: UnitId, unit: Unit, found: Sequence[float], u
         case LatchUnit() | SwapUnit():
             return _held_error(noise, i, unit, found, u)
         case ChoiceUnit():
-            decided = noise.decisions[i].holds(form_error(noise, forms[0], found, u), u)
+            decided = noise.decisions[i].holds(form_error(noise, noise.arguments[i], found, u), u)
             return form_error(noise, forms[1], found, u) if decided else math.inf
         case RampUnit() | StepUnit() | BitUnit() | StateUnit() | AutomatonUnit():
             raise TypeError(f"the error of a {type(unit).__name__} is not bounded here")

@@ -12,6 +12,7 @@ from lsrl.studies import (
     localization,
     noise,
     realism,
+    tolerance,
 )
 from lsrl.studies.report import write_report
 from lsrl.studies.study import Study, conducted
@@ -22,6 +23,7 @@ STUDIES: dict[str, Study] = {
         noise,
         architectures,
         anatomy,
+        tolerance,
         formats,
         drift,
         bounds,

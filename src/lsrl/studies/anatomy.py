@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from lsrl.model.changed_weights import changed, outputs_of, relative_noise
 from lsrl.studies.cells import SweepCell
-from lsrl.studies.changed_weights import changed, outputs_of, relative_noise
 from lsrl.studies.figures import bars_figure
 from lsrl.studies.study import Study
 from lsrl.studies.subjects import FORMS, error_of_answer, question, subject

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from lsrl.model.changed_weights import changed, outputs_of, relative_noise
 from lsrl.studies.cells import SweepCell
-from lsrl.studies.changed_weights import changed, outputs_of, relative_noise
 from lsrl.studies.figures import lines_figure
 from lsrl.studies.study import Study
 from lsrl.studies.subjects import ARCHITECTURES, FORMS, PANELS, error_of_answer, question, subject

@@ -11,10 +11,10 @@ import numpy as np
 from lsrl.automata.values import accepts
 from lsrl.backends.registry import target_named
 from lsrl.lang import Concat, Input, Program, Value, counter, cumsum, latch, mod_counter
+from lsrl.model.changed_weights import changed, outputs_of, relative_noise
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.compiler import compile as compiled
 from lsrl.studies.cells import SweepCell
-from lsrl.studies.changed_weights import changed, outputs_of, relative_noise
 from lsrl.studies.figures import lines_figure
 from lsrl.studies.study import Study
 from lsrl.studies.subjects import ARCHITECTURES

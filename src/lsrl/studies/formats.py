@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lsrl.errors import UnsupportedProgram
+from lsrl.model.changed_weights import changed
 from lsrl.studies.cells import SweepCell
-from lsrl.studies.changed_weights import FORMATS, changed
 from lsrl.studies.other_arithmetic import CANNOT, DTYPES, NoSuchNetwork, Run, running_in
+from lsrl.studies.stored_formats import FORMATS
 from lsrl.studies.study import Study
 from lsrl.studies.subjects import ARCHITECTURES, PANELS, error_of_answer, question, subject
 from lsrl.studies.summaries import summaries

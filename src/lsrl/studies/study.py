@@ -56,7 +56,7 @@ def conducted(
 
     >>> from lsrl.studies import STUDIES
     >>> print(*sorted(STUDIES))
-    anatomy architectures circuits disguises drift formats guarantee interchange localization noise realism
+    anatomy architectures circuits disguises drift formats guarantee interchange localization noise realism tolerance
     """
     place = directory / study.name
     result = swept(

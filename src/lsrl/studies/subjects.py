@@ -26,7 +26,7 @@ FORMS: tuple[Style, ...] = ("default", "robust")
 CELLS, POINTS = 16, 10
 KEY, PAIRS, QUERIES = 3, 8, 5
 SEQUENCES, STEPS = 4, 64
-"""Inputs of a program of the zoo."""
+"""Inputs of a program of the zoo, as many steps unless a study says otherwise."""
 
 FUNCTION = FunctionApproximator(1, 1, max_cells=CELLS)
 DICTIONARY = SequenceMap(KEY, symbols=10, max_pairs=PAIRS)
@@ -35,20 +35,22 @@ PANELS = {"function": "mean error of the answer", "dictionary": "wrong symbols i
 
 
 @lru_cache(maxsize=4)
-def subject(program: str, architecture: str, style: Style = "default", dtype: str | None = None) -> CompiledModel:
+def subject(
+    program: str, architecture: str, style: Style = "default", dtype: str | None = None, steps: int = STEPS
+) -> CompiledModel:
     """The compiled model: by default as the default compiler makes it, in the target's first dtype."""
-    source, max_length = _source(program)
+    source, max_length = _source(program, steps)
     return compiled(source, architecture, max_length=max_length, style=style, dtype=dtype)
 
 
-def _source(program: str) -> tuple[Program, int]:
+def _source(program: str, steps: int) -> tuple[Program, int]:
     if program in PANELS:
         incontext = FUNCTION if program == "function" else DICTIONARY
         return incontext.program, incontext.max_length
-    return zoo.get(program).program, STEPS
+    return zoo.get(program).program, steps
 
 
-def question(program: str, rng: np.random.Generator) -> Task:
+def question(program: str, rng: np.random.Generator, steps: int = STEPS) -> Task:
     """Random queries after a random prompt, or inputs of a program of the zoo, with the right answers.
 
     >>> question("dictionary", np.random.default_rng(0)).expected.shape
@@ -58,8 +60,8 @@ def question(program: str, rng: np.random.Generator) -> Task:
     """
     if program not in PANELS:
         entry = zoo.get(program)
-        drawn = [entry.sample(rng, STEPS) for _ in range(SEQUENCES)]
-        return Task(np.stack(drawn), STEPS, np.stack([entry.expected(x) for x in drawn]))
+        drawn = [entry.sample(rng, steps) for _ in range(SEQUENCES)]
+        return Task(np.stack(drawn), steps, np.stack([entry.expected(x) for x in drawn]))
     if program == "function":
         steepness, phase = rng.uniform(1, 4), rng.uniform(0, np.pi)
         prompt = FUNCTION.prompt(lambda x: 3 * np.sin(steepness * x + phase), CELLS)

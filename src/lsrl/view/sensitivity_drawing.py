@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from lsrl.lang.words import words_of
+from lsrl.stability.noise_tolerance import NoiseLimit
 from lsrl.stability.sensitivity import Limit, Sensitivity
 from lsrl.view import palette
 from lsrl.view.drawing import Drawing, drawing
 from lsrl.view.svg import cut, element, shape, text, text_width, wrapped
+
+AnyLimit = TypeVar("AnyLimit", Limit, NoiseLimit)
 
 MOST_BARS = 15
 """Values in each part of the picture, the worst."""
@@ -34,11 +37,12 @@ class Bar(NamedTuple):
 def draw_sensitivity(found: Sensitivity) -> Drawing:
     """A picture of what limits a network; see `Sensitivity.draw`."""
     parts = [
-        ("what flips first: how much all weights may change, relatively, on a logarithmic scale", _decided(found)),
+        ("what noise loses first: σ of relative noise on all weights, estimated, on a logarithmic scale", _lost(found)),
+        ("what can flip first: how much all weights may change, relatively, on a logarithmic scale", _decided(found)),
         ("what grows most: times the relative change of all weights, on a logarithmic scale", _grown(found)),
         ("what rounds: parts of the largest bound", _rounded(found)),
     ]
-    heading = wrapped(str(found), TITLE, 4)
+    heading = wrapped(str(found), TITLE, 6)
     y = palette.LINE * len(heading) + 14.0
     elements = [text(0, palette.LINE * i + palette.TYPE, line, "name") for i, line in enumerate(heading)]
     shown = [(title, bars) for title, bars in parts if bars]
@@ -66,31 +70,44 @@ def _drawn(bar: Bar, left: float, y: float) -> Iterator[str]:
     yield element("g", *inner, data_value=bar.name, transform=f"translate(0 {y:.1f})")
 
 
-def _named(limits: Sequence[Limit]) -> dict[str, Limit]:
+def _named(limits: Sequence[AnyLimit]) -> dict[str, AnyLimit]:
     """The worst limit of every value, as it was written: parts of a call have one bar."""
-    found: dict[str, Limit] = {}
+    found: dict[str, AnyLimit] = {}
     for limit in limits:
         found.setdefault(words_of(limit.name), limit)
     return dict(list(found.items())[:MOST_BARS])
 
 
-def _decided(found: Sensitivity) -> list[Bar]:
-    limits = _named([limit for limit in found.limits if limit.tolerance is not None and limit.tolerance < math.inf])
-    tolerances = {name: limit.tolerance or 0.0 for name, limit in limits.items()}
-    lengths = _lengths([1 / tolerance if tolerance else math.inf for tolerance in tolerances.values()])
+def _lost(found: Sensitivity) -> list[Bar]:
+    limits = _named(() if found.noise is None else found.noise.limits)
+    lengths = _lengths([1 / limit.tolerance if limit.tolerance else math.inf for limit in limits.values()])
     return [
-        Bar(
-            cut(name, LETTERS),
-            "output" if limits[name].kind == "output" else "boolean",
-            length,
-            f"{100 * tolerance:.2g} %, margin {limits[name].margin or 0:.3g} of {limits[name].magnitude:.3g}",
-        )
-        for (name, tolerance), length in zip(tolerances.items(), lengths, strict=True)
+        Bar(cut(name, LETTERS), _colour(limit), length, f"σ = {limit.tolerance:.2g}")
+        for (name, limit), length in zip(limits.items(), lengths, strict=True)
     ]
 
 
+def _decided(found: Sensitivity) -> list[Bar]:
+    limits = _named([limit for limit in found.limits if limit.worst_case is not None and limit.worst_case < math.inf])
+    tolerated = {name: limit.worst_case or 0.0 for name, limit in limits.items()}
+    lengths = _lengths([1 / change if change else math.inf for change in tolerated.values()])
+    return [
+        Bar(
+            cut(name, LETTERS),
+            _colour(limits[name]),
+            length,
+            f"{100 * change:.2g} %, margin {limits[name].margin or 0:.3g} of {limits[name].magnitude:.3g}",
+        )
+        for (name, change), length in zip(tolerated.items(), lengths, strict=True)
+    ]
+
+
+def _colour(limit: Limit | NoiseLimit) -> str:
+    return "output" if limit.kind == "output" else "boolean"
+
+
 def _grown(found: Sensitivity) -> list[Bar]:
-    limits = _named([limit for limit in found.limits if limit.tolerance is None])
+    limits = _named([limit for limit in found.limits if limit.worst_case is None])
     lengths = _lengths([limit.gain for limit in limits.values()])
     return [
         Bar(cut(name, LETTERS), "output" if limit.kind == "output" else "number", length, f"{limit.gain:.3g}")

@@ -1,4 +1,4 @@
-"""Compiled networks whose stored weights were changed: noise, or a smaller number format. Works on every target."""
+"""Compiled networks whose stored weights were changed: noise, say, or a smaller format. Works on every target."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from lsrl.backends.network import Network
-from lsrl.model.compiled_model import CompiledModel
+from lsrl.model.compiled_network import CompiledNetwork
 
 Change = Callable[[np.ndarray], np.ndarray]
 
 
-def changed(model: CompiledModel, change: Change, *, only: Callable[[str], bool] | None = None) -> Network | None:
+def changed(model: CompiledNetwork, change: Change, *, only: Callable[[str], bool] | None = None) -> Network | None:
     """The model's network with `change` applied to every array of floats in its checkpoint, or to those `only` names.
 
     None where a changed weight is not finite: such a network cannot be stored. Zeros should stay zeros.
@@ -54,30 +54,3 @@ def relative_noise(sigma: float, rng: np.random.Generator) -> Change:
     [2.0, 0.0]
     """
     return lambda weights: weights * (1 + sigma * rng.standard_normal(weights.shape))
-
-
-def _int8(weights: np.ndarray) -> np.ndarray:
-    """256 levels for every row of a matrix (every vector as a whole), as large as its largest weight needs."""
-    flat = weights.reshape(len(weights), -1) if weights.ndim > 1 else weights.reshape(1, -1)
-    if not flat.size:
-        return weights
-    scale = np.abs(flat).max(axis=1, keepdims=True) / 127
-    scale[scale == 0] = 1
-    rounded: np.ndarray = (np.rint(flat / scale) * scale).reshape(weights.shape)
-    return rounded
-
-
-def _bfloat16(weights: np.ndarray) -> np.ndarray:
-    import torch
-
-    rounded: np.ndarray = torch.from_numpy(np.ascontiguousarray(weights)).to(torch.bfloat16).double().numpy()
-    return rounded
-
-
-FORMATS: dict[str, Change] = {
-    "float32": lambda weights: weights.astype(np.float32),
-    "bfloat16": _bfloat16,
-    "float16": lambda weights: weights.astype(np.float16),
-    "int8": _int8,
-}
-"""Number formats for weights; arithmetic stays in the model's own."""
