@@ -1,2 +1,36 @@
-/* iframe-worker 1.0.4, © 2020-2022 Martin Donath, MIT licence, github.com/squidfunk/iframe-worker: search in pages that are opened from disk */
-"use strict";(()=>{function c(s,n){parent.postMessage(s,n||"*")}function d(...s){return s.reduce((n,e)=>n.then(()=>new Promise(r=>{let t=document.createElement("script");t.src=e,t.onload=r,document.body.appendChild(t)})),Promise.resolve())}var o=class extends EventTarget{constructor(e){super();this.url=e;this.m=e=>{e.source===this.w&&(this.dispatchEvent(new MessageEvent("message",{data:e.data})),this.onmessage&&this.onmessage(e))};this.e=(e,r,t,i,m)=>{if(r===`${this.url}`){let a=new ErrorEvent("error",{message:e,filename:r,lineno:t,colno:i,error:m});this.dispatchEvent(a),this.onerror&&this.onerror(a)}};let r=document.createElement("iframe");r.hidden=!0,document.body.appendChild(this.iframe=r),this.w.document.open(),this.w.document.write(`<html><body><script>postMessage=${c};importScripts=${d};addEventListener("error",({error})=>{parent.dispatchEvent(new ErrorEvent("error",{filename:"${e}",error}))})<\/script><script src=${e}?${+Date.now()}><\/script></body></html>`),this.w.document.close(),onmessage=this.m,onerror=this.e,this.r=new Promise((t,i)=>{this.w.onload=t,this.w.onerror=i})}terminate(){this.iframe.remove(),onmessage=onerror=null}postMessage(e){this.r.catch().then(()=>{this.w.dispatchEvent(new MessageEvent("message",structuredClone({data:e})))})}get w(){return this.iframe.contentWindow}};window.IFrameWorker=o;location.protocol==="file:"&&(window.Worker=o);})();
+// Search in pages that are opened from disk: browsers start no Worker there, so its script runs in a hidden frame.
+
+if (location.protocol === "file:") {
+  window.Worker = class extends EventTarget {
+    constructor(url) {
+      super();
+      const frame = document.body.appendChild(document.createElement("iframe"));
+      frame.hidden = true;
+      this.inside = frame.contentWindow;
+      this.inside.postMessage = (data) => this.say(new MessageEvent("message", { data }));
+      this.inside.importScripts = async (...urls) => {
+        for (const each of urls) await this.load(each);
+      };
+      this.ready = this.load(url);
+    }
+
+    say(event) {
+      this.dispatchEvent(event);
+      this.onmessage?.(event);
+    }
+
+    load(url) {
+      const { document } = this.inside;
+      return new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        Object.assign(script, { src: url, onload: resolve, onerror: reject });
+        document.body.append(script);
+      });
+    }
+
+    async postMessage(data) {
+      await this.ready;
+      this.inside.dispatchEvent(new this.inside.MessageEvent("message", { data }));
+    }
+  };
+}

@@ -31,12 +31,13 @@ def escaped(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """A phrase as a sentence.
+    """A phrase as a sentence; the name of a class stays as it is.
 
-    >>> sentence("more ones than zeros")
-    'More ones than zeros.'
+    >>> sentence("more ones than zeros"), sentence("torch.nn.LSTM; selection")
+    ('More ones than zeros.', 'torch.nn.LSTM; selection.')
     """
-    return f"{text[:1].upper()}{escaped(text[1:])}."
+    first = text[:1] if "." in text.split(" ", 1)[0] else text[:1].upper()
+    return f"{first}{escaped(text[1:])}."
 
 
 def shown_drawing(drawing: Drawing) -> str:
