@@ -13,14 +13,14 @@ import typer
 from flint import fmpq
 
 from lsrl.backends.registry import RELATED, TARGETS, target_named
-from lsrl.backends.target import Style
 from lsrl.cli.automaton_command import automaton
 from lsrl.cli.benchmark_commands import benchmark
 from lsrl.cli.failures import exit_code
 from lsrl.cli.incontext_commands import incontext
 from lsrl.cli.measuring_commands import bench, demo
-from lsrl.cli.options import DEFAULT, Dtype, Json, MaxLength, Robust, Spec, Target, TargetName, named_path
-from lsrl.cli.specs import Specified, specified
+from lsrl.cli.options import DEFAULT, INPUT_ROWS, Dtype, Json, MaxLength, Robust, Spec, Target, TargetName, named_path
+from lsrl.cli.showing_commands import draw, explore, show
+from lsrl.cli.specs import compiled_program, specified
 from lsrl.cli.study_commands import study
 from lsrl.cli.terminal import Rows, emit, print_json, print_output, print_problem, progress_bar, working
 from lsrl.cli.zoo_command import zoo
@@ -40,6 +40,9 @@ app.add_typer(incontext, name="incontext")
 app.add_typer(benchmark, name="benchmark")
 app.command()(zoo)
 app.command()(automaton)
+app.command()(show)
+app.command()(draw)
+app.command()(explore)
 
 
 def main() -> None:
@@ -68,74 +71,6 @@ def _grouped(row: dict[str, str]) -> str:
 
 
 @app.command()
-def show(
-    spec: Spec,
-    primitives: Annotated[bool, typer.Option("--primitives", help="what the library's functions stand for")] = False,
-    as_json: Json = False,
-) -> None:
-    """A program as a listing: the library's functions as they were called, or --primitives, one line a value."""
-    from lsrl.lang.json_format import to_json
-
-    program = specified(spec).program
-    if as_json:
-        print_json(to_json(program))
-    else:
-        listing = program.listing("primitives" if primitives else "library")
-        print_output(f"{listing}\n")  # no screen's width may break a listing that is read back
-
-
-@app.command()
-def draw(
-    spec: Spec,
-    output: Annotated[
-        Path,
-        typer.Option("--output", "-o", parser=named_path, help="FILE.svg or FILE.png; the stack goes to FILE-stack"),
-    ],
-    target: Target = DEFAULT,
-    max_length: MaxLength = None,
-    as_json: Json = False,
-) -> None:
-    """Pictures of a program and of the stack it compiles to."""
-    named = specified(spec)
-    model = _compiled(named, target, max_length)
-    beside = output.with_name(f"{output.stem}-stack{output.suffix}")
-    with working("drawing"):
-        written = [str(named.program.draw().save(output)), str(model.draw().save(beside))]
-    emit({"written": written}, as_json, lambda: [f"wrote {path}" for path in written])
-
-
-@app.command()
-def explore(
-    spec: Spec,
-    output: Annotated[Path, typer.Option("--output", "-o", parser=named_path, help="FILE.html")],
-    target: Target = DEFAULT,
-    source: Annotated[
-        Path | None,
-        typer.Option("--input", "-i", parser=named_path, help="CSV: a row per step; random numbers, if not given"),
-    ] = None,
-    text: Annotated[str | None, typer.Option(help="the input of a program over tokens")] = None,
-    max_length: MaxLength = None,
-    as_json: Json = False,
-) -> None:
-    """One HTML file in which a compiled program is stepped, edited and looked into; it needs no server."""
-    from lsrl.csv_files import read_numbers
-
-    named = specified(spec)
-    if source is not None and text is not None:
-        raise UnsupportedProgram("--input and --text together; expected one of them")
-    rows = None if source is None else read_numbers(source, named.program.input.dim, INPUT_ROWS)
-    model = _compiled(named, target, max_length)
-    with working("writing the page"):
-        page = model.explore(text if rows is None else rows)
-        page.save(output)
-    found = {"written": str(output), "bytes": len(page.html.encode())}
-    emit(found, as_json, lambda: [f"wrote {output}"])
-
-
-INPUT_ROWS = "a row per step, a column per input component"
-
-
-@app.command()
 def run(
     spec: Spec,
     source: Annotated[
@@ -159,7 +94,7 @@ def run(
         with working("running"):
             outputs = named.program.run(rows, exact=exact)
     else:
-        model = _compiled(named, target, max_length)
+        model = compiled_program(named, target, max_length)
         with working("running"):
             outputs = model.run(rows)
     if as_json:
@@ -171,17 +106,6 @@ def run(
 def _digits(number: Any) -> str:
     # Python writes no integers of more than 4,300 digits; flint writes all.
     return str(fmpq(number.numerator, number.denominator)) if isinstance(number, Fraction) else f"{number:.17g}"
-
-
-def _compiled(
-    named: Specified, target: Any, max_length: int | None, dtype: str | None = None, *, robust: bool = False
-) -> Any:
-    from lsrl.model.compiler import compile as compiled
-
-    longest = named.max_length if max_length is None else max_length
-    style: Style = "robust" if robust else "default"
-    with working(f"compiling {named.program.name}"):
-        return compiled(named.program, target.value, max_length=longest, dtype=dtype, style=style)
 
 
 @app.command("compile")
@@ -200,7 +124,7 @@ def compile_(
     as_json: Json = False,
 ) -> None:
     """Compile a program and save the network; for a transformers model, as a checkpoint that it loads."""
-    model = _compiled(specified(spec), target, max_length, dtype, robust=robust)
+    model = compiled_program(specified(spec), target, max_length, dtype, robust=robust)
     report = {**model.report().as_dict(), "written": str(output)}
     ending = output.name.lower()[-5:]
     with working(f"writing {output}"):
@@ -229,7 +153,7 @@ def verify(
     from lsrl.model.verification import verified
 
     named = specified(spec)
-    model = _compiled(named, target, max_length, dtype, robust=robust)
+    model = compiled_program(named, target, max_length, dtype, robust=robust)
     with progress_bar() as progress:
         task = progress.add_task(f"verifying {named.program.name} on {target.value}", total=cases)
         result = verified(
@@ -280,7 +204,7 @@ def explain(
     from lsrl.model.tolerated_noise import random_sequences
 
     named = specified(spec)
-    model = _compiled(named, target, max_length, dtype, robust=robust)
+    model = compiled_program(named, target, max_length, dtype, robust=robust)
     with working("explaining"):
         found = model.explain(random_sequences(model, named.sample))
 

@@ -20,6 +20,8 @@ MaxLength = Annotated[int | None, typer.Option(help="longest sequence; the zoo k
 Dtype = Annotated[str | None, typer.Option(help="float64, float32 or bfloat16; the target's first, if not given")]
 DEFAULT = next(iter(TargetName))
 
+INPUT_ROWS = "a row per step, a column per input component"
+
 
 def named_path(text: str | Path) -> Path:
     """The path that an argument names. Raises `typer.BadParameter` for an empty one: it would be the current folder.

@@ -9,12 +9,18 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lsrl.cli.terminal import working
 from lsrl.errors import FormatError, LsrlError, ProgramError, listed, shortened
 from lsrl.files import check_file
 from lsrl.lang import Program
+
+if TYPE_CHECKING:
+    from lsrl.backends.target import Style
+    from lsrl.model.compiled_model import CompiledModel
 
 EXPECTED = "file.py:name, file.json or zoo:name"
 
@@ -75,3 +81,15 @@ def _reason(problem: BaseException, path: Path) -> str:
     reason = " ".join(f"{type(problem).__name__}: {problem}".split()).rstrip(":")
     lines = [line for frame, line in walk_tb(problem.__traceback__) if frame.f_code.co_filename == str(path)]
     return f"{reason} in line {lines[-1]}" if lines else reason
+
+
+def compiled_program(
+    named: Specified, target: Any, max_length: int | None, dtype: str | None = None, *, robust: bool = False
+) -> CompiledModel:
+    """The program compiled, up to the length that its source knows unless there is another."""
+    from lsrl.model.compiler import compile as compiled
+
+    longest = named.max_length if max_length is None else max_length
+    style: Style = "robust" if robust else "default"
+    with working(f"compiling {named.program.name}"):
+        return compiled(named.program, target.value, max_length=longest, dtype=dtype, style=style)
