@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from chromium import node
 from explored import exactly
+from strategies import HUB
 
 import lsrl
 from lsrl import zoo
@@ -104,13 +105,14 @@ def test_cells_compute_what_programs_mean(target):
             assert [[Fraction(number) for number in step] for step in steps] == trace[value].tolist(), value
 
 
-def test_logits_are_those_of_the_network_bit_for_bit():
+@pytest.mark.parametrize("target", HUB)
+def test_logits_are_those_of_the_network_bit_for_bit(target):
     import torch
 
     from lsrl.backends.transformers.tokens import table_of
 
     words = lsrl.TokenMap(2, symbols="AB", max_pairs=4)
-    model = lsrl.compile(words.program, "mamba", max_length=words.max_length)
+    model = lsrl.compile(words.program, target, max_length=words.max_length)
     prompt = words.prompt("AB", {"AB": "BA"})
     table = table_of(model.program)
     ids = [table.bos, *(table.place(token) for token in prompt.replace(" ", ""))]
