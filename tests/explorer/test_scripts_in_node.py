@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from chromium import node
 from explored import exactly
-from strategies import HUB
 
 import lsrl
 from lsrl import zoo
 from lsrl.explorer.page_data import number_in_page, page_data
+from strategies import HUB
 
 HERE = Path(__file__).parent
 SCRIPTS = Path(lsrl.__file__).parent / "explorer" / "scripts"
