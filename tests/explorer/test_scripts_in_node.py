@@ -82,6 +82,18 @@ def test_what_has_too_many_digits_is_said_to_be_rounded():
     assert float(near[1:]) == pytest.approx((1 + 3.0**-16) ** 4096)
 
 
+def test_only_tokens_are_read_whatever_objects_of_javascript_have():
+    vocabulary = lsrl.Vocabulary({"a": 0, "__proto__": 1, "b": 2})
+    x = lsrl.Input(1, range=(0, 2), integer=True, name="x")
+    data = page_data(lsrl.compile(lsrl.Program(x, name="echo", vocabulary=vocabulary), "lstm"), "ab")
+    read, *refused = ran(*({**data, "typed": text} for text in ("__proto__", "constructor", "toString")))
+    assert read == ["1/1"]
+    assert [message.partition(" of ")[0] for message in refused] == [
+        "'constructor' is not a token",
+        "'toString' is not a token",
+    ]
+
+
 TARGETS = ("linear-rnn", "gated-linear-rnn", "lstm", "gru", "mamba", "hawk", "xlstm", "olmo-hybrid")
 NAMES = [name for i, name in enumerate(zoo.names()) if i % 9 == 0]
 
