@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 const scripts = pathToFileURL(`${process.argv[2]}/`);
 const { equal, parsed, isRounded, parts, product, weightedSum } = await import(new URL("exact.js", scripts));
 const { networkOf, runOver, reading, evaluated } = await import(new URL("network.js", scripts));
+const { inputReader } = await import(new URL("input.js", scripts));
 const { shortText } = await import(new URL("display.js", scripts));
 
 const text = (number) => (isRounded(number) ? `≈${number.near}` : parts(number).join("/"));
@@ -39,7 +40,17 @@ function computed({ constant, numbers, weights }) {
   };
 }
 
+/** What is typed for a step, in numbers, or why it is refused. */
+function typed(data) {
+  try {
+    return inputReader(data).rowOf(data.typed, 0).map(text);
+  } catch (problem) {
+    if (problem instanceof RangeError) return problem.message;
+    throw problem;
+  }
+}
+
 for await (const line of createInterface({ input: process.stdin })) {
   const data = JSON.parse(line);
-  console.log(JSON.stringify(data.cells ? valuesOf(data) : computed(data)));
+  console.log(JSON.stringify(data.typed ? typed(data) : data.cells ? valuesOf(data) : computed(data)));
 }

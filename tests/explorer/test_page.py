@@ -86,3 +86,5 @@ def test_a_loaded_model_has_the_same_page(tmp_path):
 def test_a_file_that_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(FormatError, match=r"cannot write"):
         model_of("parity", "lstm").explore().save(tmp_path)
+    with pytest.raises(FormatError, match="3 is not a path"):
+        model_of("parity", "lstm").explore().save(3)

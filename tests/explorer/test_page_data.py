@@ -82,6 +82,22 @@ def test_a_page_opens_with_what_it_is_given_exactly():
     assert all(0 <= number <= 1 for row in drawn for number in row)
 
 
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"range": (0, 1), "grid": Fraction(1, 3)},
+        {"range": (-1, 1), "grid": Fraction(1, 10)},
+        {"range": (Fraction(1, 10), Fraction(11, 100))},
+        {"range": (Fraction(1, 3), Fraction(1, 3))},
+        {"range": (0, Fraction(1, 10**9))},
+    ],
+)
+def test_random_inputs_are_inside_what_is_declared_exactly(declared):
+    model = lsrl.compile(Program(cumsum(Input(1, name="x", **declared))), "linear-rnn", max_length=20)
+    drawn = first_input(model, None)
+    assert first_input(model, drawn) == drawn  # which refuses what is outside
+
+
 def test_a_text_is_read_as_the_tokens_of_the_input():
     words = lsrl.TokenMap(2, symbols="AB", max_pairs=4)
     model = lsrl.compile(words.program, "mamba", max_length=words.max_length)

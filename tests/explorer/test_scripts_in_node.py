@@ -15,6 +15,7 @@ from explored import exactly
 import lsrl
 from lsrl import zoo
 from lsrl.explorer.page_data import number_in_page, page_data
+from strategies import HUB
 
 HERE = Path(__file__).parent
 SCRIPTS = Path(lsrl.__file__).parent / "explorer" / "scripts"
@@ -81,6 +82,18 @@ def test_what_has_too_many_digits_is_said_to_be_rounded():
     assert float(near[1:]) == pytest.approx((1 + 3.0**-16) ** 4096)
 
 
+def test_only_tokens_are_read_whatever_objects_of_javascript_have():
+    vocabulary = lsrl.Vocabulary({"a": 0, "__proto__": 1, "b": 2})
+    x = lsrl.Input(1, range=(0, 2), integer=True, name="x")
+    data = page_data(lsrl.compile(lsrl.Program(x, name="echo", vocabulary=vocabulary), "lstm"), "ab")
+    read, *refused = ran(*({**data, "typed": text} for text in ("__proto__", "constructor", "toString")))
+    assert read == ["1/1"]
+    assert [message.partition(" of ")[0] for message in refused] == [
+        "'constructor' is not a token",
+        "'toString' is not a token",
+    ]
+
+
 TARGETS = ("linear-rnn", "gated-linear-rnn", "lstm", "gru", "mamba", "hawk", "xlstm", "olmo-hybrid")
 NAMES = [name for i, name in enumerate(zoo.names()) if i % 9 == 0]
 
@@ -104,13 +117,14 @@ def test_cells_compute_what_programs_mean(target):
             assert [[Fraction(number) for number in step] for step in steps] == trace[value].tolist(), value
 
 
-def test_logits_are_those_of_the_network_bit_for_bit():
+@pytest.mark.parametrize("target", HUB)
+def test_logits_are_those_of_the_network_bit_for_bit(target):
     import torch
 
     from lsrl.backends.transformers.tokens import table_of
 
     words = lsrl.TokenMap(2, symbols="AB", max_pairs=4)
-    model = lsrl.compile(words.program, "mamba", max_length=words.max_length)
+    model = lsrl.compile(words.program, target, max_length=words.max_length)
     prompt = words.prompt("AB", {"AB": "BA"})
     table = table_of(model.program)
     ids = [table.bos, *(table.place(token) for token in prompt.replace(" ", ""))]

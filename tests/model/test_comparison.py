@@ -56,6 +56,11 @@ def test_a_target_that_refuses_the_program_says_why():
 
 
 def test_what_cannot_be_compared_is_refused_in_a_line():
+    for wrong in ("lstm", [], None, 3):
+        with pytest.raises(UnsupportedProgram, match="of compare; expected a list of targets' names"):
+            lsrl.compare(balance(), wrong, [[1]])
+    with pytest.raises(ProgramError, match="'depth' was not read from 'gru'"):
+        lsrl.compare(balance(), ["lstm"], [[1]]).place("depth", "gru")
     with pytest.raises(UnsupportedProgram, match="nosuch"):
         lsrl.compare(balance(), ["lstm", "nosuch"], [[1]])
     with pytest.raises(ShapeError, match=r"compare got an array of shape \(2, 1, 1\); expected one sequence"):

@@ -69,3 +69,22 @@ def test_more_states_than_anybody_reads_are_refused_and_a_notebook_shows_the_tex
         large.draw()
     assert large._repr_svg_() is None
     assert SMALL[0]._repr_svg_() == SMALL[0].draw().svg
+
+
+def test_more_arrows_than_anybody_reads_are_refused():
+    dense = Automaton.of([[(i * 3 + symbol) % 40 for symbol in range(13)] for i in range(40)])
+    with pytest.raises(ProgramError, match=r"a picture of 520 arrows; expected at most 500"):
+        dense.draw()
+
+
+def test_no_two_states_look_the_same():
+    machine = Automaton.of({("waiting", 1): "0", ("0", 1): "waiting"}, start="waiting")
+    said = {text.what for text in drawn(machine.draw()).texts}
+    assert {"0", "1", "0: waiting", "1: 0"} <= said
+
+
+@pytest.mark.parametrize("name", ["\0", "\x1b[31m", "\ud800", "\ufffe", "</g>", "]]>", "a\nb", '"&', "\u202e"])
+def test_pictures_are_xml_whatever_states_and_symbols_are_called(name):
+    machine = Automaton.of({(name, name): "on", ("on", name): name}, start=name)
+    root = ElementTree.fromstring(machine.draw().svg.encode())
+    assert len([element for element in root.iter() if element.get("data-state")]) == 2

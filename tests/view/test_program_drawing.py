@@ -101,6 +101,8 @@ def test_pictures_are_written_in_formats_that_are_known(tmp_path):
     assert program.draw().save(tmp_path / "p.PNG").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(FormatError, match=r"ends in '.gif'; expected a file name with .svg or .png"):
         program.draw().save(tmp_path / "p.gif")
+    with pytest.raises(FormatError, match=r"None is not a path; expected a file name with .svg or .png"):
+        program.draw().save(None)
     (tmp_path / "file").write_text("")
     with pytest.raises(FormatError, match="cannot write"):
         program.draw().save(tmp_path / "file" / "p.svg")

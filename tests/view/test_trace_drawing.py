@@ -77,6 +77,13 @@ def test_traces_of_the_zoo_fit_a_page_without_overlaps(name, steps):
     assert not overlaps(found.texts)
 
 
+def test_numbers_that_are_not_whole_never_look_so():
+    x = Input(1, range=(0, 200), name="x")
+    trace = Program(lsrl.Linear(x, -1, name="less"), name="nearly").trace([[0], [0.9999], [123.4], [7]])
+    assert words(trace.draw(["x"]))[-4:] == ["0", "≈1", "≈123", "7"]
+    assert words(trace.draw(["less"]))[-4:] == ["0", "≈-1", "≈-123", "-7"]
+
+
 def test_long_traces_say_which_steps_they_show_and_begin_anywhere():
     program = Program(lsrl.cumsum(Input(1, range=(0, 1), integer=True, name="x"), name="sum"), name="long")
     trace = program.trace(np.ones((20_000, 1)))
@@ -93,6 +100,9 @@ def test_values_and_sequences_can_be_chosen():
     assert words(drawing)[-2:] == ["-1", "0"]
     with pytest.raises(ProgramError, match="no value is named 'nosuch'"):
         trace.draw(["nosuch"])
+    for wrong in ("depth", [], 3):
+        with pytest.raises(ProgramError, match="of draw; expected a list of values' names"):
+            trace.draw(wrong)
     with pytest.raises(ShapeError, match="sequence of draw"):
         trace.draw(sequence=2)
     with pytest.raises(ShapeError, match="first of draw"):

@@ -102,7 +102,9 @@ class Automaton:
         return Automaton((*self.states, None), self.alphabet, table, self.start, self.accepting)
 
     def draw(self) -> Drawing:
-        """A picture: states as circles, accepting ones with two lines. Raises `ProgramError` for more than 64 states.
+        """A picture: states as circles, accepting ones with two lines.
+
+        Raises `ProgramError` for more than 64 states or 500 arrows.
 
         >>> Automaton.of([[0, 1], [1, 0]]).draw()
         <Drawing 'an automaton of 2 states and 2 symbols' of 242 × 131 px>

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from flint import fmpq
 
 from lsrl.backends.target import Placement
+from lsrl.backends.transformers.target import Staged
 from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.units import (
     Circuit,
@@ -124,7 +125,9 @@ def network_cells(placement: Placement) -> NetworkCells:
         case NeuronStack() as stack:
             return _of_neurons(stack)
         case ResidualStack() as stack:
-            return _of_stages(stack, placement.circuit, placement.places())
+            scored = placement.scored if isinstance(placement, Staged) else None
+            rounded_away = None if scored is None else scored.rounded_away
+            return _of_stages(stack, placement.circuit, placement.places(), rounded_away)
 
 
 def _inputs(cells: Sequence[StackCell]) -> list[NetworkCell]:
@@ -213,20 +216,24 @@ def _neuron(neuron: Neuron, below: CellId, first: CellId) -> NetworkCell:
     return _placed(neuron.kind, neuron.cell, list(map(reading, drives)), neuron.init)
 
 
-def _of_stages(stack: ResidualStack, circuit: Circuit, places: Mapping[UnitId, Place]) -> NetworkCells:
+def _of_stages(
+    stack: ResidualStack, circuit: Circuit, places: Mapping[UnitId, Place], rounded_away: UnitId | None
+) -> NetworkCells:
     """A transformers model's stages: what each adds to the residual stream are the units themselves."""
     whole = stack.circuit
-    cells = tuple(
+    cells = [
         _of_unit(unit_id, unit, words_of(whole.origins[unit_id]), boolean=whole.knowledge.facts[unit_id].is_boolean)
         for unit_id, unit in enumerate(whole.units)
-    )
+    ]
+    if rounded_away is not None:  # the network is in float32, and exact numbers would have it refuse every answer
+        cells[rounded_away] = replace(cells[rounded_away], readings=(Reading(NOTHING),))
     inputs = tuple(unit_id for unit_id, unit in enumerate(whole.units) if isinstance(unit, InputUnit))
     rows = [CellRow(-1, "input", inputs)]
     for i, stage in enumerate(stack.stages):
         if stage:
             rows.append(CellRow(places[stage[0]].layer, f"stage {i}", stage))
     meanings = {unit_id: variable(unit_id) for unit_id in range(len(whole.units))}
-    return NetworkCells(cells, tuple(rows), meanings, circuit.outputs)
+    return NetworkCells(tuple(cells), tuple(rows), meanings, circuit.outputs)
 
 
 def _of_unit(unit_id: UnitId, unit: Unit, label: str, *, boolean: bool) -> NetworkCell:

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from lsrl.circuit.facts import Fact
 from lsrl.errors import RangeError, ShapeError, UnsupportedProgram, shortened
+from lsrl.lang.numbers import as_fraction
 from lsrl.lang.program import whole_range
 from lsrl.model.compiled_network import CompiledNetwork
 from lsrl.model.sampling import sampled_inputs
@@ -47,13 +49,20 @@ def _sampled(model: CompiledNetwork, steps: int) -> list[list[Fraction]]:
     texts = token_numbers(model)
     if texts:
         drawn = np.minimum(drawn, max(texts.values()))
-    return [
-        [
-            Fraction(number) if fact.grid is not None else Fraction(round(number * FINE), FINE)
-            for number, fact in zip(row, facts, strict=True)
-        ]
-        for row in drawn.tolist()
-    ]
+    return [[_allowed(number, fact) for number, fact in zip(row, facts, strict=True)] for row in drawn.tolist()]
+
+
+def _allowed(number: float, fact: Fact) -> Fraction:
+    """A number near one that was drawn, exactly on the grid and in the range: floats may hold neither."""
+    if fact.grid is not None:
+        grid = as_fraction(fact.grid)
+        return round(Fraction(number) / grid) * grid
+    low, high = (None if end is None else as_fraction(end) for end in (fact.low, fact.high))
+    short = Fraction(round(number * FINE), FINE)
+    inside = (low is None or low <= short) and (high is None or short <= high)
+    found = short if inside else Fraction(number)
+    found = found if low is None else max(low, found)
+    return found if high is None else min(high, found)
 
 
 def token_numbers(model: CompiledNetwork) -> dict[str, int]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from lsrl.errors import ProgramError, listed
+from lsrl.errors import FormatError, ProgramError, listed
 from lsrl.explorer.page_data import page_data
 from lsrl.files import write_whole
 from lsrl.model.compiled_network import CompiledNetwork
@@ -59,6 +59,8 @@ class Page:
 
     def save(self, path: str | Path) -> None:
         """Write the page, in a folder that is made if need be. Raises `FormatError` where it cannot be written."""
+        if not isinstance(path, (str, Path)) or not str(path):
+            raise FormatError(f"{path!r} is not a path; expected a file to write to")
         with suppress(OSError, ValueError):  # what keeps the folder from being made keeps the file from being written
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_whole(Path(path), self.html.encode())

@@ -19,6 +19,7 @@ from lsrl.errors import (
     shortened,
 )
 from lsrl.lang import Program
+from lsrl.lang.numbers import is_sequence
 from lsrl.model.compiled_model import CompiledModel
 from lsrl.model.compiler import compile as compiled
 from lsrl.model.verification import absolute_errors
@@ -53,15 +54,18 @@ class Comparison:
 
     def errors(self, value: str, target: str) -> np.ndarray:
         """|network − exact| of a value, (T, dim). Raises `ProgramError` for a value that was not read there."""
+        return absolute_errors(self._found(value, target), self.trace[value])
+
+    def _found(self, value: str, target: str) -> np.ndarray:
         try:
-            found = self.read[value][target]
+            return self.read[value][target]
         except (KeyError, TypeError):
             what = f"{shortened(value)} was not read from {shortened(target)}"
             raise ProgramError(f"{what}; expected a value and a target that `read` has") from None
-        return absolute_errors(found, self.trace[value])
 
     def place(self, value: str, target: str) -> str:
-        """Which layers of a network a value is read from, in words."""
+        """Which layers of a network a value is read from, in words. Raises `ProgramError` as `errors` does."""
+        self._found(value, target)
         layers = self.models[target].layout[value].layers
         inner = [str(layer) for layer in layers if layer >= 0]
         names = [*["input"] * (-1 in layers), *[f"layer{'s' * (len(inner) > 1)} {', '.join(inner)}"] * bool(inner)]
@@ -106,8 +110,8 @@ def compare(program: Program, targets: Sequence[str], x: Any, *, max_length: int
     """The values with a name, and the outputs, as networks of several architectures compute them on `x` (T, dim).
 
     The networks are compiled for `max_length` steps, or for those of `x`. A target that cannot express the program is
-    `refused`, with the reason. Raises `ShapeError` for several sequences, `UnsupportedProgram` for a name that is no
-    target, and what `Program.trace` and `CompiledModel.read` raise for other inputs.
+    `refused`, with the reason. Raises `ShapeError` for several sequences, `UnsupportedProgram` for what is no list of
+    targets, and what `Program.trace` and `CompiledModel.read` raise for other inputs.
 
     >>> from lsrl import Input, cumsum
     >>> x = Input(1, range=(0, 9), integer=True, name="x")
@@ -115,6 +119,8 @@ def compare(program: Program, targets: Sequence[str], x: Any, *, max_length: int
          lstm            linear-rnn
     sum  exact, layer 0  exact, layer 0
     """
+    if not is_sequence(targets) or len(targets) == 0:
+        raise UnsupportedProgram(f"targets={shortened(targets)} of compare; expected a list of targets' names")
     trace = program.trace(x, exact=True)
     if trace.output.ndim != 2 or not len(trace.output):
         raise ShapeError(f"compare got an array of shape {np.shape(x)}; expected one sequence (T, dim)")

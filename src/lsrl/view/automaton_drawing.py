@@ -27,7 +27,7 @@ from lsrl.view.automaton_layout import (
 from lsrl.view.drawing import Drawing, drawing
 from lsrl.view.svg import columns, cut, element, shape, text, text_width
 
-MOST_STATES = 64
+MOST_STATES, MOST_ARROWS = 64, 500
 """Larger automata are not drawn: nobody could read them."""
 
 LETTERS, LABEL, LISTED, DESCRIBED = 5, 18, 60, 4000
@@ -40,7 +40,7 @@ FROM_LEFT, FROM_SIDE = math.pi, math.pi / 3
 def draw_automaton(automaton: Automaton) -> Drawing:
     """A picture of an automaton; symbols that lead the same way share an arrow, long names are numbers.
 
-    Raises `ProgramError` for more than `MOST_STATES`.
+    Raises `ProgramError` for more than `MOST_STATES` or `MOST_ARROWS`.
 
     >>> draw_automaton(Automaton.of([[0, 1], [1, 0]])).title
     'an automaton of 2 states and 2 symbols'
@@ -49,12 +49,16 @@ def draw_automaton(automaton: Automaton) -> Drawing:
     if size > MOST_STATES:
         raise ProgramError(f"a picture of {size:,} states; expected at most {MOST_STATES}: draw automaton.minimal()")
     texts = _transitions(automaton)
+    if len(texts) > MOST_ARROWS:
+        raise ProgramError(f"a picture of {len(texts):,} arrows; expected at most {MOST_ARROWS}: print automaton.table")
     edges = [pair for pair in texts if pair[0] != pair[1]]
     circles = circles_of(size, edges)
     arcs = arcs_of(circles, edges)
     curves = [_first(circles[automaton.start]), *arcs.values()]
     labels = labels_of({pair: cut(said, LABEL) for pair, said in texts.items()}, circles, arcs)
     names = [str(name) if columns(str(name)) <= LETTERS else str(i) for i, name in enumerate(automaton.states)]
+    if len({*names}) < size:  # the number of a state with a long name is another's name
+        names = list(map(str, range(size)))
     parts = [*map(_curve, curves), *(_loop(circles[i]) for i, end in texts if i == end)]
     parts += [*map(_written, labels), *(_state(circles[i], name, automaton, i) for i, name in enumerate(names))]
     left, top, right, low = _around(circles, curves, labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -24,6 +25,9 @@ TITLE = 180
 
 SCALE = 2
 """Pixels of a PNG file for one of the drawing."""
+
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML can hold, however it is written (w3.org/TR/xml, 2.2); states of automata have any names."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,4 +88,4 @@ def drawing(parts: Iterable[str], width: float, height: float, *, title: str, de
         aria_label=title,
         style="max-width:100%;height:auto",
     )
-    return Drawing(svg, across, down, title, description)
+    return Drawing(_NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", svg), across, down, title, description)

@@ -12,6 +12,8 @@ from lsrl.files import write_whole
 
 def write_picture(path: str | Path, content: Callable[[str], bytes]) -> Path:
     """Write `content("svg")` or `content("png")`, by the file's ending. Raises `FormatError` for any other."""
+    if not isinstance(path, (str, Path)):
+        raise FormatError(f"{path!r} is not a path; expected a file name with .svg or .png")
     target = Path(path)
     if target.suffix.lower() not in (".svg", ".png"):
         raise FormatError(f"{target} ends in {target.suffix!r}; expected a file name with .svg or .png")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lsrl.errors import ShapeError
+from lsrl.errors import ProgramError, ShapeError, shortened
 from lsrl.lang import Concat, Program, Value
-from lsrl.lang.numbers import as_float, exact, whole_number
+from lsrl.lang.numbers import as_float, exact, is_sequence, whole_number
 from lsrl.semantics import Trace
 from lsrl.view.drawing import Drawing
 from lsrl.view.heat_map import Group, Row, heat_map
@@ -24,6 +24,8 @@ def draw_trace(trace: Trace, names: Sequence[str] | None, sequence: int, first: 
         raise ShapeError(f"a trace of {program.name} has no steps; expected at least one to draw")
     whole_number(sequence, "sequence of draw", least=0, most=batch - 1)
     whole_number(first, "first of draw", least=0, most=steps - 1)
+    if names is not None and (not is_sequence(names) or len(names) == 0):
+        raise ProgramError(f"names={shortened(names)} of draw; expected a list of values' names")
     values = seen_values(program) if names is None else [program[name] for name in names]
     undecided = {(case.value, case.step) for case in trace.undecided if case.batch == sequence}
     groups = []

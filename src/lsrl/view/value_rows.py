@@ -70,12 +70,15 @@ def meanings_of(groups: Sequence[Group]) -> dict[str, str]:
 
 
 def short(number: float) -> str:
-    """A number in few letters.
+    """A number in few letters; one that is not whole never looks so.
 
-    >>> short(3.0), short(0.123456), short(-1234567.0)
-    ('3', '0.123', '-1.23e+06')
+    >>> short(3.0), short(0.123456), short(-1234567.0), short(2.9999)
+    ('3', '0.123', '-1.23e+06', '≈3')
     """
-    return f"{number:.0f}" if number.is_integer() and abs(number) < 1e6 else f"{number:.3g}"
+    if number.is_integer() and abs(number) < 1e6:
+        return f"{number + 0:.0f}"  # and not -0
+    said = f"{number:.3g}"
+    return f"≈{said}" if said.lstrip("-").isdigit() else said
 
 
 def _bit(number: float, mark: bool) -> Cell:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lsrl.backends.transformers.precision_probe import probed
 from lsrl.backends.transformers.tokens import MARGIN, TokenTable
-from lsrl.circuit.affine import Affine, combination, variable
+from lsrl.circuit.affine import Affine, UnitId, combination, variable
 from lsrl.circuit.facts import BOOLEAN, Fact, intersection
 from lsrl.circuit.units import Circuit, SumUnit
 from lsrl.lang.numbers import ONE, ZERO
@@ -23,11 +23,15 @@ MOST_LOST = 4.0
 
 @dataclass(frozen=True, slots=True)
 class HeadForms:
-    """The tokens, the symbol, and what is 0, or at least 1 where there is no answer."""
+    """The tokens, the symbol, and what is 0, or at least 1 where there is no answer.
+
+    `rounded_away` is the unit that is 0 in float32, but 1 in exact numbers, if there is one (`probed`).
+    """
 
     table: TokenTable
     symbol: Affine
     refusal: Affine
+    rounded_away: UnitId | None
 
 
 def head_forms(circuit: Circuit, table: TokenTable, *, float64: bool) -> tuple[Circuit, HeadForms]:
@@ -37,12 +41,12 @@ def head_forms(circuit: Circuit, table: TokenTable, *, float64: bool) -> tuple[C
     """
     symbol, flag = circuit.outputs
     measure = circuit.knowledge.fact(flag).measure or ONE
-    circuit, probe = probed(circuit, float64=float64)
+    circuit, probe, rounded_away = probed(circuit, float64=float64)
     if _lost(circuit, symbol, table) >= MOST_LOST:
         circuit, symbol = _with_sum(circuit, symbol, "symbol", circuit.knowledge.fact(symbol))
     circuit, flag = _without_cancellation(circuit, flag, "refused")
     circuit, probe = _with_sum(circuit, probe, "precision probe", BOOLEAN)
-    return circuit, HeadForms(table, symbol, combination([(1 / measure, flag), (ONE, probe)]))
+    return circuit, HeadForms(table, symbol, combination([(1 / measure, flag), (ONE, probe)]), rounded_away)
 
 
 def _lost(circuit: Circuit, symbol: Affine, table: TokenTable) -> float:

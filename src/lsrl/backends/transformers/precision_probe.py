@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flint import fmpq
 
-from lsrl.circuit.affine import Affine, variable
+from lsrl.circuit.affine import Affine, UnitId, variable
 from lsrl.circuit.facts import BOOLEAN, Fact, constant_fact
 from lsrl.circuit.units import Circuit, ReLUUnit, StepUnit, SumUnit, Unit
 from lsrl.lang.numbers import HALF, ONE
@@ -17,11 +17,11 @@ HALFWAY = fmpq(2) ** 23
 """From twice this on, float32 holds even numbers only."""
 
 
-def probed(circuit: Circuit, *, float64: bool) -> tuple[Circuit, Affine]:
+def probed(circuit: Circuit, *, float64: bool) -> tuple[Circuit, Affine, UnitId | None]:
     """The circuit with probes after its units, and a form of them: 0 in float32, 1 in a format that is not right.
 
-    `float64` says whether that is right, too. What the probes mean in exact numbers is of no interest: no output reads
-    them, and only a head should.
+    `float64` says whether that is right, too; where not, the last probe is the unit that is 0 in float32 and 1 in exact
+    numbers, as it is in float64. No output reads the probes, and only a head should.
     """
     first = len(circuit.units)
     almost, fine, finer = (variable(first + i) for i in range(3))
@@ -30,8 +30,8 @@ def probed(circuit: Circuit, *, float64: bool) -> tuple[Circuit, Affine]:
         (ReLUUnit(almost.times(-ONE).shifted(HALFWAY)), BOOLEAN),
     ]
     flag = fine.times(-ONE).shifted(ONE)
-    if not float64:
-        # As a difference of two ReLUs: of 2²⁴ + 1 and 2²⁴.
-        units.append((StepUnit(almost.shifted(HALFWAY + ONE + HALF), ONE), BOOLEAN))
-        flag = flag.plus(finer)
-    return circuit.extended("precision probe", units), flag
+    if float64:
+        return circuit.extended("precision probe", units), flag, None
+    # As a difference of two ReLUs: of 2²⁴ + 1 and 2²⁴.
+    units.append((StepUnit(almost.shifted(HALFWAY + ONE + HALF), ONE), BOOLEAN))
+    return circuit.extended("precision probe", units), flag.plus(finer), first + 2

@@ -53,7 +53,7 @@ export function makeAnswer(app, root) {
       const text = answerText(app, app.state.inputs.length - 1);
       const { tokens, input, maxLength } = app.data;
       if (text === tokens.end || text === tokens.nothing) stop(`ended with ${text}`);
-      else if (!(text in input.tokens)) stop(`${text} is not read`);
+      else if (!Object.hasOwn(input.tokens, text)) stop(`${text} is not read`);
       else if (maxLength !== null && app.state.inputs.length >= maxLength)
         stop(`${maxLength} steps, the most there are`);
       else app.appendRow([input.tokens[text]]);

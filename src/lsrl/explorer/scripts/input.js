@@ -49,7 +49,7 @@ export function inputReader({ input, maxLength, program }) {
   }
 
   function tokenNumber(text) {
-    if (text in input.tokens) return input.tokens[text];
+    if (Object.hasOwn(input.tokens, text)) return input.tokens[text];
     const some = texts.length > 12 ? [...texts.slice(0, 9), "…", texts.at(-1)] : texts;
     throw new RangeError(
       `${text ? `'${text}'` : "nothing"} is not a token of ${program}'s input; expected one of ${some.join(" ")}`,
