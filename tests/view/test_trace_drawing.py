@@ -93,6 +93,11 @@ def test_long_traces_say_which_steps_they_show_and_begin_anywhere():
     assert words(last)[-1] == "20000"
 
 
+def test_a_title_says_which_steps_there_are_whatever_the_name():
+    program = Program(lsrl.cumsum(Input(1, range=(0, 1), integer=True, name="x"), name="sum"), name="long" * 200)
+    assert re.search(r"…, steps 0 to \d{3} of 20,000$", program.trace(np.ones((20_000, 1))).draw().title)
+
+
 def test_values_and_sequences_can_be_chosen():
     trace = balance().trace(np.array([[[1], [-1]], [[-1], [1]]]))
     drawing = trace.draw(["depth"], sequence=1)

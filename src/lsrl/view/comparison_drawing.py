@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from lsrl.model.comparison import Comparison
-from lsrl.view.drawing import Drawing
+from lsrl.view.drawing import TITLE_NAME, Drawing
 from lsrl.view.heat_map import Group, Row, heat_map
+from lsrl.view.svg import cut
 from lsrl.view.trace_drawing import floats, value_rows
 from lsrl.view.value_rows import meanings_of
 
@@ -17,7 +18,7 @@ def draw_comparison(comparison: Comparison) -> Drawing:
     groups = [Group(given, rows), *(_group(comparison, name) for name in comparison.read)]
     largest = comparison.largest_error
     marks = {"mark": f"not exact: off by {largest:.2g} at most"} if largest else {}
-    title = f"{program.name} on {', '.join(comparison.models) or 'no network'}"
+    title = f"{cut(program.name, TITLE_NAME)} on {', '.join(comparison.models) or 'no network'}"
     if comparison.refused:
         title = f"{title}, refused by {', '.join(comparison.refused)}"
     return heat_map(

@@ -23,6 +23,9 @@ MARGIN = 16
 TITLE = 180
 """Letters of a title that fit a page."""
 
+TITLE_NAME = 80
+"""Letters of a name in a title that says more."""
+
 SCALE = 2
 """Pixels of a PNG file for one of the drawing."""
 

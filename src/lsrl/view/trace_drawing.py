@@ -10,8 +10,9 @@ from lsrl.errors import ProgramError, ShapeError, shortened
 from lsrl.lang import Concat, Program, Value
 from lsrl.lang.numbers import as_float, exact, is_sequence, whole_number
 from lsrl.semantics import Trace
-from lsrl.view.drawing import Drawing
+from lsrl.view.drawing import TITLE_NAME, Drawing
 from lsrl.view.heat_map import Group, Row, heat_map
+from lsrl.view.svg import cut
 from lsrl.view.value_rows import meanings_of, number_rows, token_row
 
 
@@ -36,7 +37,7 @@ def draw_trace(trace: Trace, names: Sequence[str] | None, sequence: int, first: 
         rows = value_rows(program, value, numbers, np.repeat(marks[:, None], value.dim, axis=1))
         groups.append(Group(name, rows))
     meant = meanings_of(groups) | ({"mark": "undecided"} if undecided else {})
-    return heat_map(groups, title=program.name, first=first, steps=steps, meanings=meant)
+    return heat_map(groups, title=cut(program.name, TITLE_NAME), first=first, steps=steps, meanings=meant)
 
 
 def seen_values(program: Program) -> list[Value]:
